@@ -1,0 +1,48 @@
+"""Environments: an interpreter and the exact dependency set that a cell runs in, one kind per platform.
+
+`KINDS` is the whole list. A kind says what it lacks on this machine before anything starts, resolves what a
+cell needs as of the release's own moment, and builds it once; see `Kind`.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from harness.environments.kind import Environment, Kind, Request, Resolution
+from harness.environments.store import Store
+from harness.environments.venv import VirtualEnvironments
+from harness.errors import EnvironmentFailedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["KINDS", "Environment", "Kind", "Request", "Resolution", "Store", "kind_for", "own_platform"]
+
+# The platform's name, as in a matrix, to what makes its environments.
+KINDS: dict[str, Callable[[Store], Kind]] = {
+    "linux": VirtualEnvironments,
+    "macos": VirtualEnvironments,
+}
+
+
+def own_platform() -> str:
+    """Return the platform that this machine itself is."""
+    return {"win32": "windows", "darwin": "macos"}.get(sys.platform, "linux")
+
+
+def kind_for(platform: str, store: Store) -> Kind:
+    """Return the kind that makes the environments of a platform here.
+
+    Raises:
+        EnvironmentFailedError: this machine or this version of the program cannot run that platform.
+
+    """
+    if platform in {"linux", "windows", "macos"} and platform != own_platform():
+        message = f"platform {platform} is another machine's, this one is {own_platform()}; run the cell there"
+        raise EnvironmentFailedError(message)
+    make = KINDS.get(platform)
+    if make is None:
+        message = f"platform {platform} cannot be run by this version of the harness; it runs {', '.join(KINDS)}"
+        raise EnvironmentFailedError(message)
+    return make(store)

@@ -1,0 +1,146 @@
+"""The CPythons of this machine: from uv's own folder, pyenv's versions folder and PATH, each asked what it is.
+
+pyenv's shims are passed over: they answer for versions that they then refuse to run.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+from packaging.version import Version
+from uv import find_uv_bin
+
+from harness.errors import EnvironmentFailedError
+from harness.model.matrix import PYTHONS
+from harness.process import tool_environment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_PATIENCE_S = 20.0
+_QUESTION = "import sys; print(sys.implementation.name, '%d.%d.%d' % sys.version_info[:3], sys.version_info[3])"
+
+
+class Interpreter(msgspec.Struct, frozen=True, kw_only=True):
+    """One CPython: the Python it is (``3.8``), in full (``3.8.18``), where, and who provides it."""
+
+    python: str
+    full: str
+    path: str
+    source: str
+
+
+def remedy(python: str) -> str:
+    """Say how a missing Python can be had."""
+    return f"install it with 'uv python install {python}', pyenv or the system's packages"
+
+
+def find(python: str) -> Interpreter:
+    """Return the newest CPython of this minor version on the machine.
+
+    Raises:
+        EnvironmentFailedError: there is none.
+
+    """
+    found = installed().get(python)
+    if found is None:
+        message = f"no CPython {python} on this machine; {remedy(python)}"
+        raise EnvironmentFailedError(message)
+    return found
+
+
+@functools.cache
+def installed() -> dict[str, Interpreter]:
+    """Return the newest working CPython of each known minor version, by that version."""
+    best: dict[str, Interpreter] = {}
+    for source, path in _candidates():
+        python = _minor_in(path)
+        known = best.get(python) if python else None
+        if known and _full_in(path) and Version(str(_full_in(path))) <= Version(known.full):
+            continue
+        found = _ask(str(path), source)
+        if found and found.python in PYTHONS:
+            known = best.get(found.python)
+            if known is None or Version(found.full) > Version(known.full):
+                best[found.python] = found
+    return dict(sorted(best.items(), key=lambda item: Version(item[0])))
+
+
+def _candidates() -> Iterator[tuple[str, Path]]:
+    """Yield where interpreters may be, without asking any."""
+    program = "python.exe" if sys.platform == "win32" else "bin/python3"
+    for folder in sorted(_pyenv_versions().glob("3.*"), reverse=True):
+        yield "pyenv", folder / program
+    for folder in sorted(_uv_folder().glob("cpython-3.*"), reverse=True):
+        yield "uv", folder / program
+    for python in PYTHONS:
+        found = shutil.which(f"python{python}", path=_path_without_shims())
+        if found:
+            yield "PATH", Path(found)
+    yield "the harness itself", Path(sys.executable)
+
+
+def _pyenv_versions() -> Path:
+    root = os.environ.get("PYENV_ROOT")
+    return (Path(root) if root else Path.home() / ".pyenv") / "versions"
+
+
+def _uv_folder() -> Path:
+    """Return the folder of uv's own Pythons."""
+    if folder := os.environ.get("UV_PYTHON_INSTALL_DIR"):
+        return Path(folder)
+    done = subprocess.run(  # noqa: S603 - uv, from the package of its name
+        [find_uv_bin(), "python", "dir", "--no-config"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=_PATIENCE_S,
+    )
+    return Path(done.stdout.strip() or os.devnull)
+
+
+def _path_without_shims() -> str:
+    folders = os.environ.get("PATH", os.defpath).split(os.pathsep)
+    return os.pathsep.join(folder for folder in folders if Path(folder).name != "shims")
+
+
+def _minor_in(path: Path) -> str | None:
+    full = _full_in(path)
+    return ".".join(full.split(".")[:2]) if full else None
+
+
+def _full_in(path: Path) -> str | None:
+    """Return the full version that a folder is named by (``3.8.18``, ``cpython-3.8.20-linux…``)."""
+    for part in reversed(path.parts):
+        if match := re.match(r"(?:cpython-)?(3\.\d+\.\d+)(?:-|$)", part):
+            return match[1]
+    return None
+
+
+def _ask(path: str, source: str) -> Interpreter | None:
+    """Run the program and return what it says it is; None unless it is a working, released CPython."""
+    if not Path(path).is_file():
+        return None
+    try:
+        done = subprocess.run(  # noqa: S603 - an interpreter of this machine, asked for its version
+            [path, "-I", "-c", _QUESTION],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=_PATIENCE_S,
+            env=tool_environment(),
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    words = done.stdout.split()
+    if done.returncode != 0 or len(words) != 3 or words[0] != "cpython" or words[2] != "final":  # noqa: PLR2004
+        return None
+    return Interpreter(python=".".join(words[1].split(".")[:2]), full=words[1], path=path, source=source)

@@ -1,0 +1,80 @@
+"""Virtual environments on this machine's own CPythons: the platforms ``linux`` and ``macos``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from packaging.utils import canonicalize_name
+
+from harness import process
+from harness.environments import interpreters
+from harness.environments.kind import Environment, Request, Resolution
+from harness.errors import EnvironmentFailedError
+
+if TYPE_CHECKING:
+    from harness.environments.store import Store
+
+_HEALTH_DEADLINE_S = 60.0
+
+
+class VirtualEnvironments:
+    """Builds with uv; an environment is healthy when its Python runs and every pin is installed."""
+
+    def __init__(self, store: Store) -> None:
+        """Build into this store."""
+        self._store = store
+
+    def resolve(self, request: Request) -> Resolution:
+        """See `harness.environments.kind.Kind.resolve`."""
+        interpreter = interpreters.find(request.python)
+
+        def ask() -> Resolution:
+            pins = self._store.uv.resolve(
+                request.requirements, python=Path(interpreter.path), as_of=request.as_of
+            )
+            return Resolution(
+                request=request, interpreter=interpreter.path, python_full=interpreter.full, pins=pins
+            )
+
+        return self._store.resolution(request, f"{interpreter.full} {interpreter.path}", ask)
+
+    def build(self, resolution: Resolution) -> Environment:
+        """See `harness.environments.kind.Kind.build`."""
+
+        def make(folder: Path) -> None:
+            uv = self._store.uv
+            uv.create(folder, python=Path(resolution.interpreter))
+            environment = Environment(folder=str(folder), resolution=resolution)
+            uv.install(
+                resolution.pins, python=Path(environment.program("python")), as_of=resolution.request.as_of
+            )
+            self._check(environment)
+
+        return self._store.environment(resolution, make)
+
+    def _check(self, environment: Environment) -> None:
+        """Ask the environment's own Python to run, and uv whether every pin is there at its version.
+
+        Whether the subject can be imported is not asked: a release that cannot is `unhealthy`, not unbuilt.
+        """
+        python = environment.program("python")
+        done = process.run(
+            [python, "-c", "import asyncio, ssl"],
+            env=process.server_environment(Path(environment.folder), [environment.scripts]),
+            cwd=Path(environment.folder),
+            mark=self._store.uv.mark,
+            deadline_s=_HEALTH_DEADLINE_S,
+        )
+        if done.exit_status != 0:
+            message = f"the interpreter of the new environment does not work: {done.last_lines(3)}"
+            raise EnvironmentFailedError(message)
+        present = self._store.uv.installed(python=Path(python))
+        missing = [
+            f"{name} {version}"
+            for name, version in environment.resolution.pinned.items()
+            if canonicalize_name(name) not in present or ("/" not in version and present[name] != version)
+        ]
+        if missing:
+            message = f"the new environment lacks {', '.join(missing)} although the installation ended well"
+            raise EnvironmentFailedError(message)

@@ -1,0 +1,51 @@
+"""Every error a person can meet, one tree.
+
+Each class carries the exit status it ends the program with and, in its message, one line that says what is
+wrong, where, and what to do. Errors that mean "this one cell could not be prepared" become the verdict
+``environment-failed`` of that cell and never end a run.
+"""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class HarnessError(Exception):
+    """The root. ``exit_status`` follows the table of exit statuses in the public contract."""
+
+    exit_status: ClassVar[int] = 3
+
+
+class UsageError(HarnessError):
+    """The call is wrong: an option, a matrix file, a name that does not exist, an empty selection."""
+
+    exit_status = 2
+
+
+class ScenarioError(UsageError):
+    """A scenario module cannot be used: it does not load, or it breaks a rule of the scenario interface."""
+
+
+class IndexUnavailableError(HarnessError):
+    """The package index gave no usable list of releases, and none is stored from an earlier run."""
+
+
+class EnvironmentFailedError(HarnessError):
+    """One cell's environment could not be had; becomes the verdict ``environment-failed`` with this reason."""
+
+
+class DeadlineError(HarnessError):
+    """A step of a trial did not end in its time; becomes the verdict ``inconclusive`` with this reason."""
+
+
+def nearest(name: str, valid: Iterable[str]) -> str:
+    """Return ``did you mean …?`` or the valid names, for the end of a message about an unknown name."""
+    names = sorted(set(valid))
+    close = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
+    if close:
+        return f"did you mean {' or '.join(close)}?"
+    return f"valid: {', '.join(names)}" if names else "there is none to choose from"

@@ -1,0 +1,102 @@
+"""The scenarios there are: modules loaded from folders, each with the digest of all that defines it."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import importlib.util
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import harness
+from harness.errors import ScenarioError
+from harness.model.scenario import Scenario
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+PROTOCOL = 1  # raised when a trial is carried out or judged in a new way, so that stored results do not count
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class LoadedScenario:
+    """A scenario with the files it came from; ``digest`` changes with any of them."""
+
+    scenario: Scenario
+    module: Path
+    applications: tuple[Path, ...]
+    digest: str
+
+
+def bundled(folder: str) -> Path:
+    """Return the project's own ``scenarios`` or ``matrices``: beside the package in a clone, else inside it."""
+    package = Path(harness.__file__).parent
+    beside = package.parent / folder
+    return beside if beside.is_dir() else package / "_bundled" / folder
+
+
+def load(folders: Iterable[Path]) -> dict[str, LoadedScenario]:
+    """Load every scenario module of the folders, by id.
+
+    A module is a file of a folder that defines ``SCENARIO``; its other Python files are applications.
+
+    Raises:
+        ScenarioError: a folder is missing, a module does not load, two scenarios have one id.
+
+    """
+    found: dict[str, LoadedScenario] = {}
+    for folder in folders:
+        if not folder.is_dir():
+            message = f"no folder of scenarios at {folder}; '--scenarios' takes a folder of scenario modules"
+            raise ScenarioError(message)
+        for path in sorted(folder.glob("*.py")):
+            if is_scenario(path):
+                loaded = load_file(path)
+                if (other := found.get(loaded.scenario.id)) and other.module != loaded.module:
+                    message = f"{path}: the id '{loaded.scenario.id}' is taken by {other.module}; choose another"
+                    raise ScenarioError(message)
+                found[loaded.scenario.id] = loaded
+    return found
+
+
+def is_scenario(path: Path) -> bool:
+    """Whether the file is a scenario module, without running it."""
+    return path.suffix == ".py" and any(line.startswith(b"SCENARIO") for line in path.read_bytes().splitlines())
+
+
+def load_file(path: Path) -> LoadedScenario:
+    """Load one scenario module.
+
+    Raises:
+        ScenarioError: it does not load, or what it defines is not a scenario.
+
+    """
+    path = path.resolve()
+    name = f"harness_scenario_{path.stem}_{hashlib.sha256(str(path).encode()).hexdigest()[:8]}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        message = f"{path}: not a Python module"
+        raise ScenarioError(message)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:  # noqa: BLE001 - whatever a module of the user's raises is told in one line
+        message = f"{path}: {type(error).__name__}: {error}"
+        raise ScenarioError(message) from error
+    scenario = getattr(module, "SCENARIO", None)
+    if not isinstance(scenario, Scenario):
+        message = f"{path}: SCENARIO is not a harness.Scenario"
+        raise ScenarioError(message)
+    applications = tuple(path.parent / name for name in scenario.applications)
+    for application in applications:
+        if not application.is_file():
+            message = f"{path}: the application {application.name} is not beside it"
+            raise ScenarioError(message)
+    digest = hashlib.sha256(f"harness {PROTOCOL}".encode())
+    for file in (path, *applications):
+        digest.update(b"\0" + file.name.encode() + b"\0" + file.read_bytes())
+    return LoadedScenario(
+        scenario=scenario, module=path, applications=applications, digest=digest.hexdigest()[:20]
+    )

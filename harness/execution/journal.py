@@ -1,0 +1,127 @@
+"""The journal: one line of JSON per finished cell, only ever appended, and the evidence folders beside it.
+
+A line counts once it is whole, so a run that is killed loses what was in flight and nothing else. A torn last
+line is passed over when reading and closed off before the next is written.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from typing import TYPE_CHECKING
+
+import filelock
+import msgspec
+
+from harness.errors import UsageError
+from harness.model.evidence import Evidence
+from harness.model.result import CellResult
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+PROTOCOL = 1
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """One finished cell; ``key`` digests all that its verdict depends on."""
+
+    protocol: int
+    key: str
+    at: str
+    result: CellResult
+
+
+class Journal:
+    """The results folder: ``journal.jsonl`` and ``evidence/CELL/…``; made when first written to."""
+
+    def __init__(self, folder: Path) -> None:
+        """Read what is there.
+
+        Raises:
+            UsageError: the folder is not one.
+
+        """
+        if folder.exists() and not folder.is_dir():
+            message = f"--results: {folder} is not a folder"
+            raise UsageError(message)
+        self.folder = folder
+        self._path = folder / "journal.jsonl"
+        self._by_key: dict[str, CellResult] = {}
+        self._by_cell: dict[str, CellResult] = {}
+        for entry in self._entries():
+            self._keep(entry)
+
+    def _entries(self) -> list[Entry]:
+        try:
+            lines = self._path.read_bytes().splitlines()
+        except FileNotFoundError:
+            return []
+        decoder = msgspec.json.Decoder(Entry)
+        entries = []
+        for line in lines:
+            try:
+                entry = decoder.decode(line)
+            except msgspec.MsgspecError:
+                continue  # torn by a kill, or of a later program
+            if entry.protocol == PROTOCOL:
+                entries.append(entry)
+        return entries
+
+    def _keep(self, entry: Entry) -> None:
+        self._by_key[entry.key] = entry.result
+        self._by_cell[entry.result.id] = entry.result
+
+    def latest(self) -> tuple[CellResult, ...]:
+        """Return the newest result of every cell, in the order in which cells first appeared."""
+        return tuple(self._by_cell.values())
+
+    def find(self, key: str) -> CellResult | None:
+        """Return the stored result of exactly this key, marked as stored, if its evidence is still there."""
+        result = self._by_key.get(key)
+        if result is None or (result.evidence and not (self.folder / result.evidence).is_dir()):
+            return None
+        return msgspec.structs.replace(result, cached=True)
+
+    def add(self, key: str, result: CellResult) -> None:
+        """Append a finished cell, on disk when this returns."""
+        at = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+        entry = Entry(protocol=PROTOCOL, key=key, at=at, result=result)
+        line = msgspec.json.encode(entry) + b"\n"
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with filelock.FileLock(self.folder / "journal.lock"), self._path.open("ab+") as file:
+            if file.tell() and self._is_torn(file.fileno(), file.tell()):
+                line = b"\n" + line
+            file.write(line)
+            file.flush()
+            os.fsync(file.fileno())
+        self._keep(entry)
+
+    @staticmethod
+    def _is_torn(descriptor: int, size: int) -> bool:
+        """Whether the last byte of the file is not the end of a line."""
+        return os.pread(descriptor, 1, size - 1) != b"\n"
+
+    def keep_evidence(self, evidence: Sequence[Evidence]) -> str:
+        """Write the trials of one cell into a new folder; return it relative to the results folder."""
+        stamp = dt.datetime.now(dt.UTC).strftime("%Y%m%dT%H%M%S.%fZ")
+        relative = f"evidence/{evidence[0].cell}/{stamp}"
+        folder = self.folder / relative
+        folder.mkdir(parents=True)
+        for trial in evidence:
+            for server in trial.servers:
+                log = folder / f"trial-{trial.trial}.{server.name}.log"
+                log.write_text(server.log + server.log_stopping, encoding="utf-8", errors="backslashreplace")
+            text = msgspec.json.format(msgspec.json.encode(trial), indent=1)
+            (folder / f"trial-{trial.trial}.json").write_bytes(text)
+        return relative
+
+    def evidence_of(self, result: CellResult) -> tuple[Evidence, ...]:
+        """Return the stored evidence of a result, trial by trial."""
+        if not result.evidence:
+            return ()
+        folder = self.folder / result.evidence
+        decoder = msgspec.json.Decoder(Evidence)
+        trials = [decoder.decode(path.read_bytes()) for path in folder.glob("trial-*.json")]
+        return tuple(sorted(trials, key=lambda trial: trial.trial))

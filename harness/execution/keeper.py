@@ -1,0 +1,74 @@
+"""The keeper: a small process beside a run that cleans up after it, however the run ends.
+
+It waits for its standard input to close, which happens when the run ends or is killed at any moment, then ends
+every process that carries the run's mark and removes the run's folder. Should the keeper itself be killed, the
+next run finds the folder without an owner and does the same (`sweep`).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import uuid
+from pathlib import Path
+
+import filelock
+
+from harness import process
+
+_PREFIX = "harness-run-"
+_OWNER = "owner.lock"
+
+
+class Kept:
+    """A run's folder and mark, kept by a keeper until `close`.
+
+    Everything temporary of the run lies in ``folder``; everything that it starts carries ``mark``.
+    """
+
+    def __init__(self) -> None:
+        """Clean up after runs that were killed, then make the folder and start the keeper."""
+        sweep()
+        self.mark = uuid.uuid4().hex
+        self.folder = Path(tempfile.gettempdir()) / f"{_PREFIX}{self.mark}"
+        self.folder.mkdir(mode=0o700)
+        self._owner = filelock.FileLock(self.folder / _OWNER, thread_local=False)
+        self._owner.acquire()
+        self._keeper = subprocess.Popen(  # noqa: S603 - this module
+            [sys.executable, "-m", "harness.execution.keeper", str(self.folder)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+    def close(self) -> None:
+        """Clean up and wait until the keeper has looked after it."""
+        self._owner.release()
+        if self._keeper.stdin:
+            self._keeper.stdin.close()
+        self._keeper.wait()
+        clean(self.folder)
+
+
+def clean(folder: Path) -> None:
+    """End what carries the mark of a run's folder, and remove the folder."""
+    process.end_marked(folder.name.removeprefix(_PREFIX))
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def sweep() -> None:
+    """Clean up after every run whose owner is gone."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        with contextlib.suppress(filelock.Timeout, OSError):
+            with filelock.FileLock(folder / _OWNER, blocking=False):
+                pass
+            clean(folder)
+
+
+if __name__ == "__main__":  # pragma: no cover - runs as a process of its own
+    sys.stdin.buffer.read()
+    clean(Path(sys.argv[1]))

@@ -1,0 +1,79 @@
+"""Ports on loopback, each leased to one server at a time across every run on the machine.
+
+A lease is a lock on a file named by the port, which the system lets go of when its holder dies, so no run takes
+a port that another one has promised to a server. The range lies below the ephemeral ports of Linux (32768) and
+Windows (49152), from which outgoing connections are numbered, and inside it the next port is always a new one.
+"""
+
+from __future__ import annotations
+
+import itertools
+import random
+import socket
+import threading
+from typing import TYPE_CHECKING
+
+import filelock
+
+from harness.errors import EnvironmentFailedError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LOOPBACK = "127.0.0.1"
+RANGE = range(20_000, 30_000)
+
+
+class Ports:
+    """Leases ports; one instance a run."""
+
+    def __init__(self, folder: Path) -> None:
+        """Keep the lock files in this folder, the same for all runs of a user."""
+        self._folder = folder
+        start = random.SystemRandom().randrange(len(RANGE))
+        self._next = itertools.count(start)
+        self._lock = threading.Lock()
+
+    def lease(self) -> Lease:
+        """Return a port that nobody listens on and no run has leased.
+
+        Raises:
+            EnvironmentFailedError: the whole range is taken.
+
+        """
+        self._folder.mkdir(parents=True, exist_ok=True)
+        for _ in RANGE:
+            with self._lock:
+                port = RANGE[next(self._next) % len(RANGE)]
+            lock = filelock.FileLock(self._folder / f"{port}.lock", thread_local=False)
+            try:
+                lock.acquire(blocking=False)
+            except filelock.Timeout:
+                continue
+            if _is_free(port):
+                return Lease(port, lock)
+            lock.release()
+        message = f"no free port on {LOOPBACK} from {RANGE.start} to {RANGE.stop - 1}; end what holds them"
+        raise EnvironmentFailedError(message)
+
+
+class Lease:
+    """One leased port, until `release`."""
+
+    def __init__(self, port: int, lock: filelock.BaseFileLock) -> None:
+        """Hold the lock of the port."""
+        self.port = port
+        self._lock = lock
+
+    def release(self) -> None:
+        """Let others have the port."""
+        self._lock.release()
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        try:
+            probe.bind((LOOPBACK, port))
+        except OSError:
+            return False
+    return True

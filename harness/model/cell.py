@@ -1,0 +1,48 @@
+"""A cell: one point of a matrix, with one printable id that is used in folders, logs, tables and selection.
+
+The id has five fields joined by ``_``: scenario, variant, subject and version, Python, platform, as in
+``pipelined-keep-alive_h11_uvicorn-0.27.0_py3.8_linux``. It is fit to be a folder's name on every platform and
+has no character that is special to a shell or to a glob.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+import msgspec
+
+from harness.model.release import Release  # noqa: TC001 - msgspec reads the annotation at run time
+
+_UNSAFE = re.compile(r"[^A-Za-z0-9.+-]+")
+
+
+class Cell(msgspec.Struct, frozen=True, kw_only=True):
+    """One scenario variant, one release of its subject, one Python (``3.8``), one platform (``linux``)."""
+
+    scenario: str
+    variant: str
+    subject: str
+    release: Release
+    python: str
+    platform: str
+
+    @property
+    def id(self) -> str:
+        """The printable id."""
+        fields = (
+            self.scenario,
+            self.variant,
+            f"{self.subject}-{self.release.version}",
+            f"py{self.python}",
+            self.platform,
+        )
+        return "_".join(printable(field) for field in fields)
+
+
+def printable(field: str) -> str:
+    """Return the field as it stands in an id; what had to be replaced is told apart by a short digest."""
+    safe = _UNSAFE.sub("-", field)
+    if safe == field:
+        return field
+    return f"{safe}-{hashlib.sha256(field.encode()).hexdigest()[:6]}"

@@ -1,0 +1,40 @@
+"""From the evidence of one trial to its judgement: the scenario's own judge, and what is true of every scenario."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from harness.model.verdict import Judgement, Verdict
+
+if TYPE_CHECKING:
+    from harness.model.evidence import Evidence, ServerRecord
+    from harness.model.scenario import Scenario
+
+_TELLING = 160  # characters of the log's last line that a reason quotes
+
+
+def judge(scenario: Scenario, evidence: Evidence) -> Judgement:
+    """Return the judgement of a trial.
+
+    A trial that the harness could not carry to its end is what the harness says. Otherwise the scenario's judge
+    decides; where it finds the server unhealthy and the server never answered, the reason says how it failed to.
+    """
+    if evidence.error:
+        verdict = Verdict(evidence.error_verdict or Verdict.ENVIRONMENT_FAILED)
+        return Judgement(verdict=verdict, reason=" ".join(evidence.error.split()))
+    judgement = scenario.judge(evidence)
+    silent = next((server for server in evidence.servers if server.ready_s is None), None)
+    if judgement.verdict is Verdict.UNHEALTHY and silent:
+        return msgspec.structs.replace(judgement, reason=_why_silent(silent))
+    return judgement
+
+
+def _why_silent(server: ServerRecord) -> str:
+    lines = [line.strip() for line in server.log.splitlines() if line.strip()]
+    last = f": {lines[-1][:_TELLING]}" if lines else ", and printed nothing"
+    waited = server.ended_s - server.started_s
+    if server.stopped_by == "itself":
+        return f"server '{server.name}' ended by itself, status {server.exit_status}, before it answered{last}"
+    return f"server '{server.name}' ran for {waited:.0f} s without answering{last}"

@@ -1,0 +1,126 @@
+"""Results as the public contract spells them in JSON, and how a call's results become its exit status."""
+
+from __future__ import annotations
+
+import collections
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from harness.model.verdict import Judgement, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from harness.model.cell import Cell
+    from harness.model.scenario import Scenario
+
+SCHEMA_VERSION = 1
+
+
+class EnvironmentResult(msgspec.Struct, frozen=True, kw_only=True):
+    """What a cell ran in: the interpreter's path, name to version, and the moment of resolution (ISO 8601, UTC)."""
+
+    interpreter: str
+    pins: dict[str, str]
+    resolved_as_of: str
+
+
+class CellResult(msgspec.Struct, frozen=True, kw_only=True):
+    """The verdict of one cell with what backs it.
+
+    ``expected`` is the verdict that the scenario's measured history foretells, or None; ``evidence`` the folder
+    of the evidence, relative to the results folder, or None where nothing ran; ``signature`` quotes it.
+    """
+
+    id: str
+    scenario: str
+    variant: str
+    subject: str
+    version: str
+    python: str
+    python_full: str | None
+    platform: str
+    verdict: Verdict
+    reason: str | None
+    expected: Verdict | None
+    trials: int
+    duration_s: float
+    cached: bool
+    evidence: str | None
+    environment: EnvironmentResult | None
+    signature: str | None = None
+
+    @property
+    def contradicts(self) -> bool:
+        """Whether a judged verdict differs from the expected one."""
+        return self.expected is not None and self.verdict.is_judged and self.verdict is not self.expected
+
+
+class Document(msgspec.Struct, frozen=True, kw_only=True):
+    """The whole JSON document."""
+
+    schema_version: int
+    cells: tuple[CellResult, ...]
+    histories: tuple[msgspec.Raw, ...] = ()
+    claims: tuple[msgspec.Raw, ...] = ()
+
+
+def result_of(
+    cell: Cell,
+    scenario: Scenario,
+    judgement: Judgement,
+    *,
+    trials: int = 0,
+    duration_s: float = 0.0,
+    evidence: str | None = None,
+    python_full: str | None = None,
+    environment: EnvironmentResult | None = None,
+) -> CellResult:
+    """Return the result of a cell from its judgement."""
+    return CellResult(
+        id=cell.id,
+        scenario=cell.scenario,
+        variant=cell.variant,
+        subject=cell.subject,
+        version=cell.release.version,
+        python=cell.python,
+        python_full=python_full,
+        platform=cell.platform,
+        verdict=judgement.verdict,
+        reason=judgement.reason,
+        expected=scenario.variant(cell.variant).expects(cell.release.version),
+        trials=trials,
+        duration_s=round(duration_s, 3),
+        cached=False,
+        evidence=evidence,
+        environment=environment,
+        signature=judgement.signature,
+    )
+
+
+def unsupported(cell: Cell, scenario: Scenario) -> str | None:
+    """Say why a cell cannot exist, before anything starts; None where it can."""
+    release = cell.release
+    if not release.admits(cell.python):
+        return f"{cell.subject} {release.version} requires Python {release.requires_python}"
+    system = {"windows-wine": "windows"}.get(cell.platform, cell.platform)
+    system = "linux" if system.startswith("docker:") else system
+    if system not in scenario.platforms:
+        return f"the failure exists on {', '.join(scenario.platforms)} only"
+    return None
+
+
+def exit_status(results: Iterable[CellResult]) -> int:
+    """Return 1 where a verdict contradicts, else 3 where a cell that can exist was not judged, else 0.
+
+    A selection in which every cell is ``unsupported`` was not judged either.
+    """
+    tally = collections.Counter(
+        "contradicts" if result.contradicts else "judged" if result.verdict.is_judged else str(result.verdict)
+        for result in results
+    )
+    if tally["contradicts"]:
+        return 1
+    unjudged = tally.total() - tally["judged"] - tally["unsupported"]
+    return 3 if unjudged or not tally["judged"] else 0

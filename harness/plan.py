@@ -1,0 +1,221 @@
+"""From what a call says to the cells it means: the same for the command line and for pytest."""
+
+from __future__ import annotations
+
+import dataclasses
+import fnmatch
+import functools
+import os
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import platformdirs
+
+from harness.environments import index, local, own_platform
+from harness.environments.uv import Uv
+from harness.errors import UsageError, nearest
+from harness.execution import catalog
+from harness.execution.journal import Journal
+from harness.execution.keeper import Kept
+from harness.execution.laboratory import Laboratory, Settings
+from harness.model import matrix as matrices
+from harness.model.release import WORDS
+from harness.model.result import CellResult, result_of
+from harness.model.verdict import Judgement, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from harness.execution.catalog import LoadedScenario
+    from harness.model.cell import Cell
+    from harness.model.matrix import Matrix, Server
+    from harness.model.release import Release
+
+RESULTS = Path(".harness")
+_SERVER = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*?)\s*(?P<spec>(?:[<>=!~]=?|===).*)?")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Options:
+    """All that a call can say about which cells it means and how they are executed."""
+
+    names: tuple[str, ...] = ()
+    matrix: Path | None = None
+    servers: tuple[str, ...] = ()
+    pythons: tuple[str, ...] = ()
+    platforms: tuple[str, ...] = ()
+    cells: tuple[str, ...] = ()
+    scenarios: tuple[Path, ...] = ()
+    results: Path = RESULTS
+    trials: int = 1
+    rerun: bool = False
+
+    @property
+    def narrows(self) -> bool:
+        """Whether the call names cells more closely than by scenario."""
+        return bool(self.matrix or self.servers or self.pythons or self.platforms or self.cells)
+
+    @property
+    def cache(self) -> Path:
+        """The user cache folder; ``HARNESS_CACHE`` in the environment names another."""
+        return Path(os.environ.get("HARNESS_CACHE") or platformdirs.user_cache_dir("harness", appauthor=False))
+
+
+class Plan:
+    """The cells that a call means, with all it takes to execute or show them."""
+
+    def __init__(self, options: Options) -> None:
+        """Load the scenarios and the matrix, and select.
+
+        Raises:
+            UsageError: something that the call names does not exist, or nothing is left.
+
+        """
+        self.options = options
+        self.scenarios = load_scenarios(options)
+        self.matrix = load_matrix(options.matrix)
+        self.journal = Journal(options.results)
+
+    @functools.cached_property
+    def cells(self) -> tuple[Cell, ...]:
+        """The selected cells."""
+        options = self.options
+        matrices.refuse_unknown(options.pythons, matrices.PYTHONS, what="Python", where="--python")
+        for platform in options.platforms:
+            matrices.check_platform(platform, where="--platform")
+        selection = matrices.Selection(
+            scenarios=options.names,
+            servers=tuple(self._server(spec) for spec in options.servers),
+            pythons=options.pythons,
+            platforms=options.platforms,
+            cells=options.cells,
+        )
+        return matrices.cells_of(
+            self.matrix,
+            selection,
+            scenarios={name: loaded.scenario for name, loaded in self.scenarios.items()},
+            releases_of=self._releases_of,
+            own_python=f"{sys.version_info[0]}.{sys.version_info[1]}",
+            own_platform=own_platform(),
+        )
+
+    def scenario_names(self) -> tuple[str, ...]:
+        """Return the ids of the scenarios that the call names, or of all.
+
+        Raises:
+            UsageError: it names one that does not exist.
+
+        """
+        matrices.refuse_unknown(self.options.names, self.scenarios, what="scenario", where="the call")
+        return self.options.names or tuple(self.scenarios)
+
+    def stored(self) -> tuple[CellResult, ...]:
+        """Return the newest stored results: of the selected cells, or of all where the call selects none.
+
+        Raises:
+            UsageError: there is none.
+
+        """
+        options = self.options
+        if options.narrows:
+            wanted = {cell.id for cell in self.cells}
+            found = tuple(result for result in self.journal.latest() if result.id in wanted)
+        else:
+            names = self.scenario_names()
+            found = tuple(
+                result
+                for result in self.journal.latest()
+                if result.scenario in names or (not options.names and result.scenario not in self.scenarios)
+            )
+        if not found:
+            message = f"no stored results of that selection in {options.results}; 'harness run' makes them"
+            raise UsageError(message)
+        return found
+
+    def stored_cell(self, name: str) -> CellResult:
+        """Return the newest stored result of the one cell that the id or glob names.
+
+        Raises:
+            UsageError: none or several match.
+
+        """
+        stored = {result.id: result for result in self.journal.latest()}
+        matching = [stored[name]] if name in stored else [stored[i] for i in fnmatch.filter(stored, name)]
+        if len(matching) == 1:
+            return matching[0]
+        hint = ", ".join(result.id for result in matching[:5]) if matching else nearest(name, stored)
+        count = "several stored cells match" if matching else f"no stored cell in {self.options.results} is"
+        message = f"{count} '{name}'; {hint}"
+        raise UsageError(message)
+
+    def not_run(self, cell: Cell) -> CellResult:
+        """Return the result of a planned cell that was not executed."""
+        judgement = Judgement(verdict=Verdict.NOT_RUN, reason="the run was interrupted before this cell had ended")
+        return result_of(cell, self.scenarios[cell.scenario].scenario, judgement)
+
+    def laboratory(self) -> Laboratory:
+        """Return a laboratory for the cells."""
+        options = self.options
+        settings = Settings(cache=options.cache, trials=options.trials, rerun=options.rerun)
+        return Laboratory(scenarios=self.scenarios, journal=self.journal, settings=settings)
+
+    def _server(self, spec: str) -> Server:
+        """Read one ``--server`` option."""
+        if local.is_local(spec):
+            name, _ = self._local(spec)
+            return matrices.Server(subject=name, spec=spec)
+        match = _SERVER.fullmatch(spec.strip())
+        if match is None:
+            message = f"--server: '{spec}' is neither like 'uvicorn==0.27.0' nor a local project"
+            raise UsageError(message)
+        subjects = {loaded.scenario.subject for loaded in self.scenarios.values()}
+        matrices.refuse_unknown([match["name"]], subjects, what="subject", where="--server")
+        wanted = match["spec"] or "latest"
+        word = wanted.removeprefix("==").strip()
+        return matrices.Server(subject=match["name"], spec=word if word in WORDS else wanted)
+
+    def _releases_of(self, subject: str, spec: str) -> Sequence[Release]:
+        if local.is_local(spec):
+            name, release = self._local(spec)
+            return (release,) if name == subject else ()
+        return self._listed(subject)
+
+    @functools.cache  # noqa: B019 - a plan lives as long as its call
+    def _listed(self, subject: str) -> Sequence[Release]:
+        return index.releases_of(subject, cache=self.options.cache)
+
+    @functools.cache  # noqa: B019 - a plan lives as long as its call
+    def _local(self, spec: str) -> tuple[str, Release]:
+        kept = Kept()
+        try:
+            uv = Uv(mark=kept.mark, temporary=kept.folder)
+            return local.release_of(spec, cache=self.options.cache, uv=uv, where="--server")
+        finally:
+            kept.close()
+
+
+def load_scenarios(options: Options) -> dict[str, LoadedScenario]:
+    """Load the project's own scenarios and those of every folder that the call names."""
+    return catalog.load([catalog.bundled("scenarios"), *options.scenarios])
+
+
+def load_matrix(path: Path | None) -> Matrix:
+    """Read a matrix file, the project's default one where none is named; a bare name is one of the project's.
+
+    Raises:
+        UsageError: there is no such file, or it is not a matrix.
+
+    """
+    own = catalog.bundled("matrices")
+    path = path or own / "seeds.toml"
+    if not path.is_file() and (own / path.name).is_file() and len(path.parts) <= 2:  # noqa: PLR2004 - matrices/NAME
+        path = own / path.name
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        names = ", ".join(sorted(file.name for file in own.glob("*.toml")))
+        message = f"--matrix: {path} cannot be read ({error}); the project's own are {names}"
+        raise UsageError(message) from None
+    return matrices.parse(text, name=str(path))

@@ -1,0 +1,233 @@
+"""The only place that starts a process: deadline, whole-tree end, bounded capture, scrubbed environment.
+
+Everything started here carries a mark in its environment (`MARK`). Descendants inherit it, also those that
+leave the session or whose parent died, so `end_marked` finds and ends every one of them: by this process, by
+the keeper when this process was killed, or by a later run.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from typing import TYPE_CHECKING
+
+import psutil
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+MARK = "HARNESS_MARK"
+KEPT_OF_OUTPUT = 2 * 1024 * 1024  # bytes kept of the beginning, and as many of the end
+_CHUNK = 64 * 1024
+_SCRUBBED = ("PYTHON", "VIRTUAL_ENV", "CONDA", "GUNICORN", "UVICORN", "WEB_CONCURRENCY", "PIP_", "PYTEST")
+_KEPT_FOR_SERVERS = ("SYSTEMROOT", "SYSTEMDRIVE", "COMSPEC", "PATHEXT", "WINDIR")
+
+
+def tool_environment(**extra: str) -> dict[str, str]:
+    """Return this process's environment for a build tool: proxies and index settings kept, Python's removed."""
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(_SCRUBBED)}
+    return {**kept, **extra}
+
+
+def server_environment(folder: Path, search: Sequence[Path]) -> dict[str, str]:
+    """Return the whole environment of a server: nothing of the caller's but the system's own folders.
+
+    Args:
+        folder: home and temporary folder of the server.
+        search: folders for ``PATH``, before the system's.
+
+    """
+    system = [] if sys.platform == "win32" else ["/usr/local/bin", "/usr/bin", "/bin"]
+    kept = {key: value for key, value in os.environ.items() if key.upper() in _KEPT_FOR_SERVERS}
+    return {
+        **kept,
+        "PATH": os.pathsep.join([*map(str, search), *system]),
+        "HOME": str(folder),
+        "USERPROFILE": str(folder),
+        "TMPDIR": str(folder),
+        "TEMP": str(folder),
+        "TMP": str(folder),
+        "LANG": "C.UTF-8",
+        "LC_ALL": "C.UTF-8",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+class Capture:
+    """The bytes a process prints, taken as they come: the beginning and the end are kept, the middle counted."""
+
+    def __init__(self, limit: int = KEPT_OF_OUTPUT) -> None:
+        """Keep at most ``limit`` bytes of the beginning and as many of the end."""
+        self._limit = limit
+        self._head = bytearray()
+        self._tail = bytearray()
+        self._dropped = 0
+        self._lock = threading.Lock()
+
+    def add(self, data: bytes) -> None:
+        """Take the next bytes."""
+        with self._lock:
+            room = self._limit - len(self._head)
+            self._head += data[:room]
+            self._tail += data[room:]
+            if len(self._tail) > 2 * self._limit:
+                self._trim()
+
+    def _trim(self) -> None:
+        excess = len(self._tail) - self._limit
+        if excess > 0:
+            self._dropped += excess
+            del self._tail[:excess]
+
+    def read(self) -> tuple[str, int]:
+        """Return the text so far, with what is not UTF-8 shown as escapes, and the bytes left out between."""
+        with self._lock:
+            self._trim()
+            gap = f"\n… {self._dropped} bytes left out …\n".encode() if self._dropped else b""
+            return (bytes(self._head) + gap + bytes(self._tail)).decode(errors="backslashreplace"), self._dropped
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Completed:
+    """A command that has ended: its exit status (None where its deadline passed) and what it printed."""
+
+    exit_status: int | None
+    output: str
+
+    def last_lines(self, count: int = 6) -> str:
+        """Return the last telling lines as one."""
+        lines = [line.strip() for line in self.output.splitlines() if line.strip()]
+        return " | ".join(lines[-count:])
+
+
+class Process:
+    """A started program in a session of its own, with its output captured."""
+
+    def __init__(self, argv: Sequence[str], *, env: Mapping[str, str], cwd: Path, mark: str) -> None:
+        """Start it.
+
+        Args:
+            argv: program and arguments; the program as a path.
+            env: its whole environment, to which the mark is added.
+            cwd: its working folder.
+            mark: what its descendants are found by; unique to the one who will end them.
+
+        Raises:
+            OSError: it could not be started.
+
+        """
+        self.argv = tuple(argv)
+        self.mark = mark
+        self.capture = Capture()
+        flags = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
+        self._popen = subprocess.Popen(  # noqa: S603 - running the programs on trial is what the harness is for
+            self.argv,
+            env={**env, MARK: mark},
+            cwd=cwd,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            creationflags=flags,
+        )
+        self._reader = threading.Thread(target=self._read, name=f"output of {self.pid}", daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        """Take the output until its end; the pipe may stay open as long as any descendant holds it."""
+        pipe = self._popen.stdout
+        if pipe is None:  # pragma: no cover - Popen was asked for a pipe
+            return
+        with contextlib.suppress(OSError, ValueError):
+            while data := os.read(pipe.fileno(), _CHUNK):
+                self.capture.add(data)
+
+    @property
+    def pid(self) -> int:
+        """The process id of the program itself."""
+        return self._popen.pid
+
+    @property
+    def exit_status(self) -> int | None:
+        """Its exit status, negative for a signal, or None while it runs."""
+        return self._popen.poll()
+
+    def wait(self, deadline_s: float) -> int | None:
+        """Wait for its end, at most so many seconds; return the exit status or None."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return self._popen.wait(timeout=deadline_s)
+        return None
+
+    def stop(self, grace_s: float) -> str:
+        """Ask the program to end, then make it; return ``itself``, ``SIGTERM`` or ``SIGKILL`` for what did.
+
+        Descendants are not touched: see `end_marked`.
+        """
+        if self.exit_status is not None:
+            return "itself"
+        with contextlib.suppress(ProcessLookupError):
+            # Windows has no SIGTERM: a console break is what its servers listen for.
+            self._popen.send_signal(getattr(signal, "CTRL_BREAK_EVENT", signal.SIGTERM))
+        if self.wait(grace_s) is not None:
+            return "SIGTERM"
+        self._popen.kill()
+        self._popen.wait()
+        return "SIGKILL"
+
+    def close(self) -> None:
+        """Take what is left of the output and let go of the pipe; call it when all descendants have ended."""
+        self._reader.join(timeout=2)
+        if self._popen.stdout:
+            self._popen.stdout.close()
+
+
+def run(
+    argv: Sequence[str], *, env: Mapping[str, str], cwd: Path, mark: str, deadline_s: float
+) -> Completed:
+    """Run a command to its end, or to its deadline, and end everything that it started."""
+    process = Process(argv, env=env, cwd=cwd, mark=f"{mark}/{time.monotonic_ns()}")
+    try:
+        exit_status = process.wait(deadline_s)
+    finally:
+        process.stop(grace_s=0)
+        end_marked(process.mark)
+        process.close()
+    return Completed(exit_status=exit_status, output=process.capture.read()[0])
+
+
+def marked(mark: str) -> Iterator[psutil.Process]:
+    """Yield the running processes that carry the mark or one below it (``mark/…``)."""
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):
+            value = process.environ().get(MARK, "")
+            if (value == mark or value.startswith(f"{mark}/")) and process.status() != psutil.STATUS_ZOMBIE:
+                yield process
+
+
+def end_marked(mark: str, *, patience_s: float = 10.0) -> int:
+    """End every process that carries the mark, again until none is found; return how many there were.
+
+    Raises:
+        RuntimeError: some are still there after the patience.
+
+    """
+    deadline = time.monotonic() + patience_s
+    ended: set[int] = set()
+    while found := list(marked(mark)):
+        if time.monotonic() > deadline:
+            message = f"processes that cannot be ended: {sorted(process.pid for process in found)}"
+            raise RuntimeError(message)
+        for process in found:
+            with contextlib.suppress(psutil.Error):
+                process.kill()
+                ended.add(process.pid)
+        psutil.wait_procs(found, timeout=1)
+    return len(ended)

@@ -1,0 +1,88 @@
+"""The evidence of one cell as text in readable order: verdict, environment, then each trial step by step."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from harness.report import clean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from harness.model.evidence import Evidence, Exchange, ServerRecord
+    from harness.model.result import CellResult
+    from harness.model.verdict import Judgement
+
+_LOG_LINES = 200  # of each server; the whole log lies in the evidence folder
+_FRAME = 300  # characters of each frame
+
+
+def render(result: CellResult, trials: Sequence[tuple[Evidence, Judgement | None]], *, folder: Path) -> str:
+    """Return the text; nothing in it can act on a terminal.
+
+    Args:
+        result: the stored result.
+        trials: its evidence, each trial with its judgement, or None where the scenario is not at hand.
+        folder: the results folder, to say where the evidence lies.
+
+    """
+    return "\n".join(_lines(result, trials, folder)) + "\n"
+
+
+def _lines(
+    result: CellResult, trials: Sequence[tuple[Evidence, Judgement | None]], folder: Path
+) -> Iterator[str]:
+    yield result.id
+    yield f"  verdict      {result.verdict}" + (f" (expected {result.expected})" if result.expected else "")
+    if result.reason:
+        yield f"  reason       {clean.line(result.reason)}"
+    if result.signature:
+        yield f"  signature    {clean.line(result.signature)}"
+    if result.environment:
+        pins = ", ".join(f"{name} {version}" for name, version in result.environment.pins.items())
+        yield f"  python       {result.python_full} at {result.environment.interpreter}"
+        yield f"  installed    {pins}"
+        yield f"  resolved     as of {result.environment.resolved_as_of}"
+    if result.evidence:
+        yield f"  evidence     {folder / result.evidence}"
+    for evidence, judgement in trials:
+        yield ""
+        verdict = judgement.verdict if judgement else "not judged, its scenario is not at hand"
+        yield f"trial {evidence.trial}: {verdict}, began {evidence.began_at}, took {evidence.duration_s} s"
+        for check in judgement.controls if judgement else ():
+            word = "passed" if check.passed else "FAILED"
+            yield f"  control {word}: {check.name}"
+            yield f"      expected {clean.line(check.expected)}"
+            yield f"      actual   {clean.line(check.actual)}"
+        for name, value in evidence.facts.items():
+            yield f"  measured {name}: {clean.line(str(value))}"
+        for server in evidence.servers:
+            yield from _server(server)
+        for exchange in evidence.exchanges:
+            yield from _exchange(exchange)
+        if evidence.error:
+            yield "  error"
+            yield from (f"      {line}" for line in clean.lines(evidence.error))
+
+
+def _server(server: ServerRecord) -> Iterator[str]:
+    ready = "never answered" if server.ready_s is None else f"answered after {server.ready_s - server.started_s:.2f} s"
+    survivors = f", {server.survivors} processes outlived it and were ended" if server.survivors else ""
+    yield f"  server '{server.name}' on port {server.port}: {ready}"
+    yield f"      command  {clean.line(' '.join(server.argv))}"
+    yield f"      ended    by {server.stopped_by}, status {server.exit_status}{survivors}"
+    lines = clean.lines(server.log)
+    for line in lines[:_LOG_LINES]:
+        yield f"      log      {line}"
+    if len(lines) > _LOG_LINES or server.log_dropped:
+        yield f"      log      … {len(lines) - _LOG_LINES} more lines in the evidence folder"
+
+
+def _exchange(exchange: Exchange) -> Iterator[str]:
+    took = exchange.ended_s - exchange.opened_s
+    yield f"  exchange '{exchange.name}' with '{exchange.server}': {exchange.ended} after {took:.2f} s"
+    for frame in exchange.frames:
+        arrow = "->" if frame.direction == "sent" else "<-"
+        shown = clean.line(repr(frame.data)[2:-1], limit=_FRAME)
+        yield f"      {frame.at_s:8.3f} s {arrow} {shown}"

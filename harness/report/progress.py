@@ -1,0 +1,75 @@
+"""Progress of a run on standard error: a bar with counts and an estimate on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Self
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
+from rich.progress import Progress as Bar
+
+from harness.report import clean
+from harness.report.table import SYMBOLS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from types import TracebackType
+
+    from harness.model.cell import Cell
+    from harness.model.result import CellResult
+
+
+class Progress:
+    """Hears of finished cells; the estimate weighs what is left by what each scenario usually takes."""
+
+    def __init__(self, cells: Sequence[Cell], typical_s: Mapping[str, float], *, quiet: bool) -> None:
+        """Take the cells of the run and the usual seconds of a trial by scenario."""
+        self._costs = {cell.id: typical_s[cell.scenario] for cell in cells}
+        self._left = dict(self._costs)
+        self._ran_s = 0.0
+        self._console = Console(stderr=True, quiet=quiet)
+        self._began = time.monotonic()
+        self._bar = Bar(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[estimate]}"),
+            console=self._console,
+            disable=quiet or not self._console.is_terminal,
+            transient=True,
+        )
+        self._task = self._bar.add_task("cells", total=len(cells), estimate="")
+
+    def __enter__(self) -> Self:
+        """Show the bar."""
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Take the bar away."""
+        self._bar.stop()
+
+    def tick(self) -> None:
+        """Bring the estimate up to date while nothing finishes."""
+        self._bar.update(self._task, estimate=self.estimate())
+
+    def finished(self, result: CellResult) -> None:
+        """Count a finished cell; say so in a line where there is no bar and it took work."""
+        cost = self._left.pop(result.id, 0.0)
+        self._ran_s += 0.0 if result.cached else cost
+        self._bar.update(self._task, advance=1, estimate=self.estimate())
+        if self._bar.disable and not result.cached:
+            count = f"[{len(self._costs) - len(self._left)}/{len(self._costs)}]"
+            reason = f": {clean.line(result.reason, limit=100)}" if result.reason else ""
+            line = f"{count} {SYMBOLS[result.verdict]} {result.id} {result.verdict}{reason} {self.estimate()}"
+            self._console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+    def estimate(self) -> str:
+        """Return about how long it still takes, from the pace so far; empty before anything ran."""
+        if not self._ran_s or not self._left:
+            return ""
+        pace = (time.monotonic() - self._began) / self._ran_s
+        return f"about {pace * sum(self._left.values()):.0f} s left"

@@ -1,0 +1,144 @@
+"""Results -> compatibility table, as values: one section per scenario, Python and platform; releases by variants.
+
+Everything that is shown in any format comes from here, so that all formats say the same.
+"""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+from typing import TYPE_CHECKING
+
+from packaging.version import Version
+
+from harness.model.verdict import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from harness.model.result import CellResult
+    from harness.model.scenario import Scenario
+
+SYMBOLS = {
+    Verdict.REPRODUCED: "✗",
+    Verdict.ABSENT: "✓",
+    Verdict.UNHEALTHY: "☠",
+    Verdict.UNSUPPORTED: "–",
+    Verdict.INCONCLUSIVE: "?",
+    Verdict.ENVIRONMENT_FAILED: "!",
+    Verdict.NOT_RUN: "·",
+}
+CONTRADICTS = "contradicts what was measured before"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Row:
+    """One release: its results by variant; a variant that was not selected has none."""
+
+    version: str
+    results: Mapping[str, CellResult]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Section:
+    """One scenario on one Python and platform."""
+
+    scenario: str
+    title: str
+    subject: str
+    python: str
+    platform: str
+    variants: tuple[str, ...]
+    rows: tuple[Row, ...]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Remark:
+    """Why some cells have no judged verdict, or contradict: what it is about, and a line to act on."""
+
+    verdict: str
+    cells: tuple[str, ...]
+    reason: str
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Table:
+    """The whole table: sections, remarks on what was not judged, and how many cells have each verdict."""
+
+    sections: tuple[Section, ...]
+    remarks: tuple[Remark, ...]
+    counts: Mapping[Verdict, int]
+    contradictions: int
+
+    @property
+    def legend(self) -> str:
+        """The verdicts that occur, each with its symbol."""
+        return "  ".join(f"{SYMBOLS[verdict]} {verdict}" for verdict in Verdict if self.counts.get(verdict))
+
+
+def table_of(results: Sequence[CellResult], scenarios: Mapping[str, Scenario]) -> Table:
+    """Arrange results; ``scenarios`` gives titles and the order of variants where they are known."""
+    grouped: dict[tuple[str, str, str], list[CellResult]] = collections.defaultdict(list)
+    for result in results:
+        grouped[result.scenario, result.platform, result.python].append(result)
+    sections = [
+        _section(group, scenarios.get(scenario))
+        for (scenario, _, _), group in sorted(grouped.items(), key=lambda item: _order(item[0]))
+    ]
+    return Table(
+        sections=tuple(sections),
+        remarks=tuple(_remarks(results)),
+        counts=collections.Counter(result.verdict for result in results),
+        contradictions=sum(result.contradicts for result in results),
+    )
+
+
+def _order(key: tuple[str, str, str]) -> tuple[str, str, Version]:
+    scenario, platform, python = key
+    return scenario, platform, Version(python)
+
+
+def _section(group: Sequence[CellResult], scenario: Scenario | None) -> Section:
+    first = group[0]
+    present = {result.variant for result in group}
+    known = [variant.name for variant in scenario.variants] if scenario else []
+    variants = [name for name in known if name in present] + sorted(present - set(known))
+    by_version: dict[str, dict[str, CellResult]] = collections.defaultdict(dict)
+    for result in group:
+        by_version[result.version][result.variant] = result
+    return Section(
+        scenario=first.scenario,
+        title=scenario.title if scenario else "",
+        subject=first.subject,
+        python=first.python,
+        platform=first.platform,
+        variants=tuple(variants),
+        rows=tuple(Row(version=version, results=by_version[version]) for version in sorted(by_version, key=Version)),
+    )
+
+
+def _remarks(results: Sequence[CellResult]) -> list[Remark]:
+    """Collect the reasons, each once with its cells; contradictions first."""
+    grouped: dict[tuple[str, str], list[str]] = collections.defaultdict(list)
+    for result in results:
+        if result.contradicts:
+            seen = f": {result.signature}" if result.signature else ""
+            reason = f"expected {result.expected}, measured {result.verdict}{seen}"
+            grouped[CONTRADICTS, reason].append(result.id)
+        elif not result.verdict.is_judged:
+            grouped[result.verdict, result.reason or ""].append(result.id)
+    ordered = sorted(grouped.items(), key=lambda item: (item[0][0] != CONTRADICTS, item[0]))
+    return [Remark(verdict=verdict, cells=tuple(cells), reason=reason) for (verdict, reason), cells in ordered]
+
+
+def summary(results: Sequence[CellResult]) -> str:
+    """Return the one line of counts that ends a run."""
+    counts = collections.Counter(result.verdict for result in results)
+    parts = [f"{counts[verdict]} {verdict}" for verdict in Verdict if counts[verdict]]
+    contradictions = sum(result.contradicts for result in results)
+    stored = sum(result.cached for result in results)
+    if contradictions:
+        parts.append(f"{contradictions} contradicting the expectation")
+    if stored:
+        parts.append(f"{stored} from stored results")
+    return f"{len(results)} cells: " + ", ".join(parts)

@@ -1,0 +1,76 @@
+"""The table on a terminal, by rich; plain and without colour where the output is not one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich import box
+from rich.console import Console
+from rich.table import Table as RichTable
+from rich.text import Text
+
+from harness.model.verdict import Verdict
+from harness.report import clean
+from harness.report.table import CONTRADICTS, SYMBOLS
+
+if TYPE_CHECKING:
+    from harness.model.result import CellResult
+    from harness.report.table import Remark, Section, Table
+
+_STYLES = {
+    Verdict.REPRODUCED: "red",
+    Verdict.ABSENT: "green",
+    Verdict.UNHEALTHY: "magenta",
+    Verdict.UNSUPPORTED: "dim",
+    Verdict.INCONCLUSIVE: "yellow",
+    Verdict.ENVIRONMENT_FAILED: "yellow",
+    Verdict.NOT_RUN: "dim",
+}
+_NAMED_CELLS = 3
+
+
+def render(table: Table) -> str:
+    """Return the table, the legend, and a line for everything that was not judged and why.
+
+    Coloured where standard output is a terminal and ``NO_COLOR`` is not set.
+    """
+    console = Console()
+    with console.capture() as captured:
+        _print(table, console)
+    return captured.get()
+
+
+def _print(table: Table, console: Console) -> None:
+    for section in table.sections:
+        console.print(_section(section))
+    console.print(Text(table.legend + (f"  (!) {CONTRADICTS}" if table.contradictions else "")))
+    for remark in table.remarks:
+        console.print(_remark(remark), soft_wrap=True)
+
+
+def _section(section: Section) -> RichTable:
+    title = Text.assemble(
+        (section.scenario, "bold"), f"  Python {section.python}, {section.platform}", (f"\n{section.title}", "dim")
+    )
+    grid = RichTable(title=title, title_justify="left", box=box.SIMPLE_HEAD, title_style="", pad_edge=False)
+    grid.add_column(section.subject)
+    for variant in section.variants:
+        grid.add_column(clean.line(variant))
+    for row in section.rows:
+        cells = [_cell(row.results.get(variant)) for variant in section.variants]
+        grid.add_row(clean.line(row.version), *cells)
+    return grid
+
+
+def _cell(result: CellResult | None) -> Text:
+    if result is None:
+        return Text("")
+    mark = " (!)" if result.contradicts else ""
+    return Text(f"{SYMBOLS[result.verdict]} {result.verdict}{mark}", style=_STYLES[result.verdict])
+
+
+def _remark(remark: Remark) -> Text:
+    named = ", ".join(remark.cells[:_NAMED_CELLS])
+    more = f" and {len(remark.cells) - _NAMED_CELLS} more" if len(remark.cells) > _NAMED_CELLS else ""
+    style = "bold red" if remark.verdict == CONTRADICTS else "yellow"
+    return Text.assemble((f"{remark.verdict}: ", style), clean.line(named + more), f"\n    {clean.line(remark.reason)}")

@@ -1,0 +1,121 @@
+"""pipelined-keep-alive: the keep-alive timer fires while a pipelined request is being answered.
+
+Requirement
+    A server that has received two pipelined requests answers both, in order, however long the second takes
+    (RFC 9112, section 9.3.2). The keep-alive timeout limits how long a connection is idle, not an answer.
+Trigger
+    Both requests in one ``send``, the first answered at once, the second after `ANSWER_S`, with a keep-alive
+    timeout of `KEEP_ALIVE_S`. The affected releases arm the timer when the first answer is complete although
+    the second request already waits. One connection suffices; load, which the document asks for, does not matter.
+Signature
+    h11: an error from ``timeout_keep_alive_handler`` in the log and no second answer. httptools: the server
+    closes the connection without the second answer; nothing is logged, so the bytes are the only evidence.
+Controls
+    The same two requests one after the other on one connection, and a pipelined pair answered at once. A release
+    that never could pipeline (h11, up to 0.2.6) fails the second and is ``unhealthy``, not ``reproduced``.
+Margin
+    Timer and answer are timers of the same event loop, due at KEEP_ALIVE_S = 2 and ANSWER_S = 5 seconds after
+    nearly the same moment. A starved loop runs them late but in the order they are due, so load cannot swap them;
+    it can only delay the client's next request of the first control, which has 2 s on loopback. The driver waits
+    WAIT_S = 20, four times the answer's time.
+
+Started by its command line. The option ``--timeout-keep-alive`` came with the timer itself, in 0.2.21; earlier
+releases have neither. Before 0.7 applications are ASGI 2. In 0.18.0 the command line breaks the h11 protocol.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from packaging.version import Version
+
+from harness import Check, Claim, Evidence, Judgement, Scenario, Variant, conclude
+
+if TYPE_CHECKING:
+    from harness.execution.trial import Trial
+
+KEEP_ALIVE_S = 2
+ANSWER_S = 5
+WAIT_S = 20
+
+FIRST_WITH_COMMAND_LINE = Version("0.2.0")
+FIRST_WITH_TIMER = Version("0.2.21")
+FIRST_WITH_ASGI_3 = Version("0.7.0b1")
+FIRST_WITH_ASGI_2 = Version("0.1.0")
+
+ONE_BY_ONE = "two requests, one after the other"
+AT_ONCE = "two pipelined requests, answered at once"
+TRIGGER = "two pipelined requests, the second answered late"
+
+
+def command(trial: Trial) -> tuple[str, ...]:
+    """Return the arguments of the command line, as the release on trial has them."""
+    if trial.version >= FIRST_WITH_ASGI_3:
+        application = "pipelined_application:asgi3"
+    elif trial.version >= FIRST_WITH_ASGI_2:
+        application = "pipelined_application:ASGI2"
+    else:
+        application = "pipelined_application:consumer"
+    if trial.version < FIRST_WITH_COMMAND_LINE:  # the program is gunicorn by another name
+        return (application, "--bind", "127.0.0.1:{port}")
+    timer = ("--timeout-keep-alive", str(KEEP_ALIVE_S)) if trial.version >= FIRST_WITH_TIMER else ()
+    return (application, "--host", "127.0.0.1", "--port", "{port}", "--http", trial.variant, "--loop", "asyncio", *timer)
+
+
+def request(path: str) -> bytes:
+    """Return the bytes of one request."""
+    return f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
+
+
+def observe(trial: Trial) -> None:
+    """Make the controls, then pull the trigger and wait for both answers or the end of the connection."""
+    late = f"/{ANSWER_S}"
+    with trial.server("uvicorn", "uvicorn", *command(trial), ready_path="/0") as server:
+        with server.connect(ONE_BY_ONE) as connection:
+            connection.send(request("/0"))
+            connection.receive(answers=1, deadline_s=WAIT_S)
+            connection.send(request("/0"))
+            connection.receive(answers=2, deadline_s=WAIT_S)
+        with server.connect(AT_ONCE) as connection:
+            connection.send(request("/0") * 2)
+            connection.receive(answers=2, deadline_s=ANSWER_S)
+        with server.connect(TRIGGER) as connection:
+            connection.send(request("/0") + request(late))
+            connection.receive(answers=2, deadline_s=WAIT_S)
+
+
+def judge(evidence: Evidence) -> Judgement:
+    """Look for the lost second answer behind the timer, the controls having been answered."""
+    quick, late = "200 b'answer to /0'", f"200 b'answer to /{ANSWER_S}'"
+    controls = [
+        Check(name=ONE_BY_ONE, expected=f"{quick}, {quick}", actual=evidence.heard(ONE_BY_ONE)),
+        Check(name=AT_ONCE, expected=f"{quick}, {quick}", actual=evidence.heard(AT_ONCE)),
+    ]
+    signature = None
+    if all(check.passed for check in controls) and evidence.heard(TRIGGER) == f"{quick}, then closed by server":
+        lost = f"{TRIGGER}: {quick}, then closed by server"
+        server = evidence.server("uvicorn")
+        logged = server.line_with("Exception in callback", "timeout_keep_alive_handler") if server else None
+        if evidence.variant == "httptools":
+            signature = lost
+        elif logged:
+            signature = f"{logged}; {lost}"
+    answered = Check(name=TRIGGER, expected=f"{quick}, {late}", actual=evidence.heard(TRIGGER))
+    return conclude(signature=signature, controls=[*controls, answered])
+
+
+SCENARIO = Scenario(
+    id="pipelined-keep-alive",
+    title="the keep-alive timer ends a connection while a pipelined request is being answered",
+    subject="uvicorn",
+    claim=Claim(document="003_516005e296c3f8ea.txt", issue="uvicorn #1637", fixed="0.27.1"),
+    variants=(
+        Variant(name="h11", affected=(">=0.2.21,<0.27.1",)),
+        Variant(name="httptools", companions=("httptools",), affected=(">=0.2.21,<0.27.1",)),
+    ),
+    applications=("pipelined_application.py",),
+    observe=observe,
+    judge=judge,
+    typical_s=7.0,
+    deadline_s=120.0,
+)
