@@ -1,5 +1,6 @@
 # Answers GET /N after N seconds. Runs inside the cell: Python 3.6 syntax, no import but the standard library.
 import asyncio
+import time
 
 
 async def asgi3(scope, receive, send):
@@ -25,9 +26,19 @@ class ASGI2:
         await asgi3(self.scope, receive, send)
 
 
-async def consumer(message, channels=None):  # before 0.1
-    await asyncio.sleep(float(message["path"][1:]))
-    body = b"answer to " + message["path"].encode()
+def reply(path):
+    body = b"answer to " + path.encode()
     headers = [[b"content-type", b"text/plain"], [b"content-length", str(len(body)).encode()]]
-    reply = channels["reply"] if channels else message["reply_channel"]
-    await reply.send({"status": 200, "headers": headers, "content": body})
+    return {"status": 200, "headers": headers, "content": body}
+
+
+async def consumer(message, channels=None):  # 0.0.5 to 0.0.15
+    await asyncio.sleep(float(message["path"][1:]))
+    channel = channels["reply"] if channels else message["reply_channel"]
+    await channel.send(reply(message["path"]))
+
+
+def function(message):  # before 0.0.5
+    path = message.get("message", message.get("content", message))["path"]
+    time.sleep(float(path[1:]))
+    message["reply_channel"].send(reply(path))

@@ -42,6 +42,7 @@ FIRST_WITH_COMMAND_LINE = Version("0.2.0")
 FIRST_WITH_TIMER = Version("0.2.21")
 FIRST_WITH_ASGI_3 = Version("0.7.0b1")
 FIRST_WITH_ASGI_2 = Version("0.1.0")
+FIRST_WITH_COROUTINES = Version("0.0.5")
 
 ONE_BY_ONE = "two requests, one after the other"
 AT_ONCE = "two pipelined requests, answered at once"
@@ -54,8 +55,10 @@ def command(trial: Trial) -> tuple[str, ...]:
         application = "pipelined_application:asgi3"
     elif trial.version >= FIRST_WITH_ASGI_2:
         application = "pipelined_application:ASGI2"
-    else:
+    elif trial.version >= FIRST_WITH_COROUTINES:
         application = "pipelined_application:consumer"
+    else:
+        application = "pipelined_application:function"
     if trial.version < FIRST_WITH_COMMAND_LINE:  # the program is gunicorn by another name
         return (application, "--bind", "127.0.0.1:{port}")
     timer = ("--timeout-keep-alive", str(KEEP_ALIVE_S)) if trial.version >= FIRST_WITH_TIMER else ()
@@ -100,8 +103,8 @@ def judge(evidence: Evidence) -> Judgement:
             signature = lost
         elif logged:
             signature = f"{logged}; {lost}"
-    answered = Check(name=TRIGGER, expected=f"{quick}, {late}", actual=evidence.heard(TRIGGER))
-    return conclude(signature=signature, controls=[*controls, answered])
+    requirement = Check(name=TRIGGER, expected=f"{quick}, {late}", actual=evidence.heard(TRIGGER))
+    return conclude(signature=signature, controls=controls, requirement=requirement)
 
 
 SCENARIO = Scenario(

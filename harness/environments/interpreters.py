@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 from packaging.version import Version
-from uv import find_uv_bin
 
+from harness.environments import uv
 from harness.errors import EnvironmentFailedError
 from harness.model.matrix import PYTHONS
 from harness.process import tool_environment
@@ -98,7 +98,7 @@ def _uv_folder() -> Path:
     if folder := os.environ.get("UV_PYTHON_INSTALL_DIR"):
         return Path(folder)
     done = subprocess.run(  # noqa: S603 - uv, from the package of its name
-        [find_uv_bin(), "python", "dir", "--no-config"],
+        [uv.PROGRAM, "python", "dir", "--no-config"],
         capture_output=True,
         text=True,
         check=False,

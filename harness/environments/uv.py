@@ -27,6 +27,8 @@ BACKENDS_AS_OF = "2022-01-01"
 _BACKENDS = ("setuptools", "wheel")
 RESOLVE_DEADLINE_S = 120.0
 BUILD_DEADLINE_S = 300.0
+# Found once and early: the look-up reads `sysconfig`, which is not safe in several threads at the same time.
+PROGRAM = find_uv_bin()
 _OFFLINE_WORDS = ("dns error", "Failed to fetch", "error sending request", "Could not connect", "Request failed")
 
 
@@ -63,7 +65,7 @@ def _index_of_pip() -> str | None:
 def _index_of_uv() -> str | None:
     """Ask uv: it writes the index that it uses at the head of a compiled (here empty) list of requirements."""
     completed = subprocess.run(  # noqa: S603 - uv, from the package of its name
-        [find_uv_bin(), "pip", "compile", "--quiet", "--emit-index-url", "-"],
+        [PROGRAM, "pip", "compile", "--quiet", "--emit-index-url", "-"],
         input="",
         capture_output=True,
         text=True,
@@ -108,7 +110,7 @@ class Uv:
     def create(self, folder: Path, *, python: Path) -> None:
         """Make an empty virtual environment."""
         self._checked(
-            [find_uv_bin(), "venv", "--quiet", "--no-project", "--python", str(python), str(folder)],
+            [PROGRAM, "venv", "--quiet", "--no-project", "--python", str(python), str(folder)],
             deadline_s=RESOLVE_DEADLINE_S,
             doing="create a virtual environment",
         )
@@ -129,7 +131,7 @@ class Uv:
     def installed(self, *, python: Path) -> dict[str, str]:
         """Return what the environment of this Python holds, canonical name to version."""
         output = self._checked(
-            [find_uv_bin(), "pip", "list", "--quiet", "--format", "json", "--python", str(python)],
+            [PROGRAM, "pip", "list", "--quiet", "--format", "json", "--python", str(python)],
             deadline_s=RESOLVE_DEADLINE_S,
             doing="list what is installed",
         )
@@ -139,7 +141,7 @@ class Uv:
     def build_wheel(self, source: Path, into: Path) -> Path:
         """Build the wheel of a project folder or source distribution and return its path."""
         self._checked(
-            [find_uv_bin(), "build", "--quiet", "--wheel", "--out-dir", str(into), str(source)],
+            [PROGRAM, "build", "--quiet", "--wheel", "--out-dir", str(into), str(source)],
             deadline_s=BUILD_DEADLINE_S,
             doing=f"build {source}",
         )
@@ -158,7 +160,7 @@ class Uv:
         ]
         newer = [] if as_of.isoformat() >= BACKENDS_AS_OF else backends
         argv = [
-            *(find_uv_bin(), *arguments),
+            *(PROGRAM, *arguments),
             *("--python", str(python), "--default-index", index_url()),
             *("--exclude-newer", moment, *newer),
         ]

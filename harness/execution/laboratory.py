@@ -10,6 +10,8 @@ import dataclasses
 import datetime as dt
 import hashlib
 import time
+import traceback
+from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 import msgspec
@@ -28,7 +30,6 @@ from harness.model.verdict import Judgement, Verdict, combine
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
     from types import TracebackType
 
     from harness.execution.catalog import LoadedScenario
@@ -86,6 +87,12 @@ class Laboratory:
     def abandon(self) -> None:
         """End everything that runs now; the cells in flight come back at once and are not entered."""
         process.end_marked(self._kept.mark)
+
+    def failed(self, cell: Cell, error: Exception) -> CellResult:
+        """Return the result of a cell in which the harness itself failed."""
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        told = f"{type(error).__name__}: {error} ({Path(where.filename).name}, line {where.lineno})"
+        return self._unjudged(cell, Verdict.ENVIRONMENT_FAILED, f"the harness itself failed: {told}")
 
     def result(self, cell: Cell) -> CellResult:
         """Return the result of a cell, whatever it takes."""

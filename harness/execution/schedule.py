@@ -6,6 +6,7 @@ A cell mostly waits: for its server to start, for a timer to fire, for a request
 from __future__ import annotations
 
 import concurrent.futures
+import functools
 import os
 import queue
 import threading
@@ -44,16 +45,16 @@ def results(
         on_wait: called about twice a second while nothing is finished, for progress.
 
     """
-    done: queue.SimpleQueue[CellResult | Prepared | BaseException] = queue.SimpleQueue()
+    done: queue.SimpleQueue[CellResult | Prepared] = queue.SimpleQueue()
     stopped = threading.Event()
 
-    def work(step: Callable[[], CellResult | Prepared]) -> None:
+    def work(cell: Cell, step: Callable[[], CellResult | Prepared]) -> None:
         if stopped.is_set():
             return
         try:
             done.put(step())
-        except BaseException as error:  # noqa: BLE001 - raised again where the results are taken
-            done.put(error)
+        except Exception as error:  # noqa: BLE001 - one cell in which the harness fails must not end the others
+            done.put(laboratory.failed(cell, error))
 
     with (
         concurrent.futures.ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as builders,
@@ -61,7 +62,7 @@ def results(
     ):
         try:
             for cell in cells:
-                builders.submit(work, lambda cell=cell: laboratory.prepare(cell))  # type: ignore[misc]
+                builders.submit(work, cell, functools.partial(laboratory.prepare, cell))
             left = len(cells)
             while left:
                 try:
@@ -69,10 +70,8 @@ def results(
                 except queue.Empty:
                     on_wait()
                     continue
-                if isinstance(outcome, BaseException):
-                    raise outcome
                 if isinstance(outcome, Prepared):
-                    workers.submit(work, lambda outcome=outcome: laboratory.execute(outcome))  # type: ignore[misc]
+                    workers.submit(work, outcome.cell, functools.partial(laboratory.execute, outcome))
                     continue
                 left -= 1
                 yield outcome

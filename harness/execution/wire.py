@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 import httpcore
 import httpx
 
-from harness.model.evidence import Exchange, Frame, answers_in
+from harness.model.evidence import Exchange, Frame, read_answers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -46,10 +46,6 @@ class Recorder:
             self._frames.append(Frame(at_s=round(self._clock(), 4), direction=direction, data=data[:room]))
             self._kept += len(data[:room])
 
-    def received(self) -> bytes:
-        """Return all bytes received so far."""
-        return b"".join(frame.data for frame in self._frames if frame.direction == "received")
-
     def exchange(self) -> Exchange:
         """Close the record."""
         return Exchange(
@@ -68,6 +64,8 @@ class Connection:
     def __init__(self, address: tuple[str, int], recorder: Recorder, *, connect_s: float = 10.0) -> None:
         """Connect; a failure to do so is recorded and makes every later call do nothing."""
         self._recorder = recorder
+        self._unread = b""
+        self._answers = 0
         self._socket: socket.socket | None = None
         try:
             self._socket = socket.create_connection(address, timeout=connect_s)
@@ -93,30 +91,41 @@ class Connection:
                 self._socket.sendall(data)
                 self._recorder.add("sent", data)
             except OSError as error:
-                self._recorder.ended = _how(error)
-                self._socket.close()
-                self._socket = None
+                self._close(_how(error))
+
+    @property
+    def is_open(self) -> bool:
+        """Whether nothing has ended the connection yet."""
+        return self._socket is not None
 
     def receive(self, *, answers: int, deadline_s: float) -> bool:
-        """Receive until so many complete answers are here; False where the server or the deadline ended it first.
+        """Receive until so many answers, counted from the connection's beginning, are complete.
 
-        ``deadline_s`` is counted from this call.
+        ``deadline_s`` is counted from this call. False where the server or the deadline ended it first; no more
+        is received then.
         """
         end = time.monotonic() + deadline_s
-        while self._socket:
-            if len(answers_in(self._recorder.received())) >= answers:
-                return True
+        while self._socket and self._answers < answers:
             self._socket.settimeout(max(0.001, end - time.monotonic()))
             try:
                 data = self._socket.recv(_CHUNK)
             except OSError as error:
-                self._recorder.ended = _how(error)
+                self._close(_how(error))
                 break
             if not data:
-                self._recorder.ended = "closed by server"
+                self._close("closed by server")
                 break
             self._recorder.add("received", data)
-        return len(answers_in(self._recorder.received())) >= answers
+            complete, self._unread = read_answers(self._unread + data)
+            self._answers += len(complete)
+        return self._answers >= answers
+
+    def _close(self, ended: str) -> None:
+        """Note how the connection ended, and let it go."""
+        self._recorder.ended = ended
+        if self._socket:
+            self._socket.close()
+            self._socket = None
 
 
 def _how(error: Exception) -> str:

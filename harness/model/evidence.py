@@ -50,7 +50,7 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def answers(self) -> tuple[Answer, ...]:
         """The complete answers received, in order; what is torn or is not HTTP ends the list."""
-        return answers_in(self.bytes("received"), at_end=self.ended == "closed by server")
+        return read_answers(self.bytes("received"), at_end=self.ended == "closed by server")[0]
 
     def brief(self) -> str:
         """Say in a few words what came back: ``200 b'done', 200 b'done', then closed by server``."""
@@ -59,29 +59,37 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True):
         return ", ".join([*parts, *([how] if how else [])]) or "nothing"
 
 
-def answers_in(data: bytes, *, at_end: bool = False) -> tuple[Answer, ...]:
-    """Read as many complete HTTP/1.1 answers as the bytes hold; ``at_end``: nothing can follow them."""
+def read_answers(data: bytes, *, at_end: bool = False) -> tuple[tuple[Answer, ...], bytes]:
+    """Read the complete HTTP/1.1 answers at the head of the bytes; return them and what is left.
+
+    ``at_end`` says that nothing can follow, which completes an answer without a length.
+    """
     answers: list[Answer] = []
-    while data:
-        reader = h11.Connection(h11.CLIENT)
-        reader.send(h11.Request(method="GET", target="/", headers=[("Host", "localhost")]))
-        reader.receive_data(data)
-        if at_end:
-            reader.receive_data(b"")
-        status, body = 0, b""
-        try:
-            while not isinstance(event := reader.next_event(), h11.EndOfMessage):
-                if event is h11.NEED_DATA or isinstance(event, h11.ConnectionClosed):
-                    return tuple(answers)
-                if isinstance(event, h11.Response):
-                    status = event.status_code
-                elif isinstance(event, h11.Data):
-                    body += event.data
-        except h11.RemoteProtocolError:
-            return tuple(answers)
-        answers.append(Answer(status=status, body=body))
-        data = reader.trailing_data[0]
-    return tuple(answers)
+    while data and (found := _first_answer(data, at_end=at_end)):
+        answer, data = found
+        answers.append(answer)
+    return tuple(answers), data
+
+
+def _first_answer(data: bytes, *, at_end: bool) -> tuple[Answer, bytes] | None:
+    """Return the first answer and the bytes behind it; None where it is torn or is not HTTP."""
+    reader = h11.Connection(h11.CLIENT)
+    reader.send(h11.Request(method="GET", target="/", headers=[("Host", "localhost")]))
+    reader.receive_data(data)
+    if at_end:
+        reader.receive_data(b"")
+    status, body = 0, b""
+    try:
+        while not isinstance(event := reader.next_event(), h11.EndOfMessage):
+            if event is h11.NEED_DATA or isinstance(event, h11.ConnectionClosed):
+                return None
+            if isinstance(event, h11.Response):
+                status = event.status_code
+            elif isinstance(event, h11.Data):
+                body += event.data
+    except h11.RemoteProtocolError:
+        return None
+    return Answer(status=status, body=body), reader.trailing_data[0]
 
 
 class ServerRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -143,7 +151,11 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
 
     def exchange(self, name: str) -> Exchange | None:
         """Return the last exchange of this name, or None where it never took place."""
-        return next((one for one in reversed(self.exchanges) if one.name == name), None)
+        return next(reversed(self.all_exchanges(name)), None)
+
+    def all_exchanges(self, name: str) -> tuple[Exchange, ...]:
+        """Return every exchange of this name, in the order in which they ended."""
+        return tuple(one for one in self.exchanges if one.name == name)
 
     def heard(self, name: str) -> str:
         """Say what came back in the exchange of this name, for the ``actual`` of a control."""

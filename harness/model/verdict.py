@@ -1,8 +1,9 @@
 """Verdicts and the one law by which evidence becomes one.
 
 The law, in `conclude`: an observed signature is ``reproduced``; otherwise a control that failed is
-``unhealthy``; otherwise a trigger that was not applied is ``inconclusive``; only what is left is ``absent``.
-A `Judgement` cannot be built in breach of it: ``absent`` without a passed control raises.
+``unhealthy``; otherwise a requirement that was not met under the trigger, in another way than the failure's, is
+``inconclusive``; only what is left is ``absent``. A `Judgement` cannot be built in breach of it: ``absent``
+without passed controls and a met requirement raises.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ class Verdict(enum.StrEnum):
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):
-    """One control, judged: what a server that does its ordinary work shows, and what this one showed."""
+    """One expectation, judged: what a server that does its work shows, and what this one showed."""
 
     name: str
     expected: str
@@ -46,12 +47,17 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
         """Whether the server did what was expected, to the letter."""
         return self.expected == self.actual
 
+    def __str__(self) -> str:
+        """Say both sides."""
+        return f"expected {self.expected}, got {self.actual}"
+
 
 class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     """A verdict with what backs it.
 
     ``signature`` quotes the evidence of the failure (``reproduced`` only); ``reason`` is one line a person
-    can act on (every verdict but ``reproduced`` and ``absent``); ``controls`` are the checks that were made.
+    can act on (every verdict but ``reproduced`` and ``absent``); ``controls`` are the checks that were made of
+    its ordinary work, ``requirement`` the one of what it owes under the trigger.
 
     Raises:
         ValueError: the verdict is not backed as the law demands.
@@ -62,6 +68,7 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     reason: str | None = None
     signature: str | None = None
     controls: tuple[Check, ...] = ()
+    requirement: Check | None = None
 
     def __post_init__(self) -> None:
         """Refuse what nothing observed backs."""
@@ -71,31 +78,33 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
         if self.verdict is Verdict.ABSENT and not (self.controls and all(check.passed for check in self.controls)):
             message = "'absent' needs at least one control, and every control passed"
             raise ValueError(message)
+        if self.verdict is Verdict.ABSENT and not (self.requirement and self.requirement.passed):
+            message = "'absent' needs the requirement to be met under the trigger"
+            raise ValueError(message)
         if not self.verdict.is_judged and not self.reason:
             message = f"'{self.verdict}' needs a reason"
             raise ValueError(message)
 
 
-def conclude(*, signature: str | None, controls: Sequence[Check], triggered: bool = True) -> Judgement:
+def conclude(*, signature: str | None, controls: Sequence[Check], requirement: Check) -> Judgement:
     """Apply the law to what a scenario found in its evidence.
 
     Args:
         signature: the words or bytes that show the failure, or None where they are not in the evidence.
         controls: every control of the cell, judged; at least one.
-        triggered: whether the trigger reached the server in full.
+        requirement: what the server owes under the trigger, judged; met where the failure is absent.
 
     """
     checks = tuple(controls)
     if signature is not None:
-        return Judgement(verdict=Verdict.REPRODUCED, signature=signature, controls=checks)
-    for check in checks:
-        if not check.passed:
-            reason = f"control '{check.name}' failed: expected {check.expected}, got {check.actual}"
-            return Judgement(verdict=Verdict.UNHEALTHY, reason=reason, controls=checks)
-    if not triggered:
-        reason = "the trigger could not be applied in full, so its harmlessness shows nothing"
-        return Judgement(verdict=Verdict.INCONCLUSIVE, reason=reason, controls=checks)
-    return Judgement(verdict=Verdict.ABSENT, controls=checks)
+        verdict, reason = Verdict.REPRODUCED, None
+    elif failed := next((check for check in checks if not check.passed), None):
+        verdict, reason = Verdict.UNHEALTHY, f"control '{failed.name}' failed: {failed}"
+    elif not requirement.passed:
+        verdict, reason = Verdict.INCONCLUSIVE, f"neither the failure nor ordinary work: '{requirement.name}': {requirement}"
+    else:
+        verdict, reason = Verdict.ABSENT, None
+    return Judgement(verdict=verdict, reason=reason, signature=signature, controls=checks, requirement=requirement)
 
 
 def combine(judgements: Sequence[Judgement]) -> Judgement:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from harness.model.evidence import Evidence, Exchange, ServerRecord
     from harness.model.result import CellResult
-    from harness.model.verdict import Judgement
+    from harness.model.verdict import Check, Judgement
 
 _LOG_LINES = 200  # of each server; the whole log lies in the evidence folder
 _FRAME = 300  # characters of each frame
@@ -51,10 +51,9 @@ def _lines(
         verdict = judgement.verdict if judgement else "not judged, its scenario is not at hand"
         yield f"trial {evidence.trial}: {verdict}, began {evidence.began_at}, took {evidence.duration_s} s"
         for check in judgement.controls if judgement else ():
-            word = "passed" if check.passed else "FAILED"
-            yield f"  control {word}: {check.name}"
-            yield f"      expected {clean.line(check.expected)}"
-            yield f"      actual   {clean.line(check.actual)}"
+            yield from _check("control passed" if check.passed else "control FAILED", check)
+        if judgement and (requirement := judgement.requirement):
+            yield from _check("requirement met" if requirement.passed else "requirement NOT MET", requirement)
         for name, value in evidence.facts.items():
             yield f"  measured {name}: {clean.line(str(value))}"
         for server in evidence.servers:
@@ -64,6 +63,12 @@ def _lines(
         if evidence.error:
             yield "  error"
             yield from (f"      {line}" for line in clean.lines(evidence.error))
+
+
+def _check(word: str, check: Check) -> Iterator[str]:
+    yield f"  {word}: {check.name}"
+    yield f"      expected {clean.line(check.expected)}"
+    yield f"      actual   {clean.line(check.actual)}"
 
 
 def _server(server: ServerRecord) -> Iterator[str]:
