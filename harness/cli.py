@@ -125,17 +125,12 @@ def run(*, jobs: int | None, form: str, quiet: bool, **options: Any) -> int:  # 
 def report(*, form: str, output: Path | None, **options: Any) -> int:  # noqa: ANN401
     """Render the stored results again, without running anything."""
     if form == "json-schema":
-        text, results = json.schema(), ()
-    else:
-        plan = Plan(Options(**options))
-        results = plan.stored()
-        text = _render(results, plan, form)
-    if output is None:
-        click.echo(text, nl=False)
-    else:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        output.write_text(text, encoding="utf-8")
-    return _ended(results, exit_status(results)) if results else 0
+        _write(json.schema(), output)
+        return 0
+    plan = Plan(Options(**options))
+    results = plan.stored()
+    _write(_render(results, plan, form), output)
+    return _ended(results, exit_status(results))
 
 
 @cli.command()
@@ -146,9 +141,7 @@ def show(*, cell: str, **options: Any) -> int:  # noqa: ANN401
     plan = Plan(Options(**options))
     result = plan.stored_cell(cell)
     loaded = plan.scenarios.get(result.scenario)
-    trials = [
-        (trial, judge(loaded.scenario, trial) if loaded else None) for trial in plan.journal.evidence_of(result)
-    ]
+    trials = [(trial, judge(loaded.scenario, trial) if loaded else None) for trial in plan.journal.evidence_of(result)]
     click.echo(evidence.render(result, trials, folder=plan.options.results), nl=False)
     return 0
 
@@ -168,6 +161,14 @@ def _render(results: Sequence[CellResult], plan: Plan, form: str) -> str:
         return json.render(results)
     table = table_of(results, {name: loaded.scenario for name, loaded in plan.scenarios.items()})
     return markdown.render(table) if form == "markdown" else terminal.render(table)
+
+
+def _write(text: str, output: Path | None) -> None:
+    if output is None:
+        click.echo(text, nl=False)
+        return
+    output.parent.mkdir(parents=True, exist_ok=True)
+    output.write_text(text, encoding="utf-8")
 
 
 def _ended(results: Sequence[CellResult], status: int) -> int:

@@ -189,9 +189,7 @@ class Process:
             self._popen.stdout.close()
 
 
-def run(
-    argv: Sequence[str], *, env: Mapping[str, str], cwd: Path, mark: str, deadline_s: float
-) -> Completed:
+def run(argv: Sequence[str], *, env: Mapping[str, str], cwd: Path, mark: str, deadline_s: float) -> Completed:
     """Run a command to its end, or to its deadline, and end everything that it started."""
     process = Process(argv, env=env, cwd=cwd, mark=f"{mark}/{time.monotonic_ns()}")
     try:

@@ -62,7 +62,8 @@ def command(trial: Trial) -> tuple[str, ...]:
     if trial.version < FIRST_WITH_COMMAND_LINE:  # the program is gunicorn by another name
         return (application, "--bind", "127.0.0.1:{port}")
     timer = ("--timeout-keep-alive", str(KEEP_ALIVE_S)) if trial.version >= FIRST_WITH_TIMER else ()
-    return (application, "--host", "127.0.0.1", "--port", "{port}", "--http", trial.variant, "--loop", "asyncio", *timer)
+    protocol = ("--http", trial.variant, "--loop", "asyncio")
+    return (application, "--host", "127.0.0.1", "--port", "{port}", *protocol, *timer)
 
 
 def request(path: str) -> bytes:

@@ -78,7 +78,7 @@ def command(trial: Trial) -> tuple[str, ...]:
     )
 
 
-def load(trial: Trial, server: Server, path: str, over: threading.Event) -> None:
+def load(server: Server, path: str, over: threading.Event) -> None:
     """Send request after request until it is over; on a new connection where the server ended one."""
     while not over.is_set() and server.is_running:
         with server.connect(f"{server.name}: load") as connection:
@@ -104,8 +104,8 @@ def observe(trial: Trial) -> None:
         for server in (idle, waiting, blocked):
             server.get("/", name=f"{server.name}: before")
         loads = [
-            threading.Thread(target=load, args=(trial, blocked, f"/block/{block_s}", over)),
-            threading.Thread(target=load, args=(trial, waiting, f"/wait/{block_s}", over)),
+            threading.Thread(target=load, args=(blocked, f"/block/{block_s}", over)),
+            threading.Thread(target=load, args=(waiting, f"/wait/{block_s}", over)),
         ]
         began = trial.clock()
         for thread in loads:
@@ -127,7 +127,7 @@ def judge(evidence: Evidence) -> Judgement:
     lives = {name: _life(evidence, name) for name in SERVERS}
     loads = [answer for one in evidence.all_exchanges("blocked: load") for answer in one.answers]
     worker = _worker(evidence.heard("blocked: before"))
-    answered = sum(1 for answer in loads if answer.status == 200 and _worker(str(answer.body)) == worker)
+    answered = sum(1 for answer in loads if answer.body == f"worker {worker}".encode())
     server = evidence.server("blocked")
     killed = server.line_with("WORKER TIMEOUT", f"pid:{worker})") if server and worker else None
     signature = f"{killed}; it had answered {answered} requests" if killed and answered >= ENOUGH else None
@@ -143,7 +143,8 @@ def _life(evidence: Evidence, name: str) -> Check:
     """Check that the worker which answered before answers after."""
     before = evidence.heard(f"{name}: before")
     expected = before if _worker(before) else "200 b'worker N'"
-    return Check(name=f"the worker of the {name} server lives", expected=expected, actual=evidence.heard(f"{name}: after"))
+    actual = evidence.heard(f"{name}: after")
+    return Check(name=f"the worker of the {name} server lives", expected=expected, actual=actual)
 
 
 def _worker(heard: str) -> str | None:

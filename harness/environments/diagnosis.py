@@ -10,6 +10,9 @@ from harness.errors import IndexUnavailableError
 from harness.model.matrix import PYTHONS
 
 
+_LATER = "this version of the harness does not run it yet"
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Finding:
     """One thing that is present or lacking; ``needed``: nothing at all can be run without it."""
@@ -55,9 +58,8 @@ def _compiler() -> Finding:
 
 def _wine() -> Finding:
     path = shutil.which("wine64") or shutil.which("wine")
-    lack = "this version of the harness does not run it yet"
-    return Finding(what="platform windows-wine", present=False, detail=f"{lack}{f' (Wine is at {path})' if path else ''}")
+    return Finding(what="platform windows-wine", present=False, detail=_LATER + (f"; Wine is at {path}" if path else ""))
 
 
 def _engine() -> Finding:
-    return Finding(what="platform docker:IMAGE", present=False, detail="this version of the harness does not run it yet")
+    return Finding(what="platform docker:IMAGE", present=False, detail=_LATER)

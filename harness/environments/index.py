@@ -81,7 +81,7 @@ def _fetch(package: str) -> tuple[Release, ...]:
         if not page.is_file():
             message = f"no file {page}"
             raise IndexUnavailableError(message)
-        return _releases(package, _files_in_html(page.read_text()))
+        return _releases(_files_in_html(page.read_text()))
     with httpx.Client(timeout=_PATIENCE_S, follow_redirects=True) as client:
         answer = client.get(url, headers={"Accept": _ACCEPT})
     answer.raise_for_status()
@@ -90,10 +90,10 @@ def _fetch(package: str) -> tuple[Release, ...]:
         files = msgspec.json.decode(body["files"], type=tuple[File, ...])
     else:
         files = _files_in_html(answer.text)
-    return _releases(package, files)
+    return _releases(files)
 
 
-def _releases(package: str, files: tuple[File, ...]) -> tuple[Release, ...]:
+def _releases(files: tuple[File, ...]) -> tuple[Release, ...]:
     """Group files by release; the first upload dates it, and it is yanked when all of its files are."""
     grouped: dict[str, list[File]] = {}
     for file in files:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime as dt  # noqa: TC003 - msgspec reads the annotation at run time
+import datetime as dt
 import hashlib
 from pathlib import Path
 from typing import Protocol

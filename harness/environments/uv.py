@@ -151,13 +151,9 @@ class Uv:
             raise EnvironmentFailedError(message)
         return wheels[0]
 
-    def _run(
-        self, arguments: Sequence[str], *, python: Path, as_of: dt.datetime, deadline_s: float, doing: str
-    ) -> str:
+    def _run(self, arguments: Sequence[str], *, python: Path, as_of: dt.datetime, deadline_s: float, doing: str) -> str:
         moment = as_of.strftime("%Y-%m-%dT%H:%M:%SZ")
-        backends = [
-            part for name in _BACKENDS for part in ("--exclude-newer-package", f"{name}={BACKENDS_AS_OF}")
-        ]
+        backends = [part for name in _BACKENDS for part in ("--exclude-newer-package", f"{name}={BACKENDS_AS_OF}")]
         newer = [] if as_of.isoformat() >= BACKENDS_AS_OF else backends
         argv = [
             *(PROGRAM, *arguments),

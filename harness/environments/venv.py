@@ -30,12 +30,8 @@ class VirtualEnvironments:
         interpreter = interpreters.find(request.python)
 
         def ask() -> Resolution:
-            pins = self._store.uv.resolve(
-                request.requirements, python=Path(interpreter.path), as_of=request.as_of
-            )
-            return Resolution(
-                request=request, interpreter=interpreter.path, python_full=interpreter.full, pins=pins
-            )
+            pins = self._store.uv.resolve(request.requirements, python=Path(interpreter.path), as_of=request.as_of)
+            return Resolution(request=request, interpreter=interpreter.path, python_full=interpreter.full, pins=pins)
 
         return self._store.resolution(request, f"{interpreter.full} {interpreter.path}", ask)
 
@@ -46,9 +42,7 @@ class VirtualEnvironments:
             uv = self._store.uv
             uv.create(folder, python=Path(resolution.interpreter))
             environment = Environment(folder=str(folder), resolution=resolution)
-            uv.install(
-                resolution.pins, python=Path(environment.program("python")), as_of=resolution.request.as_of
-            )
+            uv.install(resolution.pins, python=Path(environment.program("python")), as_of=resolution.request.as_of)
             self._check(environment)
 
         return self._store.environment(resolution, make)

@@ -39,7 +39,7 @@ def bundled(folder: str) -> Path:
 def load(folders: Iterable[Path]) -> dict[str, LoadedScenario]:
     """Load every scenario module of the folders, by id.
 
-    A module is a file of a folder that defines ``SCENARIO``; its other Python files are applications.
+    A module is a file of a folder with a line ``SCENARIO = Scenario(``; its other Python files are applications.
 
     Raises:
         ScenarioError: a folder is missing, a module does not load, two scenarios have one id.
@@ -62,7 +62,9 @@ def load(folders: Iterable[Path]) -> dict[str, LoadedScenario]:
 
 def is_scenario(path: Path) -> bool:
     """Whether the file is a scenario module, without running it."""
-    return path.suffix == ".py" and any(line.startswith(b"SCENARIO") for line in path.read_bytes().splitlines())
+    return path.suffix == ".py" and any(
+        line.startswith(b"SCENARIO") and b"Scenario(" in line for line in path.read_bytes().splitlines()
+    )
 
 
 def load_file(path: Path) -> LoadedScenario:
@@ -82,7 +84,7 @@ def load_file(path: Path) -> LoadedScenario:
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
-    except Exception as error:  # noqa: BLE001 - whatever a module of the user's raises is told in one line
+    except Exception as error:
         message = f"{path}: {type(error).__name__}: {error}"
         raise ScenarioError(message) from error
     scenario = getattr(module, "SCENARIO", None)
@@ -97,6 +99,4 @@ def load_file(path: Path) -> LoadedScenario:
     digest = hashlib.sha256(f"harness {PROTOCOL}".encode())
     for file in (path, *applications):
         digest.update(b"\0" + file.name.encode() + b"\0" + file.read_bytes())
-    return LoadedScenario(
-        scenario=scenario, module=path, applications=applications, digest=digest.hexdigest()[:20]
-    )
+    return LoadedScenario(scenario=scenario, module=path, applications=applications, digest=digest.hexdigest()[:20])

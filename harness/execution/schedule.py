@@ -13,13 +13,13 @@ import threading
 from typing import TYPE_CHECKING
 
 from harness.execution.laboratory import Prepared
-from harness.model.result import CellResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from harness.execution.laboratory import Laboratory
     from harness.model.cell import Cell
+    from harness.model.result import CellResult
 
 _TICK_S = 0.5
 

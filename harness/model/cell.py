@@ -12,7 +12,7 @@ import re
 
 import msgspec
 
-from harness.model.release import Release  # noqa: TC001 - msgspec reads the annotation at run time
+from harness.model.release import Release
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9.+-]+")
 

@@ -6,7 +6,7 @@ named exactly (``==``), as installers do.
 
 from __future__ import annotations
 
-import datetime as dt  # noqa: TC003 - msgspec reads the annotation at run time
+import datetime as dt
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -114,9 +114,7 @@ def select(
     return chosen
 
 
-def _claimed(
-    spec: str, releases: Sequence[Release], *, subject: str, claim: Claim | None, where: str
-) -> Release:
+def _claimed(spec: str, releases: Sequence[Release], *, subject: str, claim: Claim | None, where: str) -> Release:
     if claim is None:
         message = f"{where}: '{spec}' needs a scenario with a claim, and this one has none"
         raise UsageError(message)

@@ -96,12 +96,14 @@ def conclude(*, signature: str | None, controls: Sequence[Check], requirement: C
 
     """
     checks = tuple(controls)
+    reason: str | None
     if signature is not None:
         verdict, reason = Verdict.REPRODUCED, None
     elif failed := next((check for check in checks if not check.passed), None):
         verdict, reason = Verdict.UNHEALTHY, f"control '{failed.name}' failed: {failed}"
     elif not requirement.passed:
-        verdict, reason = Verdict.INCONCLUSIVE, f"neither the failure nor ordinary work: '{requirement.name}': {requirement}"
+        verdict = Verdict.INCONCLUSIVE
+        reason = f"neither the failure nor ordinary work: '{requirement.name}': {requirement}"
     else:
         verdict, reason = Verdict.ABSENT, None
     return Judgement(verdict=verdict, reason=reason, signature=signature, controls=checks, requirement=requirement)

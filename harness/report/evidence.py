@@ -30,9 +30,7 @@ def render(result: CellResult, trials: Sequence[tuple[Evidence, Judgement | None
     return "\n".join(_lines(result, trials, folder)) + "\n"
 
 
-def _lines(
-    result: CellResult, trials: Sequence[tuple[Evidence, Judgement | None]], folder: Path
-) -> Iterator[str]:
+def _lines(result: CellResult, trials: Sequence[tuple[Evidence, Judgement | None]], folder: Path) -> Iterator[str]:
     yield result.id
     yield f"  verdict      {result.verdict}" + (f" (expected {result.expected})" if result.expected else "")
     if result.reason:
@@ -48,21 +46,24 @@ def _lines(
         yield f"  evidence     {folder / result.evidence}"
     for evidence, judgement in trials:
         yield ""
-        verdict = judgement.verdict if judgement else "not judged, its scenario is not at hand"
-        yield f"trial {evidence.trial}: {verdict}, began {evidence.began_at}, took {evidence.duration_s} s"
-        for check in judgement.controls if judgement else ():
-            yield from _check("control passed" if check.passed else "control FAILED", check)
-        if judgement and (requirement := judgement.requirement):
-            yield from _check("requirement met" if requirement.passed else "requirement NOT MET", requirement)
-        for name, value in evidence.facts.items():
-            yield f"  measured {name}: {clean.line(str(value))}"
-        for server in evidence.servers:
-            yield from _server(server)
-        for exchange in evidence.exchanges:
-            yield from _exchange(exchange)
-        if evidence.error:
-            yield "  error"
-            yield from (f"      {line}" for line in clean.lines(evidence.error))
+        yield from _trial(evidence, judgement)
+
+
+def _trial(evidence: Evidence, judgement: Judgement | None) -> Iterator[str]:
+    verdict = judgement.verdict if judgement else "not judged, its scenario is not at hand"
+    yield f"trial {evidence.trial}: {verdict}, began {evidence.began_at}, took {evidence.duration_s} s"
+    for check in judgement.controls if judgement else ():
+        yield from _check("control passed" if check.passed else "control FAILED", check)
+    if judgement and (requirement := judgement.requirement):
+        yield from _check("requirement met" if requirement.passed else "requirement NOT MET", requirement)
+    for name, value in evidence.facts.items():
+        yield f"  measured {name}: {clean.line(str(value))}"
+    for server in evidence.servers:
+        yield from _server(server)
+    for exchange in evidence.exchanges:
+        yield from _exchange(exchange)
+    for line in clean.lines(evidence.error or ""):
+        yield f"  error: {line}"
 
 
 def _check(word: str, check: Check) -> Iterator[str]:

@@ -32,9 +32,7 @@ def render(table: Table) -> str:
 def _section(section: Section) -> str:
     head = f"### {section.scenario}: Python {section.python}, {section.platform}\n\n{_escape(section.title)}\n"
     columns = [section.subject, *section.variants]
-    rows = [
-        [row.version, *(_cell(row.results.get(variant)) for variant in section.variants)] for row in section.rows
-    ]
+    rows = [[row.version, *(_cell(row.results.get(variant)) for variant in section.variants)] for row in section.rows]
     body = [" | ".join(columns), " | ".join("---" for _ in columns), *(" | ".join(row) for row in rows)]
     return head + "\n" + "\n".join(f"| {line} |" for line in body)
 

@@ -23,7 +23,7 @@ SYMBOLS = {
     Verdict.REPRODUCED: "✗",
     Verdict.ABSENT: "✓",
     Verdict.UNHEALTHY: "☠",
-    Verdict.UNSUPPORTED: "–",
+    Verdict.UNSUPPORTED: "-",
     Verdict.INCONCLUSIVE: "?",
     Verdict.ENVIRONMENT_FAILED: "!",
     Verdict.NOT_RUN: "·",

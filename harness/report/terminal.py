@@ -42,6 +42,9 @@ def render(table: Table) -> str:
 
 def _print(table: Table, console: Console) -> None:
     for section in table.sections:
+        where = f"  Python {section.python}, {section.platform}"
+        console.print(Text.assemble((section.scenario, "bold"), where), soft_wrap=True)
+        console.print(Text(section.title, style="dim"), soft_wrap=True)
         console.print(_section(section))
     console.print(Text(table.legend + (f"  (!) {CONTRADICTS}" if table.contradictions else "")))
     for remark in table.remarks:
@@ -49,10 +52,7 @@ def _print(table: Table, console: Console) -> None:
 
 
 def _section(section: Section) -> RichTable:
-    title = Text.assemble(
-        (section.scenario, "bold"), f"  Python {section.python}, {section.platform}", (f"\n{section.title}", "dim")
-    )
-    grid = RichTable(title=title, title_justify="left", box=box.SIMPLE_HEAD, title_style="", pad_edge=False)
+    grid = RichTable(box=box.SIMPLE_HEAD, pad_edge=False)
     grid.add_column(section.subject)
     for variant in section.variants:
         grid.add_column(clean.line(variant))

@@ -1,0 +1,100 @@
+"""A package index in one thread: the simple API in JSON (PEP 691, PEP 700) on loopback, with one package."""
+
+from __future__ import annotations
+
+import hashlib
+import http.server
+import json
+import threading
+from typing import Self
+
+from .packages import PACKAGES, uploaded
+
+_TYPE = "application/vnd.pypi.simple.v1+json"
+
+
+class _Handler(http.server.BaseHTTPRequestHandler):
+    server: _Server
+
+    def do_GET(self) -> None:
+        """Answer with the list of files, one of them, or 404."""
+        parts = self.path.strip("/").split("/")
+        self.server.asked.append(self.path)
+        if parts == ["simple", "toyserver"]:
+            self._answer(200, self.server.listing, _TYPE)
+        elif parts[0] == "files" and parts[-1] in self.server.files:
+            self._answer(200, self.server.files[parts[-1]], "application/octet-stream")
+        else:
+            self._answer(404, b"no such page\n", "text/plain")
+
+    do_HEAD = do_GET
+
+    def _answer(self, status: int, body: bytes, kind: str) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if self.command == "GET":
+            self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's own name
+        """Say nothing."""
+
+
+class _Server(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.asked: list[str] = []
+        self.files = {package.filename: package.content() for package in PACKAGES}
+        self.listing = json.dumps(
+            {
+                "meta": {"api-version": "1.1"},
+                "name": "toyserver",
+                "versions": [package.version for package in PACKAGES],
+                "files": [
+                    {
+                        "filename": package.filename,
+                        "url": f"../../files/{package.filename}",
+                        "hashes": {"sha256": hashlib.sha256(self.files[package.filename]).hexdigest()},
+                        "size": len(self.files[package.filename]),
+                        "requires-python": package.requires_python,
+                        "upload-time": uploaded(package).isoformat().replace("+00:00", "Z"),
+                        "yanked": "taken back" if package.yanked else False,
+                    }
+                    for package in PACKAGES
+                ],
+            }
+        ).encode()
+
+
+class Index:
+    """The index, up from the moment it is made until `stop`."""
+
+    def __init__(self) -> None:
+        """Listen on a free port."""
+        self._server = _Server()
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), name="index", daemon=True)
+        self._thread.start()
+        self.url = f"http://127.0.0.1:{self._server.server_port}/simple"
+
+    @property
+    def asked(self) -> list[str]:
+        """The paths that were asked for so far."""
+        return list(self._server.asked)
+
+    def stop(self) -> None:
+        """Be down: connections are refused from here on."""
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    def __enter__(self) -> Self:
+        """Be up inside the context."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Be down after it."""
+        if self._thread.is_alive():
+            self.stop()

@@ -1,0 +1,141 @@
+"""The releases of ``toyserver``, made here: wheels in a few lines of zipfile, and one source distribution."""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import datetime as dt
+import hashlib
+import io
+import tarfile
+import zipfile
+from pathlib import Path
+
+SOURCE = Path(__file__).parent / "toyserver.py"
+FIRST_UPLOAD = dt.datetime(2024, 1, 1, 12, tzinfo=dt.UTC)
+TELLING = "this release needs a compiler that nobody has"
+_PROJECT = """[build-system]
+requires = []
+build-backend = "setup"
+backend-path = ["."]
+"""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Package:
+    """One release as the index offers it; ``what`` it does, for a reader."""
+
+    version: str
+    what: str
+    requires_python: str = ">=3.8"
+    yanked: bool = False
+    buildable: bool = True
+
+    @property
+    def filename(self) -> str:
+        """The name of its only file."""
+        return f"toyserver-{self.version}-py3-none-any.whl" if self.buildable else f"toyserver-{self.version}.tar.gz"
+
+    def content(self) -> bytes:
+        """Return its only file."""
+        return wheel(self.version, self.requires_python) if self.buildable else _unbuildable(self.version)
+
+
+PACKAGES = (
+    Package(version="1.0", what="the failure shows"),
+    Package(version="1.1", what="does all it should"),
+    Package(version="1.2", what="answers its control wrongly"),
+    Package(version="1.2.1", what="answers the trigger neither well nor in the way of the failure"),
+    Package(version="1.3", what="never listens"),
+    Package(version="1.3.1", what="listens and never answers"),
+    Package(version="1.4", what="dies at once"),
+    Package(version="1.5", what="ignores SIGTERM"),
+    Package(version="1.6", what="leaves daemons behind that hold its port"),
+    Package(version="1.7", what="prints a gigabyte before it listens"),
+    Package(version="1.8", what="cannot be built", buildable=False),
+    Package(version="1.9", what="is for a Python that does not exist", requires_python=">=3.99"),
+    Package(version="1.10", what="shows the failure every other time"),
+    Package(version="1.11", what="prints what would act on a terminal or a page, and dies"),
+    Package(version="2.0a1", what="is a pre-release"),
+    Package(version="2.0", what="is yanked", yanked=True),
+    Package(version="2.1", what="is the latest"),
+    Package(version="1.12", what="leaves a child without its environment behind", yanked=True),
+)
+
+
+def uploaded(package: Package) -> dt.datetime:
+    """Return the moment of its upload, a week after the one before."""
+    return FIRST_UPLOAD + dt.timedelta(weeks=PACKAGES.index(package))
+
+
+def module(version: str) -> str:
+    """Return the source of a release."""
+    return SOURCE.read_text(encoding="utf-8").replace('RELEASE = "0"', f'RELEASE = "{version}"')
+
+
+def wheel(version: str, requires_python: str = ">=3.8") -> bytes:
+    """Return the wheel of a release."""
+    info = f"toyserver-{version}.dist-info"
+    files = {
+        "toyserver.py": module(version),
+        f"{info}/METADATA": _metadata(version, requires_python),
+        f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: toy\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        f"{info}/entry_points.txt": "[console_scripts]\ntoyserver = toyserver:main\n",
+    }
+    record = [f"{name},sha256={_digest(text.encode())},{len(text.encode())}" for name, text in files.items()]
+    files[f"{info}/RECORD"] = "\n".join([*record, f"{info}/RECORD,,", ""])
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, text in files.items():
+            archive.writestr(zipfile.ZipInfo(name), text)
+    return buffer.getvalue()
+
+
+def project(folder: Path, version: str) -> Path:
+    """Write a working copy whose own tiny build backend packs the wheel, and return it.
+
+    The wheel is packed from ``toyserver.py`` as it lies there when it is built.
+    """
+    folder.mkdir(parents=True)
+    (folder / "pyproject.toml").write_text(_PROJECT)
+    (folder / "toyserver.py").write_text(module(version))
+    entries = {
+        "METADATA": _metadata(version, ">=3.8"),
+        "WHEEL": "Wheel-Version: 1.0\nGenerator: toy\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        "entry_points.txt": "[console_scripts]\ntoyserver = toyserver:main\n",
+        "RECORD": "",
+    }
+    (folder / "setup.py").write_text(
+        "import zipfile\n\n"
+        "def build_wheel(into, config_settings=None, metadata_directory=None):\n"
+        f"    name = 'toyserver-{version}-py3-none-any.whl'\n"
+        "    with zipfile.ZipFile(into + '/' + name, 'w') as archive:\n"
+        "        archive.write('toyserver.py')\n"
+        f"        for entry, text in {entries!r}.items():\n"
+        f"            archive.writestr('toyserver-{version}.dist-info/' + entry, text)\n"
+        "    return name\n"
+    )
+    return folder
+
+
+def _unbuildable(version: str) -> bytes:
+    files = {
+        "pyproject.toml": _PROJECT,
+        "setup.py": f"raise RuntimeError({TELLING!r})\n",
+        "PKG-INFO": _metadata(version, ">=3.8"),
+    }
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
+        for name, text in files.items():
+            member = tarfile.TarInfo(f"toyserver-{version}/{name}")
+            member.size = len(text.encode())
+            archive.addfile(member, io.BytesIO(text.encode()))
+    return buffer.getvalue()
+
+
+def _metadata(version: str, requires_python: str) -> str:
+    return f"Metadata-Version: 2.1\nName: toyserver\nVersion: {version}\nRequires-Python: {requires_python}\n"
+
+
+def _digest(data: bytes) -> str:
+    return base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode()

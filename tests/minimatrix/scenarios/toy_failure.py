@@ -1,0 +1,50 @@
+"""toy-failure: GET /failure answers ``broken`` where it should answer ``fine``.
+
+The harness's own test: its subject is made in `tests/minimatrix`, one release for every way a cell can end.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from harness import Check, Evidence, Judgement, Scenario, Variant, conclude
+
+if TYPE_CHECKING:
+    from harness.execution.trial import Trial
+
+# Only the releases that are made never to answer have little time, so that a busy machine judges as an idle one.
+READY_S = {"1.3": 1.5, "1.3.1": 1.5}
+HELLO = "hello"
+FAILURE = "failure"
+
+
+def observe(trial: Trial) -> None:
+    """Make the control, then pull the trigger."""
+    arguments = ("--port", "{port}", "--ledger", os.environ.get("TOY_LEDGER", os.devnull))
+    ready_s = READY_S.get(str(trial.version), 60.0)
+    with trial.server("toyserver", "toyserver", *arguments, ready_s=ready_s) as server:
+        server.get("/", name=HELLO)
+        server.get("/failure", name=FAILURE)
+
+
+def judge(evidence: Evidence) -> Judgement:
+    """Look for the one word."""
+    heard = evidence.heard(FAILURE)
+    return conclude(
+        signature=heard if heard == "200 b'broken'" else None,
+        controls=[Check(name=HELLO, expected="200 b'hello'", actual=evidence.heard(HELLO))],
+        requirement=Check(name=FAILURE, expected="200 b'fine'", actual=heard),
+    )
+
+
+SCENARIO = Scenario(
+    id="toy-failure",
+    title="the toy is broken",
+    subject="toyserver",
+    variants=(Variant(affected=("==1.0",)),),
+    observe=observe,
+    judge=judge,
+    typical_s=1.0,
+    deadline_s=120.0,
+)
