@@ -13,15 +13,16 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psutil
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
 
 MARK = "HARNESS_MARK"
 KEPT_OF_OUTPUT = 2 * 1024 * 1024  # bytes kept of the beginning, and as many of the end
@@ -40,7 +41,7 @@ def server_environment(folder: Path, search: Sequence[Path]) -> dict[str, str]:
     """Return the whole environment of a server: nothing of the caller's but the system's own folders.
 
     Args:
-        folder: home and temporary folder of the server.
+        folder: home, temporary folder and application folder of the server.
         search: folders for ``PATH``, before the system's.
 
     """
@@ -54,6 +55,7 @@ def server_environment(folder: Path, search: Sequence[Path]) -> dict[str, str]:
         "TMPDIR": str(folder),
         "TEMP": str(folder),
         "TMP": str(folder),
+        "PYTHONPATH": str(folder),  # where the application lies; not every program looks in its working folder
         "LANG": "C.UTF-8",
         "LC_ALL": "C.UTF-8",
         "PYTHONDONTWRITEBYTECODE": "1",
@@ -169,7 +171,7 @@ class Process:
     def stop(self, grace_s: float) -> str:
         """Ask the program to end, then make it; return ``itself``, ``SIGTERM`` or ``SIGKILL`` for what did.
 
-        Descendants are not touched: see `end_marked`.
+        Descendants are not touched: see `end_marked`, and `family`, which is asked before.
         """
         if self.exit_status is not None:
             return "itself"
@@ -181,6 +183,12 @@ class Process:
         self._popen.kill()
         self._popen.wait()
         return "SIGKILL"
+
+    def family(self) -> list[psutil.Process]:
+        """Return the descendants that it has now, to be ended when it has ended and can no longer name them."""
+        with contextlib.suppress(psutil.Error):
+            return psutil.Process(self.pid).children(recursive=True)
+        return []
 
     def close(self) -> None:
         """Take what is left of the output and let go of the pipe; call it when all descendants have ended."""
@@ -201,17 +209,44 @@ def run(argv: Sequence[str], *, env: Mapping[str, str], cwd: Path, mark: str, de
     return Completed(exit_status=exit_status, output=process.capture.read()[0])
 
 
+def ask(argv: Sequence[str], *, deadline_s: float) -> Completed:
+    """Run a short command that answers a question about this machine."""
+    mark = f"question of {os.getpid()}"
+    folder = Path(tempfile.gettempdir())
+    return run(argv, env=tool_environment(), cwd=folder, mark=mark, deadline_s=deadline_s)
+
+
+def start_watching(argv: Sequence[str]) -> subprocess.Popen[bytes]:
+    """Start a program, unmarked and in a session of its own, that sees its standard input close when this one ends."""
+    return subprocess.Popen(  # noqa: S603 - the keeper
+        argv,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
 def marked(mark: str) -> Iterator[psutil.Process]:
-    """Yield the running processes that carry the mark or one below it (``mark/…``)."""
+    """Yield the running processes that carry the mark or one below it (``mark/…``), and their descendants.
+
+    A descendant that wiped its environment is found as long as its parent is there.
+    """
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error, OSError):
             value = process.environ().get(MARK, "")
-            if (value == mark or value.startswith(f"{mark}/")) and process.status() != psutil.STATUS_ZOMBIE:
-                yield process
+            if value == mark or value.startswith(f"{mark}/"):
+                family = (process, *process.children(recursive=True))
+                yield from (one for one in family if one.status() != psutil.STATUS_ZOMBIE)
 
 
-def end_marked(mark: str, *, patience_s: float = 10.0) -> int:
+def end_marked(mark: str, also: Sequence[psutil.Process] = (), *, patience_s: float = 10.0) -> int:
     """End every process that carries the mark, again until none is found; return how many there were.
+
+    Args:
+        mark: whose processes.
+        also: processes to end with them.
+        patience_s: how long to go on.
 
     Raises:
         RuntimeError: some are still there after the patience.
@@ -219,7 +254,7 @@ def end_marked(mark: str, *, patience_s: float = 10.0) -> int:
     """
     deadline = time.monotonic() + patience_s
     ended: set[int] = set()
-    while found := list(marked(mark)):
+    while found := {*(one for one in also if _is_alive(one)), *marked(mark)}:
         if time.monotonic() > deadline:
             message = f"processes that cannot be ended: {sorted(process.pid for process in found)}"
             raise RuntimeError(message)
@@ -229,3 +264,9 @@ def end_marked(mark: str, *, patience_s: float = 10.0) -> int:
                 ended.add(process.pid)
         psutil.wait_procs(found, timeout=1)
     return len(ended)
+
+
+def _is_alive(process: psutil.Process) -> bool:
+    with contextlib.suppress(psutil.Error):
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    return False

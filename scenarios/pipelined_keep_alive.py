@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING
 
 from packaging.version import Version
 
-from harness import Check, Claim, Evidence, Judgement, Scenario, Variant, conclude
+from harness import Check, Claim, Companion, Evidence, Judgement, Scenario, Variant, conclude
 
 if TYPE_CHECKING:
     from harness.execution.trial import Trial
@@ -108,14 +108,17 @@ def judge(evidence: Evidence) -> Judgement:
     return conclude(signature=signature, controls=controls, requirement=requirement)
 
 
+AFFECTED = (">=0.2.21,<0.27.1",)
+GUNICORN_NEEDS = Companion("setuptools<60", "<0.2")  # the program of these releases is gunicorn
+
 SCENARIO = Scenario(
     id="pipelined-keep-alive",
     title="the keep-alive timer ends a connection while a pipelined request is being answered",
     subject="uvicorn",
     claim=Claim(document="003_516005e296c3f8ea.txt", issue="uvicorn #1637", fixed="0.27.1"),
     variants=(
-        Variant(name="h11", affected=(">=0.2.21,<0.27.1",)),
-        Variant(name="httptools", companions=("httptools",), affected=(">=0.2.21,<0.27.1",)),
+        Variant(name="h11", companions=(GUNICORN_NEEDS,), affected=AFFECTED),
+        Variant(name="httptools", companions=("httptools", GUNICORN_NEEDS), affected=AFFECTED),
     ),
     applications=("pipelined_application.py",),
     observe=observe,

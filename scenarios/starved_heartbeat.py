@@ -18,6 +18,7 @@ Margin
     =================  =======================================  =====  ==========================  ========
     releases           notice                                   B      longest gap between two     verdict
     =================  =======================================  =====  ==========================  ========
+    0.0.2, 0.0.3       never                                    0.9    for ever                    killed
     0.0.4 to 0.3.32    every 10th tick of 1 s                   0.9    10 (1 + 0.9) = 19 s > 13    killed
     0.4.0 to 0.7.1     every (10 T / 2)th tick of 0.1 s         0.34   60 t = 21.8 s > 13          killed
     0.7.2 and later    every 10th, once T / 2 s have passed     0.34   T / 2 + 10 t = 9.6 s < 12   lives
@@ -28,8 +29,9 @@ Margin
     ticks in a row to kill a fixed worker. What is affected is killed 12 to 14 s after its last notice before the
     load, or one gap later where the load began just before a notice: within WATCH_S = 32 s.
 
-0.11.4 notifies at T itself, so its idle worker is at the brink and may be killed as well: the signature does not
-ask for the controls. Releases from 0.7.2 on are not free of the cause: with t > T / 20 = 0.6 s they too are killed.
+0.11.4 notifies at T itself, so its idle worker is at the brink and may be killed as well, and 0.0.2 and 0.0.3 never
+notify: therefore the signature does not ask for the controls. Releases from 0.7.2 on are not free of the cause: with
+t > T / 20 = 0.6 s their workers are killed too.
 """
 
 from __future__ import annotations
@@ -162,7 +164,7 @@ SCENARIO = Scenario(
     title="gunicorn kills a worker that works, because blocking requests delay its heartbeat",
     subject="uvicorn",
     claim=Claim(document="004_75e4f3fc6f71994c.txt", issue="uvicorn #360", fixed="0.11.4"),
-    variants=(Variant(name="gunicorn", companions=COMPANIONS, affected=(">=0.0.4,<0.7.2", "==0.11.4")),),
+    variants=(Variant(name="gunicorn", companions=COMPANIONS, affected=(">=0.0.2,<0.7.2", "==0.11.4")),),
     applications=("heartbeat_application.py",),
     observe=observe,
     judge=judge,

@@ -9,7 +9,6 @@ from harness.environments import interpreters, own_platform, uv
 from harness.errors import IndexUnavailableError
 from harness.model.matrix import PYTHONS
 
-
 _LATER = "this version of the harness does not run it yet"
 
 
@@ -58,7 +57,9 @@ def _compiler() -> Finding:
 
 def _wine() -> Finding:
     path = shutil.which("wine64") or shutil.which("wine")
-    return Finding(what="platform windows-wine", present=False, detail=_LATER + (f"; Wine is at {path}" if path else ""))
+    return Finding(
+        what="platform windows-wine", present=False, detail=_LATER + (f"; Wine is at {path}" if path else "")
+    )
 
 
 def _engine() -> Finding:

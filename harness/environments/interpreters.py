@@ -9,7 +9,6 @@ import functools
 import os
 import re
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,16 +16,17 @@ from typing import TYPE_CHECKING
 import msgspec
 from packaging.version import Version
 
+from harness import process
 from harness.environments import uv
 from harness.errors import EnvironmentFailedError
 from harness.model.matrix import PYTHONS
-from harness.process import tool_environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _PATIENCE_S = 20.0
 _QUESTION = "import sys; print(sys.implementation.name, '%d.%d.%d' % sys.version_info[:3], sys.version_info[3])"
+_ANSWER = re.compile(r"^cpython ((3\.\d+)\.\d+) final$", re.MULTILINE)
 
 
 class Interpreter(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,14 +97,8 @@ def _uv_folder() -> Path:
     """Return the folder of uv's own Pythons."""
     if folder := os.environ.get("UV_PYTHON_INSTALL_DIR"):
         return Path(folder)
-    done = subprocess.run(  # noqa: S603 - uv, from the package of its name
-        [uv.PROGRAM, "python", "dir", "--no-config"],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=_PATIENCE_S,
-    )
-    return Path(done.stdout.strip() or os.devnull)
+    told = process.ask([uv.PROGRAM, "python", "dir", "--no-config"], deadline_s=_PATIENCE_S).output.strip()
+    return Path(told or os.devnull)
 
 
 def _path_without_shims() -> str:
@@ -130,17 +124,10 @@ def _ask(path: str, source: str) -> Interpreter | None:
     if not Path(path).is_file():
         return None
     try:
-        done = subprocess.run(  # noqa: S603 - an interpreter of this machine, asked for its version
-            [path, "-I", "-c", _QUESTION],
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=_PATIENCE_S,
-            env=tool_environment(),
-        )
-    except (OSError, subprocess.TimeoutExpired):
+        done = process.ask([path, "-I", "-c", _QUESTION], deadline_s=_PATIENCE_S)
+    except OSError:
         return None
-    words = done.stdout.split()
-    if done.returncode != 0 or len(words) != 3 or words[0] != "cpython" or words[2] != "final":  # noqa: PLR2004
+    match = _ANSWER.search(done.output)
+    if done.exit_status != 0 or match is None:
         return None
-    return Interpreter(python=".".join(words[1].split(".")[:2]), full=words[1], path=path, source=source)
+    return Interpreter(python=match[2], full=match[1], path=path, source=source)

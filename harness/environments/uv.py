@@ -3,32 +3,40 @@
 from __future__ import annotations
 
 import configparser
+import datetime as dt
 import functools
 import os
-import subprocess
+import re
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 from packaging.utils import canonicalize_name
+from packaging.version import Version
 from uv import find_uv_bin
 
 from harness import process
 from harness.errors import EnvironmentFailedError, IndexUnavailableError
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Sequence
 
+    from harness.environments.kind import Request, Resolution
+
 # A source distribution is built with a backend newer than itself: the setuptools of 2019 cannot be installed
-# in isolation, that of 2022 still builds what was written for its predecessors.
-BACKENDS_AS_OF = "2022-01-01"
+# in isolation, that of 2022 still builds what was written for its predecessors. It does not run on Python 3.12,
+# which removed what it needs (https://docs.python.org/3/whatsnew/3.12.html#pkgutil).
 _BACKENDS = ("setuptools", "wheel")
+_BACKENDS_AS_OF = dt.datetime(2022, 1, 1, tzinfo=dt.UTC)
+_BACKENDS_AS_OF_3_12 = dt.datetime(2023, 12, 1, tzinfo=dt.UTC)
+# Where uvloop has no wheel, its build takes many minutes or does not end; it is not tried.
+_NOT_BUILT = ("uvloop",)
 RESOLVE_DEADLINE_S = 120.0
 BUILD_DEADLINE_S = 300.0
 # Found once and early: the look-up reads `sysconfig`, which is not safe in several threads at the same time.
 PROGRAM = find_uv_bin()
+_PIN = re.compile(r"\s*[A-Za-z0-9][A-Za-z0-9._-]*(\[[^]]*\])?\s*(==|@)")
 _OFFLINE_WORDS = ("dns error", "Failed to fetch", "error sending request", "Could not connect", "Request failed")
 
 
@@ -64,16 +72,8 @@ def _index_of_pip() -> str | None:
 
 def _index_of_uv() -> str | None:
     """Ask uv: it writes the index that it uses at the head of a compiled (here empty) list of requirements."""
-    completed = subprocess.run(  # noqa: S603 - uv, from the package of its name
-        [PROGRAM, "pip", "compile", "--quiet", "--emit-index-url", "-"],
-        input="",
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=RESOLVE_DEADLINE_S,
-        env=process.tool_environment(),
-    )
-    for line in completed.stdout.splitlines():
+    argv = [PROGRAM, "pip", "compile", "--quiet", "--emit-index-url", os.devnull]
+    for line in process.ask(argv, deadline_s=RESOLVE_DEADLINE_S).output.splitlines():
         if line.startswith("--index-url "):
             return line.removeprefix("--index-url ").strip()
     return None
@@ -85,27 +85,24 @@ class Uv:
     def __init__(self, *, mark: str, temporary: Path) -> None:
         """Bind the mark and the folder; both are the run's."""
         self.mark = mark
-        self._temporary = temporary
+        self.temporary = temporary
 
-    def resolve(self, requirements: Sequence[str], *, python: Path, as_of: dt.datetime) -> tuple[str, ...]:
-        """Return the exact pins (``h11==0.14.0``) that satisfied the requirements at a moment.
+    def resolve(self, request: Request, *, python: Path) -> tuple[str, ...]:
+        """Return the exact pins (``h11==0.14.0``) that satisfied a request at its moment.
 
         Raises:
-            EnvironmentFailedError: nothing satisfies them, or something needed cannot be built or fetched.
+            EnvironmentFailedError: nothing satisfies it, or something needed cannot be built or fetched.
 
         """
-        with tempfile.NamedTemporaryFile("w", suffix=".in", dir=self._temporary) as wanted:
-            wanted.write("\n".join(requirements))
-            wanted.flush()
-            output = self._run(
-                ["pip", "compile", "--quiet", "--no-header", "--no-annotate", "--no-strip-extras", wanted.name],
-                python=python,
-                as_of=as_of,
-                deadline_s=RESOLVE_DEADLINE_S,
-                doing="resolve",
-            )
-        lines = (line.strip() for line in output.splitlines())
-        return tuple(line for line in lines if line and not line.startswith(("#", "--", "warning:")))
+        output = self._with_list(
+            ["pip", "compile", "--no-header", "--no-annotate", "--no-strip-extras"],
+            request.requirements,
+            request=request,
+            python=python,
+            deadline_s=RESOLVE_DEADLINE_S,
+            doing="resolve the requirements",
+        )
+        return tuple(line.strip() for line in output.splitlines() if _PIN.match(line))
 
     def create(self, folder: Path, *, python: Path) -> None:
         """Make an empty virtual environment."""
@@ -115,18 +112,16 @@ class Uv:
             doing="create a virtual environment",
         )
 
-    def install(self, pins: Sequence[str], *, python: Path, as_of: dt.datetime) -> None:
+    def install(self, resolution: Resolution, *, python: Path) -> None:
         """Install exactly the pins into the virtual environment whose Python is given."""
-        with tempfile.NamedTemporaryFile("w", suffix=".txt", dir=self._temporary) as wanted:
-            wanted.write("\n".join(pins))
-            wanted.flush()
-            self._run(
-                ["pip", "install", "--quiet", "--no-deps", "--compile-bytecode", "--requirement", wanted.name],
-                python=python,
-                as_of=as_of,
-                deadline_s=BUILD_DEADLINE_S,
-                doing="install",
-            )
+        self._with_list(
+            ["pip", "install", "--no-deps", "--requirement"],
+            resolution.pins,
+            request=resolution.request,
+            python=python,
+            deadline_s=BUILD_DEADLINE_S,
+            doing="install",
+        )
 
     def installed(self, *, python: Path) -> dict[str, str]:
         """Return what the environment of this Python holds, canonical name to version."""
@@ -151,25 +146,39 @@ class Uv:
             raise EnvironmentFailedError(message)
         return wheels[0]
 
-    def _run(self, arguments: Sequence[str], *, python: Path, as_of: dt.datetime, deadline_s: float, doing: str) -> str:
-        moment = as_of.strftime("%Y-%m-%dT%H:%M:%SZ")
-        backends = [part for name in _BACKENDS for part in ("--exclude-newer-package", f"{name}={BACKENDS_AS_OF}")]
-        newer = [] if as_of.isoformat() >= BACKENDS_AS_OF else backends
+    def _with_list(
+        self,
+        command: Sequence[str],
+        wanted: Sequence[str],
+        *,
+        request: Request,
+        python: Path,
+        deadline_s: float,
+        doing: str,
+    ) -> str:
+        """Call uv with a file of requirements, as of the request's moment; return what it prints."""
+        handle, name = tempfile.mkstemp(suffix=".txt", dir=self.temporary, text=True)
+        with os.fdopen(handle, "w") as file:
+            file.write("\n".join(wanted))
+        recent = Version(request.python) >= Version("3.12")
+        backends = max(request.as_of, _BACKENDS_AS_OF_3_12 if recent else _BACKENDS_AS_OF)
         argv = [
-            *(PROGRAM, *arguments),
+            *(PROGRAM, *command, name, "--quiet"),
             *("--python", str(python), "--default-index", index_url()),
-            *("--exclude-newer", moment, *newer),
+            *("--exclude-newer", _moment(request.as_of)),
+            *(part for name in _BACKENDS for part in ("--exclude-newer-package", f"{name}={_moment(backends)}")),
+            *(part for name in _NOT_BUILT for part in ("--only-binary", name)),
         ]
         return self._checked(argv, deadline_s=deadline_s, doing=doing)
 
     def _checked(self, argv: Sequence[str], *, deadline_s: float, doing: str) -> str:
-        env = process.tool_environment(TMPDIR=str(self._temporary), UV_NO_PROGRESS="1", NO_COLOR="1")
-        done = process.run(argv, env=env, cwd=self._temporary, mark=self.mark, deadline_s=deadline_s)
+        env = process.tool_environment(TMPDIR=str(self.temporary), UV_NO_PROGRESS="1", NO_COLOR="1")
+        done = process.run(argv, env=env, cwd=self.temporary, mark=self.mark, deadline_s=deadline_s)
         if done.exit_status is None:
             message = f"uv could not {doing} within {deadline_s:.0f} s: {done.last_lines()}"
             raise EnvironmentFailedError(message)
         if done.exit_status != 0:
-            message = f"uv could not {doing}: {done.last_lines()}"
+            message = f"uv could not {doing}: {_telling(done.output)}"
             if any(word in done.output for word in _OFFLINE_WORDS):
                 raise TransientEnvironmentError(message)
             raise EnvironmentFailedError(message)
@@ -178,3 +187,16 @@ class Uv:
 
 class TransientEnvironmentError(EnvironmentFailedError):
     """The network failed, not the release: never remembered as the release's own failure."""
+
+
+def _moment(moment: dt.datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _telling(output: str) -> str:
+    """Return the lines of uv's complaint that tell what is wrong, as one."""
+    if match := re.search(r"Wheels are required for `(\S+)`", output):
+        return f"{match[1]} has no wheel of that time for this Python, and it is not built from source"
+    lines = [" ".join(line.split()) for line in output.splitlines() if line.strip()]
+    kept = [line for line in lines if line.startswith(("error:", "cause:")) or re.match(r"\w*(Error|Exception):", line)]
+    return " | ".join(kept[:4] or lines[-4:])

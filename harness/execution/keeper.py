@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-import subprocess
 import sys
 import tempfile
 import uuid
@@ -37,13 +36,7 @@ class Kept:
         self.folder.mkdir(mode=0o700)
         self._owner = filelock.FileLock(self.folder / _OWNER, thread_local=False)
         self._owner.acquire()
-        self._keeper = subprocess.Popen(  # noqa: S603 - this module
-            [sys.executable, "-m", "harness.execution.keeper", str(self.folder)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
+        self._keeper = process.start_watching([sys.executable, "-m", "harness.execution.keeper", str(self.folder)])
 
     def close(self) -> None:
         """Clean up and wait until the keeper has looked after it."""

@@ -111,8 +111,9 @@ class Server:
     def stop(self) -> ServerRecord:
         """Ask it to stop, end all that is left of it, and return the record of its whole life."""
         before, _ = self._process.capture.read()
+        family = self._process.family()
         stopped_by = self._process.stop(GRACE_S)
-        survivors = end_marked(self._process.mark)
+        survivors = end_marked(self._process.mark, family)
         self._process.close()
         self._lease.release()
         whole, dropped = self._process.capture.read()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from harness.model.scenario import Scenario
 
 _TELLING = 160  # characters of the log's last line that a reason quotes
+_ERROR = re.compile(r"[A-Za-z_][\w.]*(Error|Exception)\b")
 
 
 def judge(scenario: Scenario, evidence: Evidence) -> Judgement:
@@ -32,8 +34,10 @@ def judge(scenario: Scenario, evidence: Evidence) -> Judgement:
 
 
 def _why_silent(server: ServerRecord) -> str:
+    """Say how a server that never answered failed to, with the last line of its log that tells something."""
     lines = [line.strip() for line in server.log.splitlines() if line.strip()]
-    last = f": {lines[-1][:_TELLING]}" if lines else ", and printed nothing"
+    errors = [line for line in lines if _ERROR.match(line)]
+    last = f": {(errors or lines)[-1][:_TELLING]}" if lines else ", and printed nothing"
     waited = server.ended_s - server.started_s
     if server.stopped_by == "itself":
         return f"server '{server.name}' ended by itself, status {server.exit_status}, before it answered{last}"

@@ -1,0 +1,49 @@
+"""Measures the first README command: with everything empty, then unchanged, and the memory of the harness itself.
+
+    python benchmarks/first_run.py
+
+Prints both times in seconds, their ratio, and the largest resident size that was seen of the harness's own process.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import psutil
+
+SAMPLE_S = 0.05
+
+
+def measure(folder: Path) -> tuple[float, float, int]:
+    """Run the default matrix in a folder whose caches are its own; return seconds, megabytes, exit status."""
+    env = {**os.environ, "HARNESS_CACHE": str(folder / "cache"), "UV_CACHE_DIR": str(folder / "uv")}
+    began = time.monotonic()
+    process = psutil.Popen([sys.executable, "-m", "harness", "run", "--quiet"], cwd=folder, env=env, stdout=sys.stderr)
+    largest = 0
+    while process.poll() is None:
+        try:
+            largest = max(largest, process.memory_info().rss)
+        except psutil.Error:
+            break
+        time.sleep(SAMPLE_S)
+    return time.monotonic() - began, largest / 1e6, process.wait()
+
+
+def main() -> None:
+    """Measure and print."""
+    with tempfile.TemporaryDirectory() as name:
+        cold, cold_memory, status = measure(Path(name))
+        warm, warm_memory, again = measure(Path(name))
+    print(f"processors               {os.cpu_count()}")
+    print(f"empty caches             {cold:6.1f} s   (exit status {status}; under 180 s is promised)")
+    print(f"nothing changed          {warm:6.1f} s   (exit status {again}; under 2 s is promised)")
+    print(f"ratio                    {cold / warm:6.0f}")
+    print(f"memory of the harness    {max(cold_memory, warm_memory):6.0f} MB  (under 150 MB is promised)")
+
+
+if __name__ == "__main__":
+    main()
