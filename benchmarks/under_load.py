@@ -64,9 +64,8 @@ def main() -> int:
             wrong = {cell for cell, (verdict, expected) in found.items() if verdict != (expected or first[cell][0])}
             differing |= wrong
             load = os.getloadavg()[0]
-            print(
-                f"run {number:2}: {len(found)} cells, {len(wrong)} differ, {time.monotonic() - began:.0f} s, load {load:.1f}"
-            )
+            took = time.monotonic() - began
+            print(f"run {number:2}: {len(found)} cells, {len(wrong)} differ, {took:.0f} s, load {load:.1f}")
             for cell in sorted(wrong):
                 print(f"    {cell}: {found[cell][0]}, expected {found[cell][1]}")
     print(f"{runs} runs with every core busy: {len(differing)} cells with a differing verdict")

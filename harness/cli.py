@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import shlex
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -122,14 +124,16 @@ def run(*, jobs: int | None, form: str, quiet: bool, **options: Any) -> int:  # 
 @_with(_SELECTION)
 @click.option("--format", "form", type=click.Choice((*_FORMATS, "json-schema")), default="terminal", show_default=True)
 @click.option("--output", type=click.Path(path_type=Path), help="Write there instead of to standard output.")
-def report(*, form: str, output: Path | None, **options: Any) -> int:  # noqa: ANN401
+@click.pass_obj
+def report(call: str, *, form: str, output: Path | None, **options: Any) -> int:  # noqa: ANN401
     """Render the stored results again, without running anything."""
     if form == "json-schema":
         _write(json.schema(), output)
         return 0
     plan = Plan(Options(**options))
     results = plan.stored()
-    _write(_render(results, plan, form), output)
+    head = f"<!-- Made by `{call}`; do not edit. -->\n\n" if form == "markdown" and output else ""
+    _write(head + _render(results, plan, form), output)
     return _ended(results, exit_status(results))
 
 
@@ -187,8 +191,9 @@ _STATUSES = {
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Carry out a call and return its exit status."""
+    given = sys.argv[1:] if arguments is None else list(arguments)
     try:
-        status = cli.main(args=arguments, prog_name="harness", standalone_mode=False)
+        status = cli.main(args=given, prog_name="harness", standalone_mode=False, obj=shlex.join(["harness", *given]))
     except click.exceptions.Exit as ended:
         return ended.exit_code
     except click.ClickException as error:

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+pytest.register_assert_rewrite(f"{__package__}.golden")
+collect_ignore = ["scenarios", "toyserver.py"]
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Skip where the toy's cells cannot exist: its matrix is for Linux."""
     if sys.platform != "linux":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import http.server
 import json
@@ -23,6 +24,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         if parts == ["simple", "toyserver"]:
             self._answer(200, self.server.listing, _TYPE)
         elif parts[0] == "files" and parts[-1] in self.server.files:
+            self.server.gate.wait()
             self._answer(200, self.server.files[parts[-1]], "application/octet-stream")
         else:
             self._answer(404, b"no such page\n", "text/plain")
@@ -35,7 +37,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         if self.command == "GET":
-            self.wfile.write(body)
+            with contextlib.suppress(ConnectionError):  # whoever asked may have been ended
+                self.wfile.write(body)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's own name
         """Say nothing."""
@@ -47,6 +50,8 @@ class _Server(http.server.ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.asked: list[str] = []
+        self.gate = threading.Event()
+        self.gate.set()
         self.files = {package.filename: package.content() for package in PACKAGES}
         self.listing = json.dumps(
             {
@@ -84,8 +89,17 @@ class Index:
         """The paths that were asked for so far."""
         return list(self._server.asked)
 
+    def hold(self) -> None:
+        """Let whoever asks for a file from here on wait."""
+        self._server.gate.clear()
+
+    def let_go(self) -> None:
+        """Answer those who wait, and everyone after them."""
+        self._server.gate.set()
+
     def stop(self) -> None:
         """Be down: connections are refused from here on."""
+        self.let_go()
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()

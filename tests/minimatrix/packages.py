@@ -42,6 +42,8 @@ class Package:
 
 
 PACKAGES = (
+    Package(version="0.1", what="starts a child that has none of its environment"),
+    Package(version="0.2", what="leaves such a child behind whose parent is gone"),
     Package(version="1.0", what="the failure shows"),
     Package(version="1.1", what="does all it should"),
     Package(version="1.2", what="answers its control wrongly"),
@@ -59,7 +61,6 @@ PACKAGES = (
     Package(version="2.0a1", what="is a pre-release"),
     Package(version="2.0", what="is yanked", yanked=True),
     Package(version="2.1", what="is the latest"),
-    Package(version="1.12", what="leaves a child without its environment behind", yanked=True),
 )
 
 
@@ -121,7 +122,10 @@ def project(folder: Path, version: str) -> Path:
 def _unbuildable(version: str) -> bytes:
     files = {
         "pyproject.toml": _PROJECT,
-        "setup.py": f"raise RuntimeError({TELLING!r})\n",
+        "setup.py": "import os\n"
+        "with open(os.environ['TOY_LEDGER'], 'a') as ledger:\n"
+        f"    print('{version}', os.getpid(), 0, file=ledger)\n"
+        f"raise RuntimeError({TELLING!r})\n",
         "PKG-INFO": _metadata(version, ">=3.8"),
     }
     buffer = io.BytesIO()

@@ -12,7 +12,6 @@ import msgspec
 
 from .driving import PATIENCE_S, Called, User, peak_memory
 
-
 _FINISHED = re.compile(r"\[\d+/\d+\] \S \S*_toyserver-(?P<version>[^_]+)_\S* (?P<verdict>\S+)")
 
 

@@ -12,7 +12,7 @@ from hypothesis import settings
 
 from harness.execution import catalog
 from harness.model.cell import Cell
-from harness.model.evidence import Evidence
+from harness.model.evidence import Evidence, Frame
 from harness.model.release import Release
 from harness.model.result import CellResult
 from harness.model.scenario import Scenario
@@ -120,3 +120,69 @@ def make_result() -> Callable[..., CellResult]:
         return CellResult(**{"id": named, **given})
 
     return make
+
+
+def _answer(body: str, status: int = 200) -> bytes:
+    """Return the bytes of a whole answer."""
+    return f"HTTP/1.1 {status} Words\r\ncontent-length: {len(body)}\r\n\r\n{body}".encode()
+
+
+@pytest.fixture(scope="session")
+def answer() -> Callable[..., bytes]:
+    """Make the bytes of a whole HTTP answer: body and status."""
+    return _answer
+
+
+@pytest.fixture(scope="session")
+def alter_exchange() -> Callable[..., Evidence]:
+    """Replace what was received in every exchange of a name, how it ended, or both."""
+
+    def alter(evidence: Evidence, name: str, *, received: bytes | None = None, ended: str | None = None) -> Evidence:
+        changed = []
+        for one in evidence.exchanges:
+            if one.name == name and received is not None:
+                sent = tuple(frame for frame in one.frames if frame.direction == "sent")
+                back = Frame(at_s=one.ended_s, direction="received", data=received)
+                one = msgspec.structs.replace(one, frames=(*sent, back))  # noqa: PLW2901 - a copy of its own
+            if one.name == name and ended is not None:
+                one = msgspec.structs.replace(one, ended=ended)  # noqa: PLW2901 - likewise
+            changed.append(one)
+        assert any(one.name == name for one in changed), f"the kept evidence has no exchange '{name}'"
+        return msgspec.structs.replace(evidence, exchanges=tuple(changed))
+
+    return alter
+
+
+@pytest.fixture(scope="session")
+def alter_log() -> Callable[..., Evidence]:
+    """Replace words in the log of every server; they must be there."""
+
+    def alter(evidence: Evidence, old: str, new: str) -> Evidence:
+        assert any(old in server.log for server in evidence.servers), f"no kept log has '{old}'"
+        servers = tuple(msgspec.structs.replace(one, log=one.log.replace(old, new)) for one in evidence.servers)
+        return msgspec.structs.replace(evidence, servers=servers)
+
+    return alter
+
+
+@pytest.fixture(scope="session")
+def without_exchange() -> Callable[[Evidence, str], Evidence]:
+    """Take every exchange of a name away, as where it never took place."""
+
+    def alter(evidence: Evidence, name: str) -> Evidence:
+        rest = tuple(one for one in evidence.exchanges if one.name != name)
+        assert len(rest) < len(evidence.exchanges), f"the kept evidence has no exchange '{name}'"
+        return msgspec.structs.replace(evidence, exchanges=rest)
+
+    return alter
+
+
+@pytest.fixture(scope="session")
+def never_ready() -> Callable[[Evidence], Evidence]:
+    """Turn a trial into one whose servers never answered: no exchange, an empty log."""
+
+    def alter(evidence: Evidence) -> Evidence:
+        servers = tuple(msgspec.structs.replace(one, ready_s=None, log="") for one in evidence.servers)
+        return msgspec.structs.replace(evidence, servers=servers, exchanges=())
+
+    return alter
