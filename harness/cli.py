@@ -125,7 +125,7 @@ def run(*, jobs: int | None, form: str, quiet: bool, **options: Any) -> int:  # 
 @click.option("--format", "form", type=click.Choice((*_FORMATS, "json-schema")), default="terminal", show_default=True)
 @click.option("--output", type=click.Path(path_type=Path), help="Write there instead of to standard output.")
 @click.pass_obj
-def report(call: str, *, form: str, output: Path | None, **options: Any) -> int:  # noqa: ANN401
+def report(call: str, /, *, form: str, output: Path | None, **options: Any) -> int:  # noqa: ANN401
     """Render the stored results again, without running anything."""
     if form == "json-schema":
         _write(json.schema(), output)

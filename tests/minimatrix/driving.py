@@ -107,7 +107,7 @@ class User:
 
     def start(self, *arguments: str | Path) -> subprocess.Popen[str]:
         """Start a call and return it while it runs."""
-        return subprocess.Popen(
+        return subprocess.Popen(  # noqa: S603 - the program that is tested
             [sys.executable, "-m", "harness", *map(str, arguments)],
             env=self.environment(),
             cwd=self.folder,
@@ -153,7 +153,7 @@ class User:
         ports = {port for _, port in self.started()}
         found = []
         for connection in psutil.net_connections("tcp"):
-            if connection.status == psutil.CONN_LISTEN and connection.laddr.port in ports:
+            if connection.laddr and connection.status == psutil.CONN_LISTEN and connection.laddr.port in ports:
                 words = _words_of(connection.pid)
                 if "--ledger" not in words or str(self.ledger) in words:
                     found.append(f"port {connection.laddr.port}: {' '.join(words)}")

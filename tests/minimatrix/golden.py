@@ -16,12 +16,12 @@ _STAMP = re.compile(r"/\d{8}T\d{6}\.\d{6}Z")
 _BUILD = re.compile(r"^(uv could not )[^:]*: .*(RuntimeError: [\w ]*\w)(?: \|.*?)?( \('--rerun' .*\))?$")
 
 
-def normal(document: str) -> Any:
+def normal(document: str) -> dict[str, Any]:
     """Return the JSON document without durations, time stamps, paths, and the Python that the tests run on.
 
     Of what the build tool printed only the line of the release's own remains: the rest is the tool's.
     """
-    value = json.loads(document)
+    value: dict[str, Any] = json.loads(document)
     for cell in value["cells"]:
         cell["id"] = cell["id"].replace(f"_py{PYTHON}_", "_pyX.Y_")
         cell["python"] = cell["python"].replace(PYTHON, "X.Y")

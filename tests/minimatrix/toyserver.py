@@ -2,7 +2,7 @@
 
 Started as ``toyserver --port N``. Runs inside a cell: the syntax of Python 3.8, the standard library only.
 """
-# ruff: noqa
+# ruff: noqa: ANN001, ANN201, ANN204, C901, D102, D107, PLR0912, PTH123, S603, UP031
 # mypy: ignore-errors
 
 import argparse

@@ -42,7 +42,7 @@ class WholeRun(msgspec.Struct, frozen=True, kw_only=True):
 
     def results_of(self, version: str) -> Path:
         """Return the evidence folder of a release."""
-        return Path(self.folder) / ".harness" / self.called.cells[version]["evidence"]
+        return Path(self.folder) / ".harness" / str(self.called.cells[version]["evidence"])
 
 
 def run_whole_matrix(user: User, kept: Path) -> WholeRun:
@@ -62,7 +62,8 @@ def _run(user: User) -> WholeRun:
     with user.start("run", *user.selection, "--format", "json", "--trials", "2") as running:
         assert running.stdout is not None
         assert running.stderr is not None
-        reader = threading.Thread(target=lambda: printed.append(running.stdout.read()))
+        stdout = running.stdout
+        reader = threading.Thread(target=lambda: printed.append(stdout.read()))
         reader.start()
         guard = threading.Timer(PATIENCE_S, running.kill)
         guard.start()
