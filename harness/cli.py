@@ -105,12 +105,15 @@ def run(*, jobs: int | None, form: str, quiet: bool, **options: Any) -> int:  # 
     plan = Plan(Options(**options))
     found: dict[str, CellResult] = {}
     interrupted = False
+
+    def finished(result: CellResult) -> None:
+        found[result.id] = result
+        progress.finished(result)
+
     typical = {name: loaded.scenario.typical_s for name, loaded in plan.scenarios.items()}
     with Progress(plan.cells, typical, quiet=quiet) as progress, plan.laboratory() as laboratory:
         try:
-            for result in schedule.results(laboratory, plan.cells, jobs=jobs, on_wait=progress.tick):
-                found[result.id] = result
-                progress.finished(result)
+            schedule.execute(laboratory, plan.cells, on_result=finished, on_wait=progress.tick, jobs=jobs)
         except KeyboardInterrupt:
             interrupted = True
     results = [found.get(cell.id) or plan.not_run(cell) for cell in plan.cells]
@@ -189,6 +192,12 @@ _STATUSES = {
 }
 
 
+def _refused(message: str, status: int) -> int:
+    """Say on standard error, in one line, what is wrong; return the exit status."""
+    click.echo(f"harness: {clean.line(' '.join(message.split()))} (exit status {status})", err=True)
+    return status
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Carry out a call and return its exit status."""
     given = sys.argv[1:] if arguments is None else list(arguments)
@@ -197,11 +206,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except click.exceptions.Exit as ended:
         return ended.exit_code
     except click.ClickException as error:
-        error.show()
-        return UsageError.exit_status
+        return _refused(error.format_message(), UsageError.exit_status)
     except HarnessError as error:
-        click.echo(f"harness: {clean.line(str(error))}", err=True)
-        return error.exit_status
+        return _refused(str(error), error.exit_status)
     except (KeyboardInterrupt, click.exceptions.Abort):
         click.echo("harness: interrupted", err=True)
         return INTERRUPTED

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 MARK = "HARNESS_MARK"
 KEPT_OF_OUTPUT = 2 * 1024 * 1024  # bytes kept of the beginning, and as many of the end
 _CHUNK = 64 * 1024
+_POLL_S = 0.01
 _SCRUBBED = ("PYTHON", "VIRTUAL_ENV", "CONDA", "GUNICORN", "UVICORN", "WEB_CONCURRENCY", "PIP_", "PYTEST")
 _KEPT_FOR_SERVERS = ("SYSTEMROOT", "SYSTEMDRIVE", "COMSPEC", "PATHEXT", "WINDIR")
 
@@ -262,7 +263,7 @@ def end_marked(mark: str, also: Sequence[psutil.Process] = (), *, patience_s: fl
             with contextlib.suppress(psutil.Error):
                 process.kill()
                 ended.add(process.pid)
-        psutil.wait_procs(found, timeout=1)
+        time.sleep(_POLL_S)
     return len(ended)
 
 

@@ -60,8 +60,8 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
-    """Collect scenario modules."""
-    if file_path.suffix == ".py" and catalog.is_scenario(file_path):
+    """Collect scenario modules, and leave alone what only looks like one and does not speak of the harness."""
+    if catalog.is_scenario(file_path) and b"harness" in file_path.read_bytes():
         return ScenarioFile.from_parent(parent, path=file_path)
     return None
 

@@ -91,7 +91,7 @@ def judge(evidence: Evidence) -> Judgement:
     server = evidence.server("gunicorn")
     logged = server.line_with(SIGNATURE) if server else None
     signature = None
-    if logged and not requirement.passed and all(check.passed for check in controls):
+    if logged and evidence.exchange(TRIGGER) and not requirement.passed and all(check.passed for check in controls):
         signature = f"{logged}; {TRIGGER}: {requirement.actual}"
     return conclude(signature=signature, controls=controls, requirement=requirement)
 

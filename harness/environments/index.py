@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import html.parser
+from http import HTTPStatus
 from pathlib import Path
 
 import httpx
@@ -39,6 +40,12 @@ class File(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
     yanked: bool | str = False
 
 
+class _Page(msgspec.Struct, frozen=True, kw_only=True):
+    """The page of a package in the simple API."""
+
+    files: tuple[File, ...]
+
+
 class Listing(msgspec.Struct, frozen=True, kw_only=True):
     """All releases of a package, with the moment they were fetched (UTC)."""
 
@@ -62,7 +69,7 @@ def releases_of(package: str, *, cache: Path, refresh: bool = False) -> tuple[Re
         return stored.releases
     try:
         releases = _fetch(package)
-    except (httpx.HTTPError, IndexUnavailableError) as error:
+    except IndexUnavailableError as error:
         if stored:
             return stored.releases
         message = (
@@ -82,14 +89,19 @@ def _fetch(package: str) -> tuple[Release, ...]:
             message = f"no file {page}"
             raise IndexUnavailableError(message)
         return _releases(_files_in_html(page.read_text()))
-    with httpx.Client(timeout=_PATIENCE_S, follow_redirects=True) as client:
-        answer = client.get(url, headers={"Accept": _ACCEPT})
-    answer.raise_for_status()
-    if "json" in answer.headers.get("content-type", ""):
-        body = msgspec.json.decode(answer.content, type=dict[str, msgspec.Raw])
-        files = msgspec.json.decode(body["files"], type=tuple[File, ...])
-    else:
-        files = _files_in_html(answer.text)
+    try:
+        with httpx.Client(timeout=_PATIENCE_S, follow_redirects=True) as client:
+            answer = client.get(url, headers={"Accept": _ACCEPT})
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise IndexUnavailableError(f"it cannot be asked: {type(error).__name__}") from None  # never the address
+    if answer.status_code != HTTPStatus.OK:
+        raise IndexUnavailableError(f"it answers with status {answer.status_code}")
+    if "json" not in answer.headers.get("content-type", ""):
+        return _releases(_files_in_html(answer.text))
+    try:
+        files = msgspec.json.decode(answer.content, type=_Page).files
+    except msgspec.MsgspecError:
+        raise IndexUnavailableError("its answer is not that of the simple repository API") from None
     return _releases(files)
 
 

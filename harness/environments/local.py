@@ -12,21 +12,23 @@ from email.parser import HeaderParser
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from packaging.utils import canonicalize_name, parse_wheel_filename
+from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
+from harness.environments import complete
 from harness.errors import EnvironmentFailedError, UsageError
 from harness.model.release import Release
 
 if TYPE_CHECKING:
     from harness.environments.uv import Uv
 
+PROTOCOL = 1
 _ARCHIVES = (".whl", ".tar.gz", ".zip")
 _PASSED_OVER = {".git", ".hg", ".tox", ".nox", ".venv", "venv", "build", "dist", "__pycache__", "node_modules"}
 
 
 def is_local(spec: str) -> bool:
     """Whether a release is named by a path rather than by a version."""
-    return bool(re.match(r"(\.{0,2}[/\\]|~|[A-Za-z]:[/\\])", spec)) or spec in {".", ".."} or spec.endswith(_ARCHIVES)
+    return bool(re.match(r"(\.{0,2}|~|[A-Za-z]:)[/\\]", spec)) or spec in {".", ".."} or spec.endswith(_ARCHIVES)
 
 
 def release_of(spec: str, *, cache: Path, uv: Uv, where: str) -> tuple[str, Release]:
@@ -44,26 +46,27 @@ def release_of(spec: str, *, cache: Path, uv: Uv, where: str) -> tuple[str, Rele
         raise UsageError(message)
     digest = _digest(path)
     folder = cache / "local" / digest
-    wheels = sorted(folder.glob("*.whl"))
-    if not wheels:
-        folder.mkdir(parents=True, exist_ok=True)
+
+    def make(folder: Path) -> None:
+        folder.mkdir()
         if path.suffix == ".whl":
             shutil.copy(path, folder)
         else:
-            try:
-                uv.build_wheel(path, folder)
-            except EnvironmentFailedError as failure:
-                message = f"{where}: {failure}"
-                raise UsageError(message) from None
-        wheels = sorted(folder.glob("*.whl"))
-    wheel = wheels[0]
-    name, version, _, _ = parse_wheel_filename(wheel.name)
+            uv.build_wheel(path, folder)
+
+    try:
+        complete.ensure(folder, make, protocol=PROTOCOL)
+        (wheel,) = folder.glob("*.whl")
+        name, version, _, _ = parse_wheel_filename(wheel.name)
+        requires_python = _requires_python(wheel)
+    except (EnvironmentFailedError, InvalidWheelFilename, zipfile.BadZipFile, ValueError) as failure:
+        raise UsageError(f"{where}: {spec}: {failure}") from None
     joint = "." if version.local else "+"
     today = dt.datetime.now(dt.UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     return canonicalize_name(name), Release(
         version=f"{version}{joint}local.{digest[:8]}",
         uploaded=today,
-        requires_python=_requires_python(wheel),
+        requires_python=requires_python,
         source=wheel.as_uri(),
     )
 

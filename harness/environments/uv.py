@@ -8,6 +8,7 @@ import functools
 import os
 import re
 import tempfile
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -82,9 +83,10 @@ def _index_of_uv() -> str | None:
 class Uv:
     """uv, called for one run: its children carry the run's mark, its temporary files lie in the run's folder."""
 
-    def __init__(self, *, mark: str, temporary: Path) -> None:
-        """Bind the mark and the folder; both are the run's."""
+    def __init__(self, *, mark: str, temporary: Path, abandoned: threading.Event | None = None) -> None:
+        """Bind the mark and the folder, which are the run's, and what tells that the run was interrupted."""
         self.mark = mark
+        self.abandoned = abandoned or threading.Event()
         self.temporary = temporary
 
     def resolve(self, request: Request, *, python: Path) -> tuple[str, ...]:
@@ -136,7 +138,7 @@ class Uv:
     def build_wheel(self, source: Path, into: Path) -> Path:
         """Build the wheel of a project folder or source distribution and return its path."""
         self._checked(
-            [PROGRAM, "build", "--quiet", "--wheel", "--out-dir", str(into), str(source)],
+            [PROGRAM, "build", "--wheel", "--out-dir", str(into), str(source)],
             deadline_s=BUILD_DEADLINE_S,
             doing=f"build {source}",
         )
@@ -174,19 +176,18 @@ class Uv:
     def _checked(self, argv: Sequence[str], *, deadline_s: float, doing: str) -> str:
         env = process.tool_environment(TMPDIR=str(self.temporary), UV_NO_PROGRESS="1", NO_COLOR="1")
         done = process.run(argv, env=env, cwd=self.temporary, mark=self.mark, deadline_s=deadline_s)
+        if done.exit_status == 0:
+            return done.output
         if done.exit_status is None:
-            message = f"uv could not {doing} within {deadline_s:.0f} s: {done.last_lines()}"
-            raise EnvironmentFailedError(message)
-        if done.exit_status != 0:
-            message = f"uv could not {doing}: {_telling(done.output)}"
-            if any(word in done.output for word in _OFFLINE_WORDS):
-                raise TransientEnvironmentError(message)
-            raise EnvironmentFailedError(message)
-        return done.output
+            raise TransientEnvironmentError(f"uv could not {doing} within {deadline_s:.0f} s: {done.last_lines()}")
+        message = f"uv could not {doing}: {_telling(done.output)}"
+        if done.exit_status < 0 or any(word in done.output for word in _OFFLINE_WORDS):
+            raise TransientEnvironmentError(message)
+        raise EnvironmentFailedError(message)
 
 
 class TransientEnvironmentError(EnvironmentFailedError):
-    """The network failed, not the release: never remembered as the release's own failure."""
+    """The network, the time or the user ended it, not the release: never remembered as the release's failure."""
 
 
 def _moment(moment: dt.datetime) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import dataclasses
 import hashlib
 import importlib.util
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -39,7 +41,7 @@ def bundled(folder: str) -> Path:
 def load(folders: Iterable[Path]) -> dict[str, LoadedScenario]:
     """Load every scenario module of the folders, by id.
 
-    A module is a file of a folder with a line ``SCENARIO = Scenario(``; its other Python files are applications.
+    A folder's other Python files are applications or whatever else.
 
     Raises:
         ScenarioError: a folder is missing, a module does not load, two scenarios have one id.
@@ -61,10 +63,27 @@ def load(folders: Iterable[Path]) -> dict[str, LoadedScenario]:
 
 
 def is_scenario(path: Path) -> bool:
-    """Whether the file is a scenario module, without running it."""
-    return path.suffix == ".py" and any(
-        line.startswith(b"SCENARIO") and b"Scenario(" in line for line in path.read_bytes().splitlines()
-    )
+    """Whether the file is a scenario module, one that assigns ``SCENARIO``, without running it.
+
+    One that cannot be parsed passes for one where it looks like it, so that loading it tells what is wrong.
+    """
+    if path.suffix != ".py" or not path.is_file():
+        return False
+    source = path.read_bytes()
+    if not re.search(rb"^SCENARIO\b", source, re.MULTILINE):
+        return False
+    try:
+        statements = ast.parse(source).body
+    except (SyntaxError, ValueError):
+        return True
+    assigned = {
+        target.id
+        for statement in statements
+        if isinstance(statement, ast.Assign | ast.AnnAssign)
+        for target in (statement.targets if isinstance(statement, ast.Assign) else [statement.target])
+        if isinstance(target, ast.Name)
+    }
+    return "SCENARIO" in assigned
 
 
 def load_file(path: Path) -> LoadedScenario:
@@ -84,7 +103,7 @@ def load_file(path: Path) -> LoadedScenario:
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         message = f"{path}: {type(error).__name__}: {error}"
         raise ScenarioError(message) from error
     scenario = getattr(module, "SCENARIO", None)

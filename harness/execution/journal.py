@@ -25,12 +25,16 @@ PROTOCOL = 1
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """One finished cell; ``key`` digests all that its verdict depends on."""
+    """One finished cell; ``key`` digests all that its verdict depends on.
+
+    ``evidence_bytes`` is the size of the evidence, by which damage to it is seen.
+    """
 
     protocol: int
     key: str
     at: str
     result: CellResult
+    evidence_bytes: int = 0
 
 
 class Journal:
@@ -48,7 +52,7 @@ class Journal:
             raise UsageError(message)
         self.folder = folder
         self._path = folder / "journal.jsonl"
-        self._by_key: dict[str, CellResult] = {}
+        self._by_key: dict[str, Entry] = {}
         self._by_cell: dict[str, CellResult] = {}
         for entry in self._entries():
             self._keep(entry)
@@ -70,7 +74,7 @@ class Journal:
         return entries
 
     def _keep(self, entry: Entry) -> None:
-        self._by_key[entry.key] = entry.result
+        self._by_key[entry.key] = entry
         self._by_cell[entry.result.id] = entry.result
 
     def latest(self) -> tuple[CellResult, ...]:
@@ -79,15 +83,26 @@ class Journal:
 
     def find(self, key: str) -> CellResult | None:
         """Return the stored result of exactly this key, marked as stored, if its evidence is still there."""
-        result = self._by_key.get(key)
-        if result is None or (result.evidence and not (self.folder / result.evidence).is_dir()):
+        entry = self._by_key.get(key)
+        if entry is None or entry.evidence_bytes != self._size(entry.result):
             return None
-        return msgspec.structs.replace(result, cached=True)
+        return msgspec.structs.replace(entry.result, cached=True)
+
+    def _size(self, result: CellResult) -> int:
+        """Return the bytes of a result's evidence that are there now."""
+        if not result.evidence:
+            return 0
+        return sum(path.stat().st_size for path in (self.folder / result.evidence).glob("trial-*.json"))
+
+    def note(self, result: CellResult) -> None:
+        """Append the result of a cell that was not run, unless the journal says so already."""
+        if self._by_cell.get(result.id) != result:
+            self.add("", result)
 
     def add(self, key: str, result: CellResult) -> None:
         """Append a finished cell, on disk when this returns."""
         at = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
-        entry = Entry(protocol=PROTOCOL, key=key, at=at, result=result)
+        entry = Entry(protocol=PROTOCOL, key=key, at=at, result=result, evidence_bytes=self._size(result))
         line = msgspec.json.encode(entry) + b"\n"
         self.folder.mkdir(parents=True, exist_ok=True)
         with filelock.FileLock(self.folder / "journal.lock"), self._path.open("ab+") as file:

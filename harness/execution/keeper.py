@@ -19,7 +19,6 @@ import filelock
 from harness import process
 
 _PREFIX = "harness-run-"
-_OWNER = "owner.lock"
 
 
 class Kept:
@@ -33,9 +32,9 @@ class Kept:
         sweep()
         self.mark = uuid.uuid4().hex
         self.folder = Path(tempfile.gettempdir()) / f"{_PREFIX}{self.mark}"
+        self._owner = _owner(self.folder)
+        self._owner.acquire()  # before there is a folder that a sweep could take for one without an owner
         self.folder.mkdir(mode=0o700)
-        self._owner = filelock.FileLock(self.folder / _OWNER, thread_local=False)
-        self._owner.acquire()
         self._keeper = process.start_watching([sys.executable, "-m", "harness.execution.keeper", str(self.folder)])
 
     def close(self) -> None:
@@ -47,18 +46,24 @@ class Kept:
         clean(self.folder)
 
 
+def _owner(folder: Path) -> filelock.BaseFileLock:
+    """Return the lock that the owner of a run's folder holds as long as it lives."""
+    return filelock.FileLock(folder.with_suffix(".lock"), thread_local=False)
+
+
 def clean(folder: Path) -> None:
     """End what carries the mark of a run's folder, and remove the folder."""
     process.end_marked(folder.name.removeprefix(_PREFIX))
     shutil.rmtree(folder, ignore_errors=True)
+    with contextlib.suppress(OSError):
+        folder.with_suffix(".lock").unlink(missing_ok=True)
 
 
 def sweep() -> None:
     """Clean up after every run whose owner is gone."""
-    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
-        with contextlib.suppress(filelock.Timeout, OSError):
-            with filelock.FileLock(folder / _OWNER, blocking=False):
-                pass
+    for path in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        folder = path.with_suffix("")
+        with contextlib.suppress(filelock.Timeout, OSError), _owner(folder).acquire(blocking=False):
             clean(folder)
 
 

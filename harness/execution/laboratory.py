@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import hashlib
+import threading
 import time
 import traceback
 from pathlib import Path
@@ -19,7 +20,7 @@ import msgspec
 from harness import process
 from harness.environments import Environment, Request, Resolution, Store, kind_for
 from harness.environments.uv import Uv
-from harness.errors import EnvironmentFailedError
+from harness.errors import EnvironmentFailedError, HarnessError
 from harness.execution.journal import PROTOCOL as JOURNAL_PROTOCOL
 from harness.execution.keeper import Kept
 from harness.execution.ports import Ports
@@ -37,6 +38,10 @@ if TYPE_CHECKING:
     from harness.model.cell import Cell
 
 _DAY = dt.timedelta(days=1)
+
+
+class AbandonedError(HarnessError):
+    """The run was interrupted while this cell was in flight."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -70,11 +75,12 @@ class Laboratory:
         self._journal = journal
         self._settings = settings
         self._ports = Ports(settings.cache / "ports")
+        self._abandoned = threading.Event()
 
     def __enter__(self) -> Self:
         """Make the run's folder and start its keeper."""
         self._kept = Kept()
-        uv = Uv(mark=self._kept.mark, temporary=self._kept.folder)
+        uv = Uv(mark=self._kept.mark, temporary=self._kept.folder, abandoned=self._abandoned)
         self._store = Store(self._settings.cache, uv=uv, retry=self._settings.rerun)
         return self
 
@@ -85,11 +91,26 @@ class Laboratory:
         self._kept.close()
 
     def abandon(self) -> None:
-        """End everything that runs now; the cells in flight come back at once and are not entered."""
+        """End everything that runs now; the cells in flight raise `AbandonedError` and are not entered.
+
+        Call it again until they have: what was about to start may have started in between.
+        """
+        self._abandoned.set()
         process.end_marked(self._kept.mark)
 
+    def _go_on(self) -> None:
+        """Refuse to go on where the user has not waited: what was seen since then proves nothing."""
+        if self._abandoned.is_set():
+            raise AbandonedError
+
     def failed(self, cell: Cell, error: Exception) -> CellResult:
-        """Return the result of a cell in which the harness itself failed."""
+        """Return the result of a cell in which the harness itself failed.
+
+        Raises:
+            AbandonedError: it failed because it was abandoned.
+
+        """
+        self._go_on()
         where = traceback.extract_tb(error.__traceback__)[-1]
         told = f"{type(error).__name__}: {error} ({Path(where.filename).name}, line {where.lineno})"
         return self._unjudged(cell, Verdict.ENVIRONMENT_FAILED, f"the harness itself failed: {told}")
@@ -113,6 +134,7 @@ class Laboratory:
                 return msgspec.structs.replace(stored, expected=expected)
             return Prepared(cell=cell, environment=kind.build(resolution), key=key)
         except EnvironmentFailedError as failure:
+            self._go_on()
             return self._unjudged(cell, Verdict.ENVIRONMENT_FAILED, str(failure))
 
     def execute(self, prepared: Prepared) -> CellResult:
@@ -120,8 +142,10 @@ class Laboratory:
         cell, resolution = prepared.cell, prepared.environment.resolution
         loaded = self._scenarios[cell.scenario]
         began = time.monotonic()
-        evidence = [
-            run_trial(
+        evidence = []
+        for number in range(1, self._settings.trials + 1):
+            self._go_on()
+            trial = run_trial(
                 loaded,
                 cell,
                 prepared.environment,
@@ -130,8 +154,8 @@ class Laboratory:
                 ports=self._ports,
                 mark=self._kept.mark,
             )
-            for number in range(1, self._settings.trials + 1)
-        ]
+            evidence.append(trial)
+        self._go_on()
         judgement = combine([judge(loaded.scenario, trial) for trial in evidence])
         result = result_of(
             cell,
@@ -170,7 +194,8 @@ class Laboratory:
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
     def _unjudged(self, cell: Cell, verdict: Verdict, reason: str) -> CellResult:
-        judgement = Judgement(verdict=verdict, reason=" ".join(reason.split()))
+        line = " ".join(reason.split()).encode(errors="backslashreplace").decode()
+        judgement = Judgement(verdict=verdict, reason=line)
         result = result_of(cell, self._scenarios[cell.scenario].scenario, judgement)
-        self._journal.add("", result)
+        self._journal.note(result)
         return result

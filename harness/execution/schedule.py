@@ -9,19 +9,19 @@ import concurrent.futures
 import functools
 import os
 import queue
-import threading
 from typing import TYPE_CHECKING
 
-from harness.execution.laboratory import Prepared
+from harness.execution.laboratory import AbandonedError, Prepared
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from harness.execution.laboratory import Laboratory
     from harness.model.cell import Cell
     from harness.model.result import CellResult
 
 _TICK_S = 0.5
+_POLL_S = 0.05
 
 
 def default_jobs() -> int:
@@ -29,30 +29,32 @@ def default_jobs() -> int:
     return 6 * (os.cpu_count() or 1)
 
 
-def results(
+def execute(
     laboratory: Laboratory,
     cells: Sequence[Cell],
     *,
-    jobs: int | None = None,
+    on_result: Callable[[CellResult], None],
     on_wait: Callable[[], None] = lambda: None,
-) -> Iterator[CellResult]:
-    """Yield the result of every cell as it comes; when the caller is interrupted, end all that runs.
+    jobs: int | None = None,
+) -> None:
+    """Execute all cells; when the caller is interrupted, end all that runs and raise the interruption.
 
     Args:
         laboratory: an entered one.
-        cells: what to run.
-        jobs: how many cells run at once; None for what suits the machine.
+        cells: what to execute.
+        on_result: called in this thread with each result as it comes, also with what was finished when interrupted.
         on_wait: called about twice a second while nothing is finished, for progress.
+        jobs: how many cells run at once; None for what suits the machine.
 
     """
     done: queue.SimpleQueue[CellResult | Prepared] = queue.SimpleQueue()
-    stopped = threading.Event()
+    futures: list[concurrent.futures.Future[None]] = []
 
     def work(cell: Cell, step: Callable[[], CellResult | Prepared]) -> None:
-        if stopped.is_set():
-            return
         try:
             done.put(step())
+        except AbandonedError:
+            pass
         except Exception as error:  # noqa: BLE001 - one cell in which the harness fails must not end the others
             done.put(laboratory.failed(cell, error))
 
@@ -60,10 +62,9 @@ def results(
         concurrent.futures.ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as builders,
         concurrent.futures.ThreadPoolExecutor(max_workers=jobs or default_jobs()) as workers,
     ):
+        futures += [builders.submit(work, cell, functools.partial(laboratory.prepare, cell)) for cell in cells]
+        left = len(cells)
         try:
-            for cell in cells:
-                builders.submit(work, cell, functools.partial(laboratory.prepare, cell))
-            left = len(cells)
             while left:
                 try:
                     outcome = done.get(timeout=_TICK_S)
@@ -71,13 +72,22 @@ def results(
                     on_wait()
                     continue
                 if isinstance(outcome, Prepared):
-                    workers.submit(work, outcome.cell, functools.partial(laboratory.execute, outcome))
-                    continue
-                left -= 1
-                yield outcome
+                    futures.append(workers.submit(work, outcome.cell, functools.partial(laboratory.execute, outcome)))
+                else:
+                    left -= 1
+                    on_result(outcome)
         except BaseException:
-            stopped.set()
-            for pool in (builders, workers):
-                pool.shutdown(wait=False, cancel_futures=True)
-            laboratory.abandon()
+            _abandon(laboratory, futures)
+            while not done.empty():
+                if not isinstance(outcome := done.get(), Prepared):
+                    on_result(outcome)
             raise
+
+
+def _abandon(laboratory: Laboratory, futures: Sequence[concurrent.futures.Future[None]]) -> None:
+    """Cancel what waits and end what runs, until nothing does."""
+    for future in futures:
+        future.cancel()
+    while not all(future.done() for future in futures):
+        laboratory.abandon()
+        concurrent.futures.wait(futures, timeout=_POLL_S)

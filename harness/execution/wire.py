@@ -137,7 +137,8 @@ def _how(error: Exception) -> str:
     if isinstance(error, ConnectionError | httpcore.ReadError | httpcore.WriteError):
         return "reset by server"
     if isinstance(error, httpcore.RemoteProtocolError):
-        return "closed by server" if "disconnect" in str(error) else f"not HTTP: {error}"
+        closed = "disconnected" in str(error) or "closed connection" in str(error)
+        return "closed by server" if closed else f"not HTTP: {error}"
     return f"{type(error).__name__}: {error}"
 
 

@@ -54,9 +54,11 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True):
 
     def brief(self) -> str:
         """Say in a few words what came back: ``200 b'done', 200 b'done', then closed by server``."""
-        parts = [f"{answer.status} {answer.body[:40]!r}" for answer in self.answers]
-        how = "" if self.ended == "closed by client" else f"then {self.ended}"
-        return ", ".join([*parts, *([how] if how else [])]) or "nothing"
+        answers, torn = read_answers(self.bytes("received"), at_end=self.ended == "closed by server")
+        parts = [f"{answer.status} {answer.body[:40]!r}" for answer in answers]
+        parts += [f"{len(torn)} bytes of no whole answer"] if torn else []
+        parts += [] if self.ended == "closed by client" else [f"then {self.ended}"]
+        return ", ".join(parts) or "nothing"
 
 
 def read_answers(data: bytes, *, at_end: bool = False) -> tuple[tuple[Answer, ...], bytes]:
@@ -113,6 +115,11 @@ class ServerRecord(msgspec.Struct, frozen=True, kw_only=True):
     log: str
     log_stopping: str = ""
     log_dropped: int = 0
+
+    @property
+    def was_killed(self) -> bool:
+        """Whether it was ended by a signal that no program sends itself, and not by the harness."""
+        return self.stopped_by == "itself" and self.exit_status == -9  # noqa: PLR2004 - SIGKILL, on any platform
 
     def line_with(self, *needles: str) -> str | None:
         """Return the first line of the log that holds all the needles, stripped, or None."""

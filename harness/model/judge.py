@@ -22,12 +22,17 @@ def judge(scenario: Scenario, evidence: Evidence) -> Judgement:
 
     A trial that the harness could not carry to its end is what the harness says. Otherwise the scenario's judge
     decides; where it finds the server unhealthy and the server never answered, the reason says how it failed to.
+    A server that somebody else killed shows nothing but a failure that had been seen by then.
     """
     if evidence.error:
         verdict = Verdict(evidence.error_verdict or Verdict.ENVIRONMENT_FAILED)
         return Judgement(verdict=verdict, reason=" ".join(evidence.error.split()))
     judgement = scenario.judge(evidence)
     silent = next((server for server in evidence.servers if server.ready_s is None), None)
+    killed = next((server for server in evidence.servers if server.was_killed), None)
+    if judgement.verdict is not Verdict.REPRODUCED and killed:
+        reason = f"server '{killed.name}' was killed by somebody else (SIGKILL, as for want of memory); run it again"
+        return Judgement(verdict=Verdict.INCONCLUSIVE, reason=reason, controls=judgement.controls)
     if judgement.verdict is Verdict.UNHEALTHY and silent:
         return msgspec.structs.replace(judgement, reason=_why_silent(silent))
     return judgement

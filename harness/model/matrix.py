@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import fnmatch
+import re
 import tomllib
 from typing import TYPE_CHECKING
 
@@ -77,14 +78,15 @@ def parse(text: str, *, name: str) -> Matrix:
         message = f"{name}: not valid TOML: {error}"
         raise UsageError(message) from None
     _refuse_unknown_keys(data, ("cells",), where=name)
-    for number, entry in enumerate(data.get("cells", ()), start=1):
+    entries = data.get("cells", ())
+    for number, entry in enumerate(entries if isinstance(entries, list) else (), start=1):
         if isinstance(entry, dict):
             _refuse_unknown_keys(entry, Entry.__struct_fields__, where=f"{name}: [[cells]] number {number}")
     try:
         matrix = msgspec.convert({**data, "name": name}, Matrix)
     except msgspec.ValidationError as error:
-        message = f"{name}: {error}"
-        raise UsageError(message) from None
+        where = re.sub(r"\$\.cells\[(\d+)\]", lambda match: f"[[cells]] number {int(match[1]) + 1}", str(error))
+        raise UsageError(f"{name}: {where}") from None
     for number, entry in enumerate(matrix.cells, start=1):
         where = f"{name}: [[cells]] number {number}"
         for key in ("scenarios", "releases", "pythons", "platforms"):

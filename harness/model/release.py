@@ -97,7 +97,7 @@ def select(
     if spec in {"claimed", "before-claimed"}:
         return (_claimed(spec, releases, subject=subject, claim=claim, where=where),)
     try:
-        specifiers = SpecifierSet(spec)
+        specifiers = SpecifierSet(spec or "nothing")
     except InvalidSpecifier:
         message = (
             f"{where}: '{spec}' is neither a release specifier such as '>=0.26,<0.29' "

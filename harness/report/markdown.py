@@ -10,29 +10,33 @@ from harness.report.table import CONTRADICTS, SYMBOLS
 
 if TYPE_CHECKING:
     from harness.model.result import CellResult
-    from harness.report.table import Section, Table
+    from harness.report.table import Remark, Section, Table
 
-_SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|<>~&$@-])")
+_SPECIAL = re.compile(r"([\\`*_{}\[\]()#!|<>~&$@]|^[-+=])")
 
 
 def render(table: Table) -> str:
     """Return the whole table as Markdown."""
     parts = [_section(section) for section in table.sections]
     parts.append(_escape(table.legend))
-    remarks = [
-        f"- **{_escape(remark.verdict)}**: {', '.join(f'`{clean.line(cell)}`' for cell in remark.cells)}: "
-        f"{_escape(clean.line(remark.reason))}"
-        for remark in table.remarks
-    ]
-    if remarks:
-        parts.append("\n".join(remarks))
+    if table.remarks:
+        parts.append("\n".join(_remark(remark) for remark in table.remarks))
     return "\n\n".join(parts) + "\n"
 
 
+def _remark(remark: Remark) -> str:
+    cells = ", ".join(_escape(cell) for cell in remark.cells)
+    return f"- **{_escape(remark.verdict)}**: {cells}: {_escape(remark.reason)}"
+
+
 def _section(section: Section) -> str:
-    head = f"### {section.scenario}: Python {section.python}, {section.platform}\n\n{_escape(section.title)}\n"
-    columns = [section.subject, *section.variants]
-    rows = [[row.version, *(_cell(row.results.get(variant)) for variant in section.variants)] for row in section.rows]
+    where = f"{section.scenario}: Python {section.python}, {section.platform}"
+    head = f"### {_escape(where)}\n\n{_escape(section.title)}\n"
+    columns = [_escape(name) for name in (section.subject, *section.variants)]
+    rows = [
+        [_escape(row.version), *(_cell(row.results.get(variant)) for variant in section.variants)]
+        for row in section.rows
+    ]
     body = [" | ".join(columns), " | ".join("---" for _ in columns), *(" | ".join(row) for row in rows)]
     return head + "\n" + "\n".join(f"| {line} |" for line in body)
 
@@ -45,5 +49,5 @@ def _cell(result: CellResult | None) -> str:
 
 
 def _escape(text: str) -> str:
-    """Let nothing in the text act as Markdown or HTML."""
-    return _SPECIAL.sub(r"\\\1", text)
+    """Make one line of the text in which nothing acts, on a terminal, as Markdown or as HTML."""
+    return _SPECIAL.sub(r"\\\1", clean.line(text))

@@ -43,8 +43,8 @@ def render(table: Table) -> str:
 def _print(table: Table, console: Console) -> None:
     for section in table.sections:
         where = f"  Python {section.python}, {section.platform}"
-        console.print(Text.assemble((section.scenario, "bold"), where), soft_wrap=True)
-        console.print(Text(section.title, style="dim"), soft_wrap=True)
+        console.print(Text.assemble((clean.line(section.scenario), "bold"), clean.line(where)), soft_wrap=True)
+        console.print(Text(clean.line(section.title), style="dim"), soft_wrap=True)
         console.print(_section(section))
     console.print(Text(table.legend + (f"  (!) {CONTRADICTS}" if table.contradictions else "")))
     for remark in table.remarks:
@@ -53,12 +53,12 @@ def _print(table: Table, console: Console) -> None:
 
 def _section(section: Section) -> RichTable:
     grid = RichTable(box=box.SIMPLE_HEAD, pad_edge=False)
-    grid.add_column(section.subject)
+    grid.add_column(Text(clean.line(section.subject)))
     for variant in section.variants:
-        grid.add_column(clean.line(variant))
+        grid.add_column(Text(clean.line(variant)))
     for row in section.rows:
         cells = [_cell(row.results.get(variant)) for variant in section.variants]
-        grid.add_row(clean.line(row.version), *cells)
+        grid.add_row(Text(clean.line(row.version)), *cells)
     return grid
 
 

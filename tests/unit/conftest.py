@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 KEPT = Path(__file__).parent / "evidence"
 
-settings.register_profile("unit", deadline=None, max_examples=60, derandomize=True, database=None)
+settings.register_profile("unit", deadline=None, max_examples=40, derandomize=True, database=None)
 settings.load_profile("unit")
 
 

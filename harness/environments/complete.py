@@ -1,0 +1,71 @@
+"""Folders that are either whole or not there: made once under a lock, marked complete last, checked when used.
+
+What an interrupted maker left is wiped first. The marker, written last and atomically, carries a fingerprint of the
+files, so that a folder which was damaged later is seen and made anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import filelock
+import msgspec
+
+from harness.environments.files import read_json, write_json
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_MARKER = ".harness-complete.json"
+
+
+class Marker(msgspec.Struct, frozen=True, kw_only=True):
+    """What makes a folder complete: the protocol it was made by and what its files looked like."""
+
+    protocol: int
+    fingerprint: str
+
+
+def ensure(folder: Path, make: Callable[[Path], None], *, protocol: int) -> None:
+    """Have the folder whole when this returns: made by ``make`` unless it is; other processes wait meanwhile.
+
+    Args:
+        folder: where; its parents are made.
+        make: fills the folder, which does not exist; whatever it raises is raised, and nothing is left.
+        protocol: a folder made by another one does not count.
+
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with filelock.FileLock(folder.with_name(f"{folder.name}.lock")):
+        if is_complete(folder, protocol=protocol):
+            return
+        shutil.rmtree(folder, ignore_errors=True)
+        try:
+            make(folder)
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+        write_json(folder / _MARKER, Marker(protocol=protocol, fingerprint=fingerprint(folder)))
+
+
+def is_complete(folder: Path, *, protocol: int) -> bool:
+    """Whether the folder is whole."""
+    marker = read_json(folder / _MARKER, Marker)
+    return marker is not None and marker.protocol == protocol and marker.fingerprint == fingerprint(folder)
+
+
+def fingerprint(folder: Path) -> str:
+    """Digest the names and sizes of all files but byte code and the marker: milliseconds, and sees damage."""
+    lines = []
+    for path, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if name != "__pycache__")
+        for name in sorted(names):
+            file = Path(path) / name
+            if name != _MARKER and not name.endswith(".pyc"):
+                size = file.stat().st_size if file.exists() else -1
+                lines.append(f"{file.relative_to(folder)} {size}")
+    return hashlib.sha256("\n".join(lines).encode(errors="surrogateescape")).hexdigest()[:20]

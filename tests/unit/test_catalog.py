@@ -1,0 +1,146 @@
+"""Scenario modules in folders: found by id, told in one line where they do not load, never stale."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from harness.errors import ScenarioError
+from harness.execution import catalog
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MODULE = """
+from harness import Scenario
+
+def observe(trial):
+    pass
+
+def judge(evidence):
+    raise NotImplementedError
+
+{name} = Scenario(id="{id}", title="t", subject="s", observe=observe, judge=judge, applications=({files}))
+"""
+
+
+def write(folder: Path, name: str = "own.py", identity: str = "own-failure", files: str = "") -> Path:
+    """Write a scenario module, and the applications that it names."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / name
+    path.write_text(MODULE.format(name="SCENARIO", id=identity, files=files))
+    return path
+
+
+def refusal(folder: Path) -> str:
+    """Return the message that the folder is refused with."""
+    with pytest.raises(ScenarioError) as error:
+        catalog.load([folder])
+    return str(error.value)
+
+
+def test_own_scenarios_are_those_of_the_contract() -> None:
+    """The ids are permanent."""
+    found = catalog.load([catalog.bundled("scenarios")])
+    assert {"pipelined-keep-alive", "preload-closed-loop", "starved-heartbeat"} <= set(found)
+    for name, loaded in found.items():
+        assert loaded.scenario.id == name
+        assert loaded.module.stem == name.replace("-", "_")
+
+
+def test_scenario_of_ones_own_is_found(tmp_path: Path) -> None:
+    """In a folder outside the project, beside its applications, which are no scenarios."""
+    write(tmp_path, files='"app.py",')
+    (tmp_path / "app.py").write_text("raise RuntimeError('never imported here')")
+    found = catalog.load([tmp_path])
+    assert list(found) == ["own-failure"]
+    assert found["own-failure"].applications == (tmp_path / "app.py",)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("SCENARIO = Scenario(\n", "SyntaxError"),
+        ("import no_such_module\nSCENARIO = Scenario()", "ModuleNotFoundError: No module named 'no_such_module'"),
+        ("SCENARIO = Scenario()", "NameError"),
+        ("from harness import Scenario\nSCENARIO = Scenario()", "TypeError"),
+        pytest.param(
+            "raise SystemExit(3)\nSCENARIO = Scenario()",
+            "SystemExit",
+        ),
+        (MODULE.format(name="SCENARIO", id="Bad Id", files=""), "ValueError: the id 'Bad Id'"),
+        ("Scenario = dict\nSCENARIO = Scenario()", "SCENARIO is not a harness.Scenario"),
+        (MODULE.format(name="SCENARIO", id="a", files='"gone.py",'), "the application gone.py is not beside it"),
+    ],
+    ids=["syntax", "import", "name", "arguments", "exit", "id", "type", "application"],
+)
+def test_module_that_does_not_load_is_told(text: str, words: str, tmp_path: Path) -> None:
+    """Which file, which error; one line each."""
+    (tmp_path / "broken.py").write_text(text)
+    message = refusal(tmp_path)
+    assert message.startswith(f"{tmp_path / 'broken.py'}: ")
+    assert words in message
+
+
+def test_two_scenarios_of_one_id_are_told(tmp_path: Path) -> None:
+    """Both files are named; neither wins in silence."""
+    one, two = write(tmp_path, "one.py"), write(tmp_path, "two.py")
+    message = refusal(tmp_path)
+    assert str(one) in message
+    assert str(two) in message
+    assert "'own-failure' is taken" in message
+
+
+def test_own_scenario_cannot_take_the_place_of_a_bundled_one(tmp_path: Path) -> None:
+    """An id of the project means the project's."""
+    write(tmp_path, identity="pipelined-keep-alive")
+    with pytest.raises(ScenarioError, match="'pipelined-keep-alive' is taken"):
+        catalog.load([catalog.bundled("scenarios"), tmp_path])
+
+
+def test_folder_that_is_named_twice_is_no_clash(tmp_path: Path) -> None:
+    """The same file is the same scenario, by whatever path."""
+    write(tmp_path)
+    (tmp_path / "sub").mkdir()
+    assert list(catalog.load([tmp_path, tmp_path / "sub" / ".."])) == ["own-failure"]
+
+
+def test_folder_that_is_missing_is_told(tmp_path: Path) -> None:
+    """With the option that names it."""
+    assert "no folder of scenarios at" in refusal(tmp_path / "gone")
+    assert "--scenarios" in refusal(tmp_path / "gone")
+
+
+def test_same_stem_in_two_folders_is_two_modules(tmp_path: Path) -> None:
+    """Modules do not overwrite each other."""
+    write(tmp_path / "a", identity="first")
+    write(tmp_path / "b", identity="second")
+    assert sorted(catalog.load([tmp_path / "a", tmp_path / "b"])) == ["first", "second"]
+
+
+def test_digest_follows_module_and_applications(tmp_path: Path) -> None:
+    """A stored result counts only for what it was measured with."""
+    path = write(tmp_path, files='"app.py",')
+    application = tmp_path / "app.py"
+    application.write_text("one")
+    first = catalog.load_file(path).digest
+    assert catalog.load_file(path).digest == first
+    application.write_text("two")
+    second = catalog.load_file(path).digest
+    path.write_text(path.read_text() + "# changed\n")
+    third = catalog.load_file(path).digest
+    assert len({first, second, third}) == 3
+    (tmp_path / "unrelated.py").write_text("x")
+    assert catalog.load_file(path).digest == third
+
+
+def test_digest_does_not_depend_on_the_place(tmp_path: Path) -> None:
+    """Results of one machine count on another."""
+    assert catalog.load_file(write(tmp_path / "a")).digest == catalog.load_file(write(tmp_path / "b")).digest
+
+
+def test_changed_module_is_loaded_anew(tmp_path: Path) -> None:
+    """Not from Python's own cache of modules."""
+    catalog.load_file(write(tmp_path))
+    assert catalog.load_file(write(tmp_path, identity="another")).scenario.id == "another"

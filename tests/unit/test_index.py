@@ -1,0 +1,218 @@
+"""The list of releases: read from any index that speaks the simple API, kept for the day and for offline use."""
+
+from __future__ import annotations
+
+import datetime as dt
+import http.server
+import json
+import threading
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from harness.environments import index, uv
+from harness.errors import IndexUnavailableError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+FILES: tuple[tuple[str, str | None, str | None, bool | str], ...] = (
+    ("uvicorn-0.9.0.tar.gz", "2019-09-01T10:00:00Z", None, False),
+    ("uvicorn-0.10.0-py3-none-any.whl", "2019-11-02T10:00:00.123456Z", None, False),
+    ("uvicorn-0.10.0.tar.gz", "2019-11-01T10:00:00Z", None, False),
+    ("uvicorn-0.26.0-py3-none-any.whl", "2024-01-16T10:00:00Z", ">=3.8", "broken"),
+    ("uvicorn-0.27.0-py3-none-any.whl", "2024-01-22T10:00:00Z", ">=3.8", True),
+    ("uvicorn-0.27.0.tar.gz", "2024-01-22T10:00:00Z", ">=3.8", False),
+    ("uvicorn-0.28.0rc1-py3-none-any.whl", "2024-03-01T10:00:00Z", ">=3.8", False),
+    ("uvicorn-odd-name.exe", "2019-01-01T10:00:00Z", None, False),
+    ("uvicorn-0.27.0-py3-none-any.whl.metadata", "2019-01-01T10:00:00Z", None, False),
+)
+
+
+class Index(http.server.ThreadingHTTPServer):
+    """A package index on loopback, whose answer a test sets."""
+
+    def __init__(self) -> None:
+        """Serve nothing yet."""
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.content_type = "text/html"
+        self.body = b""
+        self.status = 200
+        self.asked: list[tuple[str, str]] = []
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    """Gives the answer that was set."""
+
+    server: Index
+
+    def do_GET(self) -> None:
+        """Note what was asked for and answer."""
+        self.server.asked.append((self.path, self.headers["Accept"]))
+        self.send_response(self.server.status)
+        self.send_header("Content-Type", self.server.content_type)
+        self.send_header("Content-Length", str(len(self.server.body)))
+        self.end_headers()
+        self.wfile.write(self.server.body)
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002, ANN401 - the signature of http.server
+        """Print nothing."""
+
+
+@pytest.fixture
+def served(monkeypatch: pytest.MonkeyPatch) -> Iterator[Index]:
+    """A running index that the program is configured for."""
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    with Index() as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        monkeypatch.setattr(uv, "index_url", lambda: f"http://127.0.0.1:{server.server_address[1]}/simple/")
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+def as_json(files: tuple[tuple[str, str | None, str | None, bool | str], ...] = FILES) -> bytes:
+    """Return the answer of an index that speaks JSON."""
+    rows: list[dict[str, object]] = [
+        {"filename": name, "upload-time": at, "requires-python": python, "yanked": yanked, "hashes": {}, "url": name}
+        for name, at, python, yanked in files
+    ]
+    return json.dumps({"meta": {"api-version": "1.1"}, "name": "uvicorn", "files": rows}).encode()
+
+
+def as_html(files: tuple[tuple[str, str | None, str | None, bool | str], ...] = FILES) -> bytes:
+    """Return the same as a page of links."""
+    rows: list[str] = []
+    for name, at, python, yanked in files:
+        extra = f' data-upload-time="{at}"' if at else ""
+        extra += f' data-requires-python="{python.replace(">", "&gt;")}"' if python else ""
+        extra += f' data-yanked="{yanked if isinstance(yanked, str) else ""}"' if yanked else ""
+        rows.append(f'<a href="../../files/{name}#sha256=00"{extra}>{name}</a><br/>')
+    return f"<!DOCTYPE html><html><body><a name='x'>no link</a>{''.join(rows)}</body></html>".encode()
+
+
+def summary(cache: Path) -> list[tuple[str, bool, str | None, str]]:
+    """Return what was understood of each release."""
+    found = index.releases_of("uvicorn", cache=cache)
+    return [(one.version, one.yanked, one.requires_python, one.uploaded.date().isoformat()) for one in found]
+
+
+UNDERSTOOD = [
+    ("0.9.0", False, None, "2019-09-01"),
+    ("0.10.0", False, None, "2019-11-01"),
+    ("0.26.0", True, ">=3.8", "2024-01-16"),
+    ("0.27.0", False, ">=3.8", "2024-01-22"),
+    ("0.28.0rc1", False, ">=3.8", "2024-03-01"),
+]
+
+
+@pytest.mark.parametrize("form", ["json", "html"])
+def test_both_forms_are_understood_alike(form: str, served: Index, tmp_path: Path) -> None:
+    """Oldest first; dated by the first upload; yanked where all files are; odd files passed over."""
+    served.content_type = "application/vnd.pypi.simple.v1+json" if form == "json" else "text/html; charset=utf-8"
+    served.body = as_json() if form == "json" else as_html()
+    assert summary(tmp_path) == UNDERSTOOD
+
+
+def test_index_is_asked_for_json_by_the_canonical_name(served: Index, tmp_path: Path) -> None:
+    """HTML is the last resort."""
+    served.content_type, served.body = "application/json", as_json()
+    index.releases_of("Uvicorn", cache=tmp_path)
+    path, accept = served.asked[0]
+    assert path == "/simple/uvicorn/"
+    assert accept.startswith("application/vnd.pypi.simple.v1+json")
+
+
+def test_page_in_a_folder_is_understood(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """An index may be a folder of files."""
+    page = tmp_path / "simple" / "uvicorn" / "index.html"
+    page.parent.mkdir(parents=True)
+    page.write_bytes(as_html())
+    monkeypatch.setattr(uv, "index_url", (tmp_path / "simple").as_uri)
+    assert summary(tmp_path / "cache") == UNDERSTOOD
+
+
+@pytest.mark.parametrize("form", ["json", "html"])
+def test_index_without_upload_times_is_told(form: str, served: Index, tmp_path: Path) -> None:
+    """Without them nothing can be resolved as of a day; it is said what kind of index is needed."""
+    bare = tuple((name, None, python, yanked) for name, _, python, yanked in FILES)
+    served.content_type = "application/json" if form == "json" else "text/html"
+    served.body = as_json(bare) if form == "json" else as_html(bare)
+    with pytest.raises(IndexUnavailableError, match=r"'uvicorn'.*no upload times.*JSON simple API"):
+        index.releases_of("uvicorn", cache=tmp_path)
+
+
+def test_package_that_is_not_there_is_told(served: Index, tmp_path: Path) -> None:
+    """With the remedy."""
+    served.status = 404
+    with pytest.raises(
+        IndexUnavailableError, match=r"no usable list of the releases of 'uvicorn'(?s:.*)check the name"
+    ):
+        index.releases_of("uvicorn", cache=tmp_path)
+
+
+def test_lack_of_a_package_is_told_in_one_line_without_secrets(
+    served: Index, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An index's address may hold a password; a message lands in logs of CI."""
+    address = f"http://somebody:secret@127.0.0.1:{served.server_address[1]}/simple"
+    monkeypatch.setattr(uv, "index_url", lambda: address)
+    served.status = 404
+    with pytest.raises(IndexUnavailableError) as error:
+        index.releases_of("uvicorn", cache=tmp_path)
+    assert "secret" not in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("body", [b"{", b"[]", b"{}", b'{"files": 1}', b'{"files": [{"filename": 1}]}'])
+def test_answer_that_is_not_the_simple_api_is_told(body: bytes, served: Index, tmp_path: Path) -> None:
+    """A captive portal or a broken proxy is not a crash of the program."""
+    served.content_type, served.body = "application/json", body
+    with pytest.raises(IndexUnavailableError):
+        index.releases_of("uvicorn", cache=tmp_path)
+
+
+def test_fresh_list_is_not_asked_for_again(served: Index, tmp_path: Path) -> None:
+    """Within a day."""
+    served.content_type, served.body = "application/json", as_json()
+    assert summary(tmp_path) == summary(tmp_path)
+    assert len(served.asked) == 1
+
+
+def test_stale_list_is_refreshed(served: Index, tmp_path: Path) -> None:
+    """A release of today is known tomorrow."""
+    served.content_type, served.body = "application/json", as_json(FILES[:1])
+    summary(tmp_path)
+    grow_old(tmp_path)
+    served.body = as_json()
+    assert summary(tmp_path) == UNDERSTOOD
+
+
+def test_offline_uses_what_is_stored_however_old(served: Index, tmp_path: Path) -> None:
+    """A train is no reason to stop."""
+    served.content_type, served.body = "application/json", as_json()
+    summary(tmp_path)
+    grow_old(tmp_path)
+    served.status = 503
+    assert summary(tmp_path) == UNDERSTOOD
+    assert len(served.asked) == 2
+
+
+def test_torn_list_is_fetched_again(served: Index, tmp_path: Path) -> None:
+    """Damage of the cache heals itself."""
+    served.content_type, served.body = "application/json", as_json()
+    summary(tmp_path)
+    file = next((tmp_path / "releases").glob("*.json"))
+    file.write_bytes(file.read_bytes()[:50])
+    assert summary(tmp_path) == UNDERSTOOD
+
+
+def grow_old(cache: Path) -> None:
+    """Let the stored list be from last week."""
+    file = cache / "releases" / "uvicorn.json"
+    stored = json.loads(file.read_text())
+    stored["fetched"] = (dt.datetime.now(dt.UTC) - dt.timedelta(days=7)).isoformat()
+    file.write_text(json.dumps(stored))

@@ -1,0 +1,186 @@
+"""The results folder: nothing that was finished is lost, nothing that is not whole counts."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import threading
+from typing import TYPE_CHECKING
+
+import msgspec
+import pytest
+
+from harness.errors import UsageError
+from harness.execution.journal import PROTOCOL, Journal
+from harness.model.verdict import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from harness.model.evidence import Evidence
+    from harness.model.result import CellResult
+
+
+def lines(folder: Path) -> list[bytes]:
+    """Return the lines of the journal."""
+    return (folder / "journal.jsonl").read_bytes().splitlines()
+
+
+def test_what_is_added_is_found_by_the_next_run(tmp_path: Path, make_result: Callable[..., CellResult]) -> None:
+    """By exactly its key, marked as stored."""
+    Journal(tmp_path).add("key", make_result())
+    later = Journal(tmp_path)
+    found = later.find("key")
+    assert found
+    assert found.cached
+    assert found.id == make_result().id
+    assert later.find("other") is None
+    assert later.latest() == (make_result(),)
+
+
+def test_same_run_finds_it_too(tmp_path: Path, make_result: Callable[..., CellResult]) -> None:
+    """Without reading the file again."""
+    journal = Journal(tmp_path)
+    journal.add("key", make_result())
+    assert journal.find("key")
+
+
+def test_folder_appears_with_the_first_result(tmp_path: Path, make_result: Callable[..., CellResult]) -> None:
+    """Looking at results makes nothing."""
+    folder = tmp_path / "a" / "b"
+    assert Journal(folder).latest() == ()
+    assert not folder.exists()
+    Journal(folder).add("key", make_result())
+    assert len(lines(folder)) == 1
+
+
+def test_newest_result_of_a_cell_counts_and_none_is_overwritten(
+    tmp_path: Path, make_result: Callable[..., CellResult]
+) -> None:
+    """The file only ever grows."""
+    journal = Journal(tmp_path)
+    journal.add("one", make_result(version="1.0"))
+    journal.add("two", make_result(version="2.0"))
+    before = (tmp_path / "journal.jsonl").read_bytes()
+    journal.add("three", make_result(version="1.0", verdict=Verdict.REPRODUCED))
+    assert (tmp_path / "journal.jsonl").read_bytes().startswith(before)
+    latest = Journal(tmp_path).latest()
+    assert [(one.version, one.verdict) for one in latest] == [("1.0", Verdict.REPRODUCED), ("2.0", Verdict.ABSENT)]
+    assert Journal(tmp_path).find("one")
+
+
+@pytest.mark.parametrize("kept", [1, 20, -1])
+def test_torn_last_line_is_passed_over_and_closed_off(
+    kept: int, tmp_path: Path, make_result: Callable[..., CellResult]
+) -> None:
+    """A run that was killed while it wrote costs that one line, not the next one."""
+    journal = Journal(tmp_path)
+    journal.add("one", make_result(version="1.0"))
+    journal.add("two", make_result(version="2.0"))
+    first, second = lines(tmp_path)
+    (tmp_path / "journal.jsonl").write_bytes(first + b"\n" + second[:kept])
+    again = Journal(tmp_path)
+    assert again.find("one")
+    assert again.find("two") is None
+    again.add("three", make_result(version="3.0"))
+    assert {one.version for one in Journal(tmp_path).latest()} == {"1.0", "3.0"}
+
+
+@pytest.mark.parametrize("junk", [b"", b"{}", b"null", b"\xff\xfe", b'{"protocol": 1}', b"[" * 500])
+def test_junk_between_lines_is_passed_over(junk: bytes, tmp_path: Path, make_result: Callable[..., CellResult]) -> None:
+    """A damaged disk or a later program's line harms no other."""
+    journal = Journal(tmp_path)
+    journal.add("one", make_result(version="1.0"))
+    with (tmp_path / "journal.jsonl").open("ab") as file:
+        file.write(junk + b"\n")
+    journal.add("two", make_result(version="2.0"))
+    assert len(Journal(tmp_path).latest()) == 2
+
+
+def test_other_protocol_is_no_hit(tmp_path: Path, make_result: Callable[..., CellResult]) -> None:
+    """What was judged in another way does not count."""
+    Journal(tmp_path).add("key", make_result())
+    entry = json.loads(lines(tmp_path)[0])
+    entry["protocol"] = PROTOCOL + 1
+    (tmp_path / "journal.jsonl").write_text(json.dumps(entry) + "\n")
+    assert Journal(tmp_path).find("key") is None
+    assert Journal(tmp_path).latest() == ()
+
+
+def test_two_writers_lose_nothing(tmp_path: Path, make_result: Callable[..., CellResult]) -> None:
+    """Two runs into one folder at the same time."""
+
+    def write(name: str) -> None:
+        journal = Journal(tmp_path)
+        for number in range(15):
+            journal.add(f"{name}{number}", make_result(version=f"{number}.0", variant=name, reason="x" * 5000))
+
+    writers = [threading.Thread(target=write, args=(name,)) for name in "ab"]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    journal = Journal(tmp_path)
+    assert len(lines(tmp_path)) == 30
+    assert all(journal.find(f"{name}{number}") for name in "ab" for number in range(15))
+
+
+def test_evidence_is_kept_beside_and_never_overwritten(
+    tmp_path: Path, make_result: Callable[..., CellResult], kept: Callable[[str, str], Evidence]
+) -> None:
+    """Twice the same cell are two folders; what is read back is what was written."""
+    trial = kept("pipelined-keep-alive", "reproduced-0.27.0-h11")
+    journal = Journal(tmp_path)
+    one, two = journal.keep_evidence([trial]), journal.keep_evidence([trial])
+    assert one != two
+    assert one.startswith(f"evidence/{trial.cell}/")
+    assert journal.evidence_of(make_result(evidence=one)) == (trial,)
+    assert trial.servers[0].log in (tmp_path / one / "trial-1.uvicorn.log").read_text(encoding="utf-8")
+
+
+def test_trials_come_back_in_their_order(
+    tmp_path: Path, make_result: Callable[..., CellResult], kept: Callable[[str, str], Evidence]
+) -> None:
+    """The tenth trial is not the second."""
+    trial = kept("pipelined-keep-alive", "absent-0.27.1-h11")
+    trials = [msgspec.structs.replace(trial, trial=number) for number in range(1, 12)]
+    journal = Journal(tmp_path)
+    result = make_result(evidence=journal.keep_evidence(trials))
+    assert [one.trial for one in journal.evidence_of(result)] == list(range(1, 12))
+
+
+def test_result_whose_evidence_is_gone_is_no_hit(
+    tmp_path: Path, make_result: Callable[..., CellResult], kept: Callable[[str, str], Evidence]
+) -> None:
+    """A verdict that nothing backs any more is measured again."""
+    journal = Journal(tmp_path)
+    folder = journal.keep_evidence([kept("pipelined-keep-alive", "absent-0.27.1-h11")])
+    journal.add("key", make_result(evidence=folder))
+    assert journal.find("key")
+    shutil.rmtree(tmp_path / folder)
+    assert journal.find("key") is None
+
+
+@pytest.mark.parametrize("damage", ["remove", "tear"])
+def test_result_whose_evidence_is_damaged_is_no_hit(
+    damage: str, tmp_path: Path, make_result: Callable[..., CellResult], kept: Callable[[str, str], Evidence]
+) -> None:
+    """Half of it backs nothing either."""
+    journal = Journal(tmp_path)
+    folder = journal.keep_evidence([kept("pipelined-keep-alive", "absent-0.27.1-h11")])
+    journal.add("key", make_result(evidence=folder))
+    file = tmp_path / folder / "trial-1.json"
+    if damage == "remove":
+        file.unlink()
+    else:
+        file.write_bytes(file.read_bytes()[:100])
+    assert journal.find("key") is None
+
+
+def test_results_that_are_no_folder_are_a_wrong_call(tmp_path: Path) -> None:
+    """Said before anything runs."""
+    file = tmp_path / "file"
+    file.write_text("x")
+    with pytest.raises(UsageError, match=r"--results: .*file is not a folder"):
+        Journal(file)

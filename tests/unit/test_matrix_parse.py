@@ -1,0 +1,142 @@
+"""A matrix file is strict: what it does not know, it refuses, and says where and what was probably meant."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from harness.errors import UsageError
+from harness.execution.catalog import bundled
+from harness.model.matrix import check_platform, parse
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+GOOD = {
+    "scenarios": '["some-failure"]',
+    "releases": '["latest"]',
+    "pythons": '["3.8", "3.12"]',
+    "platforms": '["linux", "docker:python:3.12"]',
+}
+
+
+def matrix(**changed: str | None) -> str:
+    """Return two entries, the first good, the second changed; None leaves a key out."""
+    entries = (GOOD, {**GOOD, **changed})
+    return "\n".join(
+        "[[cells]]\n" + "\n".join(f"{key} = {value}" for key, value in entry.items() if value is not None)
+        for entry in entries
+    )
+
+
+def refusal(text: str) -> str:
+    """Return the message that the text is refused with."""
+    with pytest.raises(UsageError) as error:
+        parse(text, name="m.toml")
+    return str(error.value)
+
+
+def test_good_matrix_is_read_as_written() -> None:
+    """Order and values are kept; a left out ``variants`` means all."""
+    parsed = parse(matrix(variants='["h11"]'), name="m.toml")
+    assert parsed.name == "m.toml"
+    assert [entry.variants for entry in parsed.cells] == [(), ("h11",)]
+    assert parsed.cells[0].pythons == ("3.8", "3.12")
+
+
+@pytest.mark.parametrize("path", sorted(bundled("matrices").glob("*.toml")), ids=lambda path: path.name)
+def test_own_matrices_are_good(path: Path) -> None:
+    """What the project ships can be read."""
+    assert parse(path.read_text(encoding="utf-8"), name=path.name).cells
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"pyton": '["3.8"]'}, ["unknown key 'pyton'", "did you mean pythons?"]),
+        ({"pythons": '["3.8", "3.81"]'}, ["pythons", "unknown Python '3.81'", "3.8"]),
+        ({"pythons": '["2.7"]'}, ["unknown Python '2.7'"]),
+        ({"pythons": '["python3.8"]'}, ["unknown Python 'python3.8'", "3.8"]),
+        ({"platforms": '["linus"]'}, ["platforms", "unknown platform 'linus'", "did you mean linux"]),
+        ({"platforms": '["docker:"]'}, ["unknown platform 'docker:'"]),
+        ({"platforms": '["docker:IMAGE", "Linux"]'}, ["unknown platform 'Linux'", "linux"]),
+        ({"scenarios": "[]"}, ["scenarios", "empty"]),
+        ({"releases": "[]"}, ["releases", "empty"]),
+        ({"pythons": "[]"}, ["pythons", "empty"]),
+        ({"platforms": "[]"}, ["platforms", "empty"]),
+    ],
+)
+def test_refusal_names_file_entry_key_and_the_nearest(changed: dict[str, str | None], words: list[str]) -> None:
+    """One line is enough to mend the file."""
+    message = refusal(matrix(**changed))
+    assert message.startswith("m.toml: [[cells]] number 2")
+    assert "\n" not in message
+    for word in words:
+        assert word in message
+
+
+@pytest.mark.parametrize(
+    ("changed", "key"),
+    [
+        ({"scenarios": None}, "scenarios"),
+        ({"releases": None}, "releases"),
+        ({"pythons": "[3.8]"}, "pythons"),
+        ({"pythons": '"3.8"'}, "pythons"),
+        ({"platforms": "[1]"}, "platforms"),
+        ({"variants": "true"}, "variants"),
+    ],
+)
+def test_value_of_another_type_is_refused(changed: dict[str, str | None], key: str) -> None:
+    """A missing key, a bare string, a number where text belongs (``3.10`` would become 3.1)."""
+    message = refusal(matrix(**changed))
+    assert message.startswith("m.toml: ")
+    assert key in message
+    assert "\n" not in message
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[[cell]]\nscenarios = ['a']",
+        "name = 'x'\n" + matrix(),
+        "title = 1",
+    ],
+)
+def test_unknown_table_is_refused(text: str) -> None:
+    """Nothing outside ``[[cells]]`` is passed over in silence; ``name`` is not a key either."""
+    assert "unknown key" in refusal(text)
+
+
+@pytest.mark.parametrize("text", ["[[cells]", "cells = [", "a = 1\na = 2", "[[cells]]\nx = \x00"])
+def test_what_is_not_toml_says_where(text: str) -> None:
+    """The file and the line."""
+    message = refusal(text)
+    assert message.startswith("m.toml: not valid TOML: ")
+    assert re.search(r"at (line \d+|end of document)", message)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "# nothing", "cells = ['x']", "[cells]\na = 1"),
+        "cells = 1",
+    ],
+)
+def test_matrix_without_entries_is_refused(text: str) -> None:
+    """An empty file selects nothing, which nobody means."""
+    assert refusal(text).startswith("m.toml")
+
+
+@pytest.mark.parametrize("platform", ["linux", "windows", "macos", "windows-wine", "docker:python:3.12", "docker:a/b"])
+def test_platforms_of_the_contract_are_known(platform: str) -> None:
+    """Each of them, in a call and in a file."""
+    check_platform(platform, where="--platform")
+
+
+@pytest.mark.parametrize("platform", ["", "wine", "docker", "docker:", "windows-Wine", "Docker:x"])
+def test_other_platforms_are_refused(platform: str) -> None:
+    """A misspelt platform is never silently another."""
+    with pytest.raises(UsageError, match="--platform: unknown platform"):
+        check_platform(platform, where="--platform")

@@ -1,0 +1,195 @@
+"""Processes: whatever they print, however they hide, they end when they are told, and see nothing of the caller's."""
+
+from __future__ import annotations
+
+import functools
+import os
+import signal
+import sys
+import time
+import uuid
+from typing import TYPE_CHECKING
+
+import psutil
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness import process
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+POSIX = pytest.mark.skipif(sys.platform == "win32", reason="fork, setsid and signals are POSIX")
+# A child that leaves the session, loses its parent, and then says who it is.
+DAEMON = """
+import os, sys, time
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        print(os.getpid(), flush=True)
+        time.sleep(60)
+    os._exit(0)
+os.wait()
+"""
+STUBBORN = """
+import signal, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+print("ready", flush=True)
+time.sleep(60)
+"""
+
+
+@pytest.fixture
+def mark() -> str:
+    """A mark that nothing else carries."""
+    return f"unit-{uuid.uuid4().hex}"
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    """The environment of a server."""
+    return process.server_environment(tmp_path, [])
+
+
+def has_printed(started: process.Process) -> bool:
+    """Whether anything has come yet."""
+    return bool(started.capture.read()[0])
+
+
+def until(condition: Callable[[], object]) -> None:
+    """Wait until the condition holds, or fail."""
+    deadline = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < deadline, "it never happened"
+        time.sleep(0.005)
+
+
+@given(parts=st.lists(st.binary(max_size=30), max_size=12), limit=st.integers(min_value=1, max_value=40))
+def test_capture_keeps_both_ends_and_counts_the_rest(parts: list[bytes], limit: int) -> None:
+    """Nothing is lost below the bound; above it the beginning and the end are there, and it is said."""
+    capture = process.Capture(limit)
+    for part in parts:
+        capture.add(part)
+    whole = b"".join(parts)
+    text, dropped = capture.read()
+    assert dropped == max(0, len(whole) - 2 * limit)
+    if not dropped:
+        assert text == whole.decode(errors="backslashreplace")
+    else:
+        gap = f"\n… {dropped} bytes left out …\n".encode()
+        assert text == (whole[:limit] + gap + whole[len(whole) - limit :]).decode(errors="backslashreplace")
+
+
+def test_capture_does_not_grow() -> None:
+    """A server that prints for ever does not fill the memory."""
+    capture = process.Capture(1000)
+    for _ in range(1000):
+        capture.add(b"x" * 1000)
+    assert len(capture._head) + len(capture._tail) <= 4000
+    assert capture.read()[1] == 998_000
+
+
+def test_reading_twice_says_the_same() -> None:
+    """Reading takes nothing away."""
+    capture = process.Capture(3)
+    capture.add(b"0123456789")
+    assert capture.read() == capture.read()
+    capture.add(b"ab")
+    assert capture.read()[0].endswith("9ab")
+
+
+def test_run_returns_status_and_output(tmp_path: Path, environment: dict[str, str], mark: str) -> None:
+    """Both streams, and bytes that are not text as escapes."""
+    code = r"import os, sys; os.write(1, b'out\xff\n'); os.write(2, b'err\n'); sys.exit(7)"
+    argv = [sys.executable, "-c", code]
+    done = process.run(argv, env=environment, cwd=tmp_path, mark=mark, deadline_s=30)
+    assert done.exit_status == 7
+    assert done.output.splitlines() == ["out\\xff", "err"]
+    assert done.last_lines(1) == "err"
+
+
+def test_run_ends_at_its_deadline(tmp_path: Path, environment: dict[str, str], mark: str) -> None:
+    """No status, what it had printed, and nothing of it left."""
+    code = "import time; print('began', flush=True); time.sleep(60)"
+    began = time.monotonic()
+    argv = [sys.executable, "-I", "-S", "-c", code]
+    done = process.run(argv, env=environment, cwd=tmp_path, mark=mark, deadline_s=1)
+    assert time.monotonic() - began < 20
+    assert done.exit_status is None
+    assert done.output.strip() == "began"
+    assert not list(process.marked(mark))
+
+
+@POSIX
+def test_run_leaves_nothing_behind(tmp_path: Path, environment: dict[str, str], mark: str) -> None:
+    """Not even what left the session and lost its parent."""
+    argv = [sys.executable, "-c", DAEMON]
+    done = process.run(argv, env=environment, cwd=tmp_path, mark=mark, deadline_s=30)
+    assert done.exit_status == 0
+    daemon = int(done.output)
+    assert not psutil.pid_exists(daemon) or psutil.Process(daemon).status() == psutil.STATUS_ZOMBIE
+
+
+@POSIX
+def test_marked_descendants_are_found_and_ended(tmp_path: Path, environment: dict[str, str], mark: str) -> None:
+    """By the mark or one above it, and no other process is touched."""
+    mine = process.Process([sys.executable, "-c", DAEMON], env=environment, cwd=tmp_path, mark=f"{mark}/cell/1")
+    other = process.Process([sys.executable, "-c", STUBBORN], env=environment, cwd=tmp_path, mark=f"{mark}x")
+    try:
+        assert mine.wait(20) == 0
+        until(functools.partial(has_printed, other))
+        until(functools.partial(has_printed, mine))
+        assert process.end_marked(f"{mark}/cell/2") == 0
+        assert process.end_marked(mark) == 1
+        assert not list(process.marked(mark))
+        assert other.exit_status is None
+    finally:
+        for one in (mine, other):
+            one.stop(grace_s=0)
+            one.close()
+
+
+@POSIX
+def test_stop_asks_first_and_then_insists(tmp_path: Path, environment: dict[str, str], mark: str) -> None:
+    """The record says what it took."""
+    ends = []
+    for code in ("print('ready', flush=True); import time; time.sleep(60)", STUBBORN, "print('ready')"):
+        started = process.Process([sys.executable, "-c", code], env=environment, cwd=tmp_path, mark=mark)
+        until(functools.partial(has_printed, started))
+        if code.endswith("('ready')"):
+            started.wait(20)
+        ends.append((started.stop(grace_s=0.3 if code is STUBBORN else 20), started.exit_status))
+        started.close()
+    assert ends == [("SIGTERM", -signal.SIGTERM), ("SIGKILL", -signal.SIGKILL), ("itself", 0)]
+
+
+def test_program_that_does_not_exist_is_an_os_error(tmp_path: Path, mark: str) -> None:
+    """Whoever starts it can say so."""
+    with pytest.raises(OSError, match="no-such-program"):
+        process.Process([str(tmp_path / "no-such-program")], env={}, cwd=tmp_path, mark=mark)
+
+
+def test_server_sees_nothing_of_the_caller(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, mark: str) -> None:
+    """No setting, no secret, no proxy; its home and temporary folder are its own."""
+    for name in ("PYTHONPATH", "GUNICORN_CMD_ARGS", "WEB_CONCURRENCY", "UVICORN_PORT", "HTTP_PROXY", "SOME_TOKEN"):
+        monkeypatch.setenv(name, "poison")
+    env = process.server_environment(tmp_path, [tmp_path / "bin"])
+    code = "import os, json; print(json.dumps(dict(os.environ)))"
+    done = process.run([sys.executable, "-c", code], env=env, cwd=tmp_path, mark=mark, deadline_s=30)
+    assert "poison" not in done.output
+    assert env["PATH"].split(os.pathsep)[0] == str(tmp_path / "bin")
+    assert {env[name] for name in ("HOME", "TMPDIR", "TEMP")} == {str(tmp_path)}
+    assert "HARNESS_MARK" in done.output
+
+
+def test_build_tool_keeps_the_index_and_loses_python(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Proxies and index settings are needed; another Python's are poison."""
+    for name in ("PYTHONPATH", "VIRTUAL_ENV", "PIP_TARGET", "CONDA_PREFIX"):
+        monkeypatch.setenv(name, "poison")
+    monkeypatch.setenv("HTTPS_PROXY", "kept")
+    monkeypatch.setenv("UV_DEFAULT_INDEX", "kept too")
+    env = process.tool_environment(EXTRA="given")
+    assert "poison" not in env.values()
+    assert (env["HTTPS_PROXY"], env["UV_DEFAULT_INDEX"], env["EXTRA"]) == ("kept", "kept too", "given")
