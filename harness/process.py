@@ -114,7 +114,9 @@ class Completed:
 class Process:
     """A started program in a session of its own, with its output captured."""
 
-    def __init__(self, argv: Sequence[str], *, env: Mapping[str, str], cwd: Path, mark: str) -> None:
+    def __init__(
+        self, argv: Sequence[str], *, env: Mapping[str, str], cwd: Path, mark: str, console: bool = False
+    ) -> None:
         """Start it.
 
         Args:
@@ -122,11 +124,13 @@ class Process:
             env: its whole environment, to which the mark is added.
             cwd: its working folder.
             mark: what its descendants are found by; unique to the one who will end them.
+            console: give it a terminal as standard input (POSIX only; on Windows it has a console as it is).
 
         Raises:
             OSError: it could not be started.
 
         """
+        self._console = os.openpty() if console and sys.platform != "win32" else ()
         self.argv = tuple(argv)
         self.mark = mark
         self.capture = Capture()
@@ -135,7 +139,7 @@ class Process:
             self.argv,
             env={**env, MARK: mark},
             cwd=cwd,
-            stdin=subprocess.DEVNULL,
+            stdin=self._console[1] if self._console else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             start_new_session=True,
@@ -194,6 +198,8 @@ class Process:
     def close(self) -> None:
         """Take what is left of the output and let go of the pipe; call it when all descendants have ended."""
         self._reader.join(timeout=2)
+        for descriptor in self._console:
+            os.close(descriptor)
         if self._popen.stdout:
             self._popen.stdout.close()
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from harness.environments.kind import Environment, Kind, Request, Resolution
 from harness.environments.store import Store
 from harness.environments.venv import VirtualEnvironments
+from harness.environments.wine import WineEnvironments
 from harness.errors import EnvironmentFailedError
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ __all__ = ["KINDS", "Environment", "Kind", "Request", "Resolution", "Store", "ki
 KINDS: dict[str, Callable[[Store], Kind]] = {
     "linux": VirtualEnvironments,
     "macos": VirtualEnvironments,
+    "windows": VirtualEnvironments,
+    "windows-wine": WineEnvironments,
 }
 
 

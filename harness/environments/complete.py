@@ -7,9 +7,7 @@ files, so that a folder which was damaged later is seen and made anew.
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import filelock
@@ -19,6 +17,7 @@ from harness.environments.files import read_json, write_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 _MARKER = ".harness-complete.json"
 
@@ -30,18 +29,19 @@ class Marker(msgspec.Struct, frozen=True, kw_only=True):
     fingerprint: str
 
 
-def ensure(folder: Path, make: Callable[[Path], None], *, protocol: int) -> None:
+def ensure(folder: Path, make: Callable[[Path], None], *, protocol: int, watched: str = "**/*") -> None:
     """Have the folder whole when this returns: made by ``make`` unless it is; other processes wait meanwhile.
 
     Args:
         folder: where; its parents are made.
         make: fills the folder, which does not exist; whatever it raises is raised, and nothing is left.
         protocol: a folder made by another one does not count.
+        watched: the files whose names and sizes must stay as they were made, as a glob below the folder.
 
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     with filelock.FileLock(folder.with_name(f"{folder.name}.lock")):
-        if is_complete(folder, protocol=protocol):
+        if is_complete(folder, protocol=protocol, watched=watched):
             return
         shutil.rmtree(folder, ignore_errors=True)
         try:
@@ -49,23 +49,20 @@ def ensure(folder: Path, make: Callable[[Path], None], *, protocol: int) -> None
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise
-        write_json(folder / _MARKER, Marker(protocol=protocol, fingerprint=fingerprint(folder)))
+        write_json(folder / _MARKER, Marker(protocol=protocol, fingerprint=fingerprint(folder, watched)))
 
 
-def is_complete(folder: Path, *, protocol: int) -> bool:
+def is_complete(folder: Path, *, protocol: int, watched: str = "**/*") -> bool:
     """Whether the folder is whole."""
     marker = read_json(folder / _MARKER, Marker)
-    return marker is not None and marker.protocol == protocol and marker.fingerprint == fingerprint(folder)
+    return marker is not None and marker.protocol == protocol and marker.fingerprint == fingerprint(folder, watched)
 
 
-def fingerprint(folder: Path) -> str:
-    """Digest the names and sizes of all files but byte code and the marker: milliseconds, and sees damage."""
+def fingerprint(folder: Path, watched: str = "**/*") -> str:
+    """Digest the names and sizes of the files but byte code and the marker: milliseconds, and sees damage."""
     lines = []
-    for path, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if name != "__pycache__")
-        for name in sorted(names):
-            file = Path(path) / name
-            if name != _MARKER and not name.endswith(".pyc"):
-                size = file.stat().st_size if file.exists() else -1
-                lines.append(f"{file.relative_to(folder)} {size}")
+    for file in sorted(folder.glob(watched)):
+        if file.name != _MARKER and file.suffix != ".pyc" and not (file.is_dir() and not file.is_symlink()):
+            size = file.stat().st_size if file.exists() else -1
+            lines.append(f"{file.relative_to(folder)} {size}")
     return hashlib.sha256("\n".join(lines).encode(errors="surrogateescape")).hexdigest()[:20]

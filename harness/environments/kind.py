@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 from packaging.utils import canonicalize_name
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,17 +28,23 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Resolution(msgspec.Struct, frozen=True, kw_only=True):
-    """The exact answer to a request: an interpreter in full and the pins; its digest names the environment."""
+    """The exact answer to a request: an interpreter in full and the pins; its digest names the environment.
+
+    ``runtime`` is what the interpreter itself runs in, where that is not the machine: ``Wine 8.0``.
+    """
 
     request: Request
     interpreter: str
     python_full: str
     pins: tuple[str, ...]
+    runtime: str | None = None
 
     @property
     def digest(self) -> str:
         """The content address: same interpreter, same platform, same pins, same environment."""
-        content = "\n".join((self.request.platform, self.interpreter, self.python_full, *sorted(self.pins)))
+        where = [self.request.platform, self.interpreter, self.python_full]
+        where += [self.runtime] if self.runtime else []
+        content = "\n".join((*where, *sorted(self.pins)))
         return hashlib.sha256(content.encode()).hexdigest()[:20]
 
     @property
@@ -45,22 +54,18 @@ class Resolution(msgspec.Struct, frozen=True, kw_only=True):
         return {canonicalize_name(name): version.split(";")[0].strip() for name, version in pairs}
 
 
-class Environment(msgspec.Struct, frozen=True, kw_only=True):
-    """A built environment: where it lies, and the resolution that it holds."""
-
-    folder: str
-    resolution: Resolution
+class Environment(Protocol):
+    """A built environment, as a trial starts servers in it."""
 
     @property
-    def scripts(self) -> Path:
-        """The folder of its programs."""
-        windows = Path(self.folder) / "Scripts"
-        return windows if windows.is_dir() else Path(self.folder) / "bin"
+    def resolution(self) -> Resolution:
+        """What it holds."""
 
-    def program(self, name: str) -> str:
-        """Return the path of one of its programs, ``python`` or a console script such as ``uvicorn``."""
-        suffix = ".exe" if self.scripts.name == "Scripts" else ""
-        return str(self.scripts / f"{name}{suffix}")
+    def command(self, program: str, arguments: Sequence[str]) -> tuple[str, ...]:
+        """Return the command line that runs a program of it, ``python`` or a console script such as ``uvicorn``."""
+
+    def variables(self, folder: Path, server: str) -> dict[str, str]:
+        """Make what one server needs below the trial's folder, and return the server's whole environment."""
 
 
 class Kind(Protocol):

@@ -14,7 +14,7 @@ import msgspec
 
 from harness.environments import complete
 from harness.environments.files import read_json, write_json
-from harness.environments.kind import Environment, Request, Resolution
+from harness.environments.kind import Request, Resolution
 from harness.environments.uv import TransientEnvironmentError
 from harness.errors import EnvironmentFailedError
 
@@ -54,8 +54,8 @@ class Store:
             raise EnvironmentFailedError(f"{remembered.failure} ({_AGAIN})")
         return remembered.resolution
 
-    def environment(self, resolution: Resolution, build: Callable[[Path], None]) -> Environment:
-        """Return the environment of a resolution, built by ``build`` into the folder it is given if need be.
+    def environment(self, resolution: Resolution, build: Callable[[Path], None]) -> Path:
+        """Return the folder of a resolution's environment, filled by ``build`` if need be.
 
         Raises:
             EnvironmentFailedError: the build failed, now or when it was last tried.
@@ -75,7 +75,7 @@ class Store:
             failure.unlink(missing_ok=True)
 
         complete.ensure(folder, make, protocol=PROTOCOL)
-        return Environment(folder=str(folder), resolution=resolution)
+        return folder
 
     def _recall(self, path: Path) -> Remembered | None:
         remembered = read_json(path, Remembered)

@@ -89,15 +89,20 @@ class Uv:
         self.abandoned = abandoned or threading.Event()
         self.temporary = temporary
 
-    def resolve(self, request: Request, *, python: Path) -> tuple[str, ...]:
+    def resolve(self, request: Request, *, python: Path, options: Sequence[str] = ()) -> tuple[str, ...]:
         """Return the exact pins (``h11==0.14.0``) that satisfied a request at its moment.
+
+        Args:
+            request: what is asked for.
+            python: the interpreter it is for, or one to build with where ``options`` name another platform.
+            options: further options of ``uv pip compile``.
 
         Raises:
             EnvironmentFailedError: nothing satisfies it, or something needed cannot be built or fetched.
 
         """
         output = self._with_list(
-            ["pip", "compile", "--no-header", "--no-annotate", "--no-strip-extras"],
+            ["pip", "compile", "--no-header", "--no-annotate", "--no-strip-extras", *options],
             request.requirements,
             request=request,
             python=python,
@@ -114,10 +119,10 @@ class Uv:
             doing="create a virtual environment",
         )
 
-    def install(self, resolution: Resolution, *, python: Path) -> None:
-        """Install exactly the pins into the virtual environment whose Python is given."""
+    def install(self, resolution: Resolution, *, python: Path, options: Sequence[str] = ()) -> None:
+        """Install exactly the pins, into the environment whose Python is given unless ``options`` say where else."""
         self._with_list(
-            ["pip", "install", "--no-deps", "--requirement"],
+            ["pip", "install", "--no-deps", *options, "--requirement"],
             resolution.pins,
             request=resolution.request,
             python=python,
@@ -134,6 +139,15 @@ class Uv:
         )
         rows = msgspec.json.decode(output[output.index("[") :], type=list[dict[str, str]])
         return {canonicalize_name(row["name"]): row["version"] for row in rows}
+
+    def unpack(self, requirement: str, into: Path, options: Sequence[str] = ()) -> None:
+        """Unpack one wheel, of another platform if the options say so, into a folder; nothing it requires."""
+        argv = [PROGRAM, "pip", "install", "--quiet", "--no-deps", "--only-binary", ":all:", "--target", str(into)]
+        self._checked(
+            [*argv, "--default-index", index_url(), *options, requirement],
+            deadline_s=BUILD_DEADLINE_S,
+            doing=f"fetch {requirement}",
+        )
 
     def build_wheel(self, source: Path, into: Path) -> Path:
         """Build the wheel of a project folder or source distribution and return its path."""

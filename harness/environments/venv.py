@@ -2,20 +2,50 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
 from packaging.utils import canonicalize_name
 
 from harness import process
 from harness.environments import interpreters
-from harness.environments.kind import Environment, Request, Resolution
+from harness.environments.kind import Request, Resolution
 from harness.errors import EnvironmentFailedError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from harness.environments.store import Store
 
 _DEADLINE_S = 60.0
+
+
+class VirtualEnvironment(msgspec.Struct, frozen=True, kw_only=True):
+    """One virtual environment, on this machine itself."""
+
+    folder: Path
+    resolution: Resolution
+
+    @property
+    def scripts(self) -> Path:
+        """The folder of its programs."""
+        return self.folder / ("Scripts" if sys.platform == "win32" else "bin")
+
+    @property
+    def python(self) -> Path:
+        """Its interpreter."""
+        return Path(self.command("python", ())[0])
+
+    def command(self, program: str, arguments: Sequence[str]) -> tuple[str, ...]:
+        """See `harness.environments.kind.Environment`."""
+        suffix = ".exe" if sys.platform == "win32" else ""
+        return (str(self.scripts / f"{program}{suffix}"), *arguments)
+
+    def variables(self, folder: Path, server: str) -> dict[str, str]:  # noqa: ARG002 - servers here share the folder
+        """See `harness.environments.kind.Environment`."""
+        return process.server_environment(folder, [self.scripts])
 
 
 class VirtualEnvironments:
@@ -35,36 +65,36 @@ class VirtualEnvironments:
 
         return self._store.resolution(request, f"{interpreter.full} {interpreter.path}", ask)
 
-    def build(self, resolution: Resolution) -> Environment:
+    def build(self, resolution: Resolution) -> VirtualEnvironment:
         """See `harness.environments.kind.Kind.build`."""
 
         def make(folder: Path) -> None:
             uv = self._store.uv
+            environment = VirtualEnvironment(folder=folder, resolution=resolution)
             uv.create(folder, python=Path(resolution.interpreter))
-            environment = Environment(folder=str(folder), resolution=resolution)
-            uv.install(resolution, python=Path(environment.program("python")))
+            uv.install(resolution, python=environment.python)
             self._compile(environment)
             self._check(environment)
 
-        return self._store.environment(resolution, make)
+        return VirtualEnvironment(folder=self._store.environment(resolution, make), resolution=resolution)
 
-    def _compile(self, environment: Environment) -> None:
+    def _compile(self, environment: VirtualEnvironment) -> None:
         """Write the byte code that servers are forbidden to write, so that no start has to compile again.
 
         What does not compile is a file for other Pythons, and the release's own matter.
         """
-        self._python(environment, "-m", "compileall", "-q", environment.folder)
+        self._python(environment, "-m", "compileall", "-q", str(environment.folder))
 
-    def _python(self, environment: Environment, *arguments: str) -> process.Completed:
+    def _python(self, environment: VirtualEnvironment, *arguments: str) -> process.Completed:
         return process.run(
-            [environment.program("python"), *arguments],
-            env=process.server_environment(Path(environment.folder), [environment.scripts]),
-            cwd=Path(environment.folder),
+            environment.command("python", arguments),
+            env=environment.variables(environment.folder, "build"),
+            cwd=environment.folder,
             mark=self._store.uv.mark,
             deadline_s=_DEADLINE_S,
         )
 
-    def _check(self, environment: Environment) -> None:
+    def _check(self, environment: VirtualEnvironment) -> None:
         """Ask the environment's own Python to run, and uv whether every pin is there at its version.
 
         Whether the subject can be imported is not asked: a release that cannot is `unhealthy`, not unbuilt.
@@ -73,7 +103,7 @@ class VirtualEnvironments:
         if done.exit_status != 0:
             message = f"the interpreter of the new environment does not work: {done.last_lines(3)}"
             raise EnvironmentFailedError(message)
-        present = self._store.uv.installed(python=Path(environment.program("python")))
+        present = self._store.uv.installed(python=environment.python)
         missing = [
             f"{name} {version}"
             for name, version in environment.resolution.pinned.items()

@@ -130,7 +130,7 @@ class Laboratory:
             resolution = kind.resolve(self._request(cell))
             key = self._key(cell, resolution)
             if not self._settings.rerun and (stored := self._journal.find(key)):
-                expected = scenario.variant(cell.variant).expects(cell.release.version)
+                expected = scenario.variant(cell.variant).expects(cell.release.version, cell.python)
                 return msgspec.structs.replace(stored, expected=expected)
             return Prepared(cell=cell, environment=kind.build(resolution), key=key)
         except EnvironmentFailedError as failure:
@@ -169,6 +169,7 @@ class Laboratory:
                 interpreter=resolution.interpreter,
                 pins=resolution.pinned,
                 resolved_as_of=resolution.request.as_of.isoformat(),
+                runtime=resolution.runtime,
             ),
         )
         self._journal.add(prepared.key, result)

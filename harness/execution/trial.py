@@ -41,6 +41,7 @@ class Trial:
         variant: the name of the variant on trial.
         version: the release on trial.
         python: the Python on trial, such as ``(3, 8)``.
+        platform: the platform, such as ``linux``.
         folder: the working folder, where the scenario's applications lie.
 
     """
@@ -50,6 +51,7 @@ class Trial:
         self.variant = cell.variant
         self.version = Version(cell.release.version)
         self.python = tuple(int(part) for part in cell.python.split("."))
+        self.platform = cell.platform
         self.folder = folder
         self._environment = environment
         self._ports = ports
@@ -67,7 +69,13 @@ class Trial:
 
     @contextlib.contextmanager
     def server(
-        self, name: str, program: str, *arguments: str, ready_path: str = "/", ready_s: float = READY_S
+        self,
+        name: str,
+        program: str,
+        *arguments: str,
+        ready_path: str = "/",
+        ready_s: float = READY_S,
+        console: bool = False,
     ) -> Iterator[Server]:
         """Start a server, wait until it answers, and stop it when the context is left.
 
@@ -77,16 +85,18 @@ class Trial:
             arguments: as its user would write them; ``{port}`` stands for the port.
             ready_path: what is asked for until an answer comes.
             ready_s: for how many seconds it is asked.
+            console: give it a terminal of its own to read from; its output is captured all the same.
 
         """
         lease = self._ports.lease()
-        argv = (self._environment.program(program), *(part.replace("{port}", str(lease.port)) for part in arguments))
+        filled = [part.replace("{port}", str(lease.port)) for part in arguments]
         try:
             started = process.Process(
-                argv,
-                env=process.server_environment(self.folder, [self._environment.scripts]),
+                self._environment.command(program, filled),
+                env=self._environment.variables(self.folder, name),
                 cwd=self.folder,
                 mark=f"{self._mark}/{lease.port}",
+                console=console,
             )
         except OSError as error:
             lease.release()
@@ -100,6 +110,10 @@ class Trial:
         finally:
             self._running.remove(server)
             self.servers.append(server.stop())
+
+    def last(self, name: str) -> Exchange | None:
+        """Return the last exchange of this name so far."""
+        return next((one for one in reversed(self.exchanges) if one.name == name), None)
 
     def record(self, name: str, value: str | float | bool) -> None:  # noqa: FBT001 - a value, not a switch
         """Keep a fact that the scenario measured itself."""

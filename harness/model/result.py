@@ -19,11 +19,15 @@ SCHEMA_VERSION = 1
 
 
 class EnvironmentResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What a cell ran in: the interpreter's path, name to version, and the moment of resolution (ISO 8601, UTC)."""
+    """What a cell ran in: the interpreter's path, name to version, and the moment of resolution (ISO 8601, UTC).
+
+    ``runtime`` is what the interpreter itself runs in, where that is not the machine: ``Wine 8.0``.
+    """
 
     interpreter: str
     pins: dict[str, str]
     resolved_as_of: str
+    runtime: str | None = None
 
 
 class CellResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,7 +93,7 @@ def result_of(
         platform=cell.platform,
         verdict=judgement.verdict,
         reason=judgement.reason,
-        expected=scenario.variant(cell.variant).expects(cell.release.version),
+        expected=scenario.variant(cell.variant).expects(cell.release.version, cell.python),
         trials=trials,
         duration_s=round(duration_s, 3),
         cached=False,

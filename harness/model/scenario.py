@@ -8,6 +8,7 @@ by `harness.model.verdict.conclude`.
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import re
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ from packaging.version import InvalidVersion, Version
 from harness.model.verdict import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from harness.execution.trial import Trial
     from harness.model.evidence import Evidence
@@ -57,12 +58,14 @@ class Variant:
             `Companion` only beside the releases that it names.
         affected: measured PEP 440 specifiers whose union is the affected releases; None where nothing
             has been measured, and the cell then expects nothing. An empty tuple: measured, none affected.
+        affected_on: the same for Pythons on which it differs, by the Python (``3.7``).
 
     """
 
     name: str = "default"
     companions: tuple[str | Companion, ...] = ()
     affected: tuple[str, ...] | None = None
+    affected_on: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
 
     def requirements(self, version: str) -> tuple[str, ...]:
         """Return what is installed beside one release."""
@@ -73,12 +76,13 @@ class Variant:
             if isinstance(companion, str) or SpecifierSet(companion.releases).contains(public, prereleases=True)
         )
 
-    def expects(self, version: str) -> Verdict | None:
-        """Return the verdict that the measured history foretells for a release, or None without one."""
-        if self.affected is None:
+    def expects(self, version: str, python: str) -> Verdict | None:
+        """Return the verdict that the measured history foretells for a release on a Python, or None without one."""
+        affected = self.affected_on.get(python, self.affected)
+        if affected is None:
             return None
         public = Version(version).public
-        hit = any(SpecifierSet(spec).contains(public, prereleases=True) for spec in self.affected)
+        hit = any(SpecifierSet(spec).contains(public, prereleases=True) for spec in affected)
         return Verdict.REPRODUCED if hit else Verdict.ABSENT
 
 
@@ -128,7 +132,8 @@ class Scenario:
         try:
             for variant in self.variants:
                 conditional = [part.releases for part in variant.companions if isinstance(part, Companion)]
-                for spec in (*(variant.affected or ()), *conditional):
+                exceptions = itertools.chain.from_iterable(variant.affected_on.values())
+                for spec in (*(variant.affected or ()), *exceptions, *conditional):
                     SpecifierSet(spec)
             if self.claim:
                 Version(self.claim.fixed)

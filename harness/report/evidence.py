@@ -39,7 +39,8 @@ def _lines(result: CellResult, trials: Sequence[tuple[Evidence, Judgement | None
         yield f"  signature    {clean.line(result.signature)}"
     if result.environment:
         pins = ", ".join(f"{name} {version}" for name, version in result.environment.pins.items())
-        yield f"  python       {result.python_full} at {result.environment.interpreter}"
+        runtime = f", in {result.environment.runtime}" if result.environment.runtime else ""
+        yield f"  python       {result.python_full} at {result.environment.interpreter}{runtime}"
         yield f"  installed    {pins}"
         yield f"  resolved     as of {result.environment.resolved_as_of}"
     if result.evidence:

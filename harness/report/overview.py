@@ -20,3 +20,5 @@ def lines(scenario: Scenario) -> Iterator[str]:
         ranges = " or ".join(variant.affected or ()) or "no release"
         measured = "not yet" if variant.affected is None else f"affected: {ranges}"
         yield f"    measured  {variant.name}: {measured}"
+        for python, specs in variant.affected_on.items():
+            yield f"              on Python {python}: affected: {' or '.join(specs) or 'no release'}"

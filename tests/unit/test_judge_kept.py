@@ -56,7 +56,7 @@ def test_verdicts_of_measured_releases_are_the_expected_ones(bundled: Mapping[st
         verdict = Verdict(path.name.split("-")[0])
         if verdict.is_judged:
             variant = bundled[evidence.scenario].variant(evidence.variant)
-            assert variant.expects(evidence.version) is verdict, path
+            assert variant.expects(evidence.version, evidence.python) is verdict, path
 
 
 def test_silent_server_is_told_with_its_last_words(

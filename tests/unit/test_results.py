@@ -135,13 +135,13 @@ def test_python_that_a_release_does_not_admit(
 def test_expectation_is_the_union_of_measured_ranges(version: str, expected: Verdict) -> None:
     """Pre-releases and local builds count with their release."""
     variant = Variant(affected=(">=0.2.21,<0.27.1", "==0.30.0"))
-    assert variant.expects(version) is expected
+    assert variant.expects(version, "3.8") is expected
 
 
 def test_expectation_needs_a_measurement() -> None:
     """Nothing measured expects nothing; measured and none affected expects absence."""
-    assert Variant().expects("1.0") is None
-    assert Variant(affected=()).expects("1.0") is Verdict.ABSENT
+    assert Variant().expects("1.0", "3.8") is None
+    assert Variant(affected=()).expects("1.0", "3.8") is Verdict.ABSENT
 
 
 def test_result_carries_what_the_contract_names(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.environments.kind import Environment, Request, Resolution
+from harness.environments.kind import Request, Resolution
 from harness.environments.store import Store
 from harness.environments.uv import TransientEnvironmentError, Uv
 from harness.errors import EnvironmentFailedError
@@ -64,18 +64,13 @@ def store(tmp_path: Path) -> Callable[..., Store]:
     return opened
 
 
-def folder_of(environment: Environment) -> Path:
-    """Return where it lies."""
-    return environment.scripts.parent
-
-
 def test_environment_is_built_once(store: Callable[..., Store]) -> None:
     """The next run finds it."""
     builder = Builder()
     first = store().environment(RESOLUTION, builder.build)
     assert store().environment(RESOLUTION, builder.build) == first
     assert builder.count == 1
-    assert (folder_of(first) / "bin" / "uvicorn").is_file()
+    assert (first / "bin" / "uvicorn").is_file()
 
 
 def test_other_pins_are_another_environment() -> None:
@@ -93,7 +88,7 @@ def test_other_pins_are_another_environment() -> None:
 def test_damage_is_seen_and_mended(damage: str, store: Callable[..., Store]) -> None:
     """A file gone, cut or strange; a marker gone or torn."""
     builder = Builder()
-    folder = folder_of(store().environment(RESOLUTION, builder.build))
+    folder = store().environment(RESOLUTION, builder.build)
     program = folder / "bin" / "uvicorn"
     marker = folder / ".harness-complete.json"
     if damage == "remove":
@@ -115,7 +110,7 @@ def test_damage_is_seen_and_mended(damage: str, store: Callable[..., Store]) -> 
 def test_byte_code_is_no_damage(store: Callable[..., Store]) -> None:
     """Using an environment does not spoil it."""
     builder = Builder()
-    folder = folder_of(store().environment(RESOLUTION, builder.build))
+    folder = store().environment(RESOLUTION, builder.build)
     (folder / "lib" / "__pycache__").mkdir(parents=True)
     (folder / "lib" / "__pycache__" / "x.cpython-38.pyc").write_text("x")
     (folder / "lib" / "y.pyc").write_text("x")
@@ -128,7 +123,7 @@ def test_interrupted_build_is_wiped(store: Callable[..., Store]) -> None:
     builder = Builder(KeyboardInterrupt())  # type: ignore[arg-type]
     with pytest.raises(KeyboardInterrupt):
         store().environment(RESOLUTION, builder.build)
-    folder = folder_of(store().environment(RESOLUTION, builder.build))
+    folder = store().environment(RESOLUTION, builder.build)
     assert builder.count == 2
     assert (folder / "bin" / "uvicorn").is_file()
 
@@ -149,7 +144,7 @@ def test_failed_build_is_tried_again_on_request(store: Callable[..., Store]) -> 
     with pytest.raises(EnvironmentFailedError):
         store().environment(RESOLUTION, builder.build)
     store(retry=True).environment(RESOLUTION, builder.build)
-    folder = folder_of(store().environment(RESOLUTION, builder.build))
+    folder = store().environment(RESOLUTION, builder.build)
     assert builder.count == 2
     assert not list(folder.parent.glob("*.failed.json"))
 
@@ -168,14 +163,14 @@ def test_many_ask_and_one_builds(store: Callable[..., Store]) -> None:
     builder = Builder()
     together = threading.Barrier(8, timeout=10)
 
-    def ask() -> Environment:
+    def ask() -> Path:
         together.wait()
         return store().environment(RESOLUTION, builder.build)
 
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
         found = [future.result() for future in [pool.submit(ask) for _ in range(8)]]
     assert builder.count == 1
-    assert len({environment.folder for environment in found}) == 1
+    assert len(set(found)) == 1
 
 
 def test_resolution_is_kept(store: Callable[..., Store]) -> None:
@@ -206,11 +201,11 @@ def test_resolution_without_network_is_not_remembered(store: Callable[..., Store
     assert store().resolution(REQUEST, "3.8.18", builder.resolve) == RESOLUTION
 
 
-def test_pins_are_read_by_name(store: Callable[..., Store]) -> None:
+def test_pins_are_read_by_name() -> None:
     """Also from a wheel's path and with a marker; names are canonical."""
     pins = ("H11==0.14.0", "uvicorn @ file:///wheels/uvicorn.whl", "typing_extensions==4.0 ; python_version < '3.8'")
     resolution = Resolution(request=REQUEST, interpreter="p", python_full="3.8.18", pins=pins)
-    assert store().environment(resolution, Builder().build).resolution.pinned == {
+    assert resolution.pinned == {
         "h11": "0.14.0",
         "uvicorn": "file:///wheels/uvicorn.whl",
         "typing-extensions": "4.0",

@@ -1,0 +1,50 @@
+"""What a user sets once for this machine, in ``settings.toml`` of the user's configuration folder.
+
+    [windows-pythons]
+    "3.8" = "/opt/windows/python38"    # a folder with python.exe in it
+
+An environment variable ``HARNESS_WINDOWS_PYTHON_3_8`` says the same and wins.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import msgspec
+import platformdirs
+
+from harness.errors import UsageError
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
+    """The settings file; ``windows_pythons`` maps a Python (``3.8``) to the folder of a Windows CPython."""
+
+    windows_pythons: dict[str, str] = {}
+
+
+def path() -> Path:
+    """Return where the settings file is, or would be; ``HARNESS_SETTINGS`` names another."""
+    own = os.environ.get("HARNESS_SETTINGS")
+    return Path(own) if own else Path(platformdirs.user_config_dir("harness", appauthor=False)) / "settings.toml"
+
+
+def load() -> Settings:
+    """Read the settings; none where there is no file.
+
+    Raises:
+        UsageError: the file is not valid.
+
+    """
+    try:
+        return msgspec.toml.decode(path().read_bytes(), type=Settings)
+    except FileNotFoundError:
+        return Settings()
+    except msgspec.MsgspecError as error:
+        raise UsageError(f"{path()}: {error}; it has one table, [windows-pythons]") from None
+
+
+def windows_python(python: str) -> Path | None:
+    """Return the folder of the user's own Windows CPython of this version, if one is named."""
+    named = os.environ.get(f"HARNESS_WINDOWS_PYTHON_{python.replace('.', '_')}") or load().windows_pythons.get(python)
+    return Path(named).expanduser() if named else None

@@ -1,0 +1,208 @@
+"""The platform ``windows-wine``: Windows CPythons under Wine, on Linux. Never the platform ``windows``.
+
+Every server has a Wine prefix of its own, so that no cell sees another's registry, files or processes. A prefix is
+cheap: the registry and the user's folders of a template are copied, the rest of its drive is linked to.
+"""
+
+from __future__ import annotations
+
+import functools
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from harness import process
+from harness.environments import complete, interpreters, runtimes
+from harness.environments.kind import Request, Resolution
+from harness.errors import EnvironmentFailedError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from harness.environments.store import Store
+    from harness.environments.uv import Uv
+
+PACKAGES = ("wine", "wine64")  # Debian's
+PROTOCOL = 1
+_PLATFORM = ("--python-platform", "x86_64-pc-windows-msvc")
+_TEMPLATE_DEADLINE_S = 180.0
+# Its C extension had no Windows wheels for every Python at first; no scenario here speaks WebSocket.
+_NOT_NEEDED = "websockets ; sys_platform == 'never'"
+_OWN = ("system.reg", "user.reg", "userdef.reg", ".update-timestamp")
+
+
+class Wine(msgspec.Struct, frozen=True, kw_only=True):
+    """The Wine of this machine: its loader, its version (``Wine 8.0``), and the template of all prefixes."""
+
+    program: str
+    version: str
+    template: Path
+
+    def variables(self, prefix: Path, folder: Path) -> dict[str, str]:
+        """Return the whole environment of a program in a prefix; its temporary files go to the folder."""
+        return {
+            "PATH": f"{Path(self.program).parent}:/usr/bin:/bin",
+            "HOME": str(folder),
+            "TMPDIR": str(folder),
+            "LANG": "C.UTF-8",
+            "LC_ALL": "C.UTF-8",
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "PYTHONUNBUFFERED": "1",
+            "WINEPREFIX": str(prefix),
+            "WINEDEBUG": "-all",
+            "WINEDLLOVERRIDES": "mscoree,mshtml=;winemenubuilder.exe=d",
+        }
+
+    def run(self, arguments: Sequence[str], *, uv: Uv, deadline_s: float) -> process.Completed:
+        """Run a Windows program in a prefix of its own, to its end."""
+        folder = Path(tempfile.mkdtemp(prefix="wine-", dir=uv.temporary))
+        prefix = self.new_prefix(folder)
+        try:
+            return process.run(
+                [self.program, *arguments],
+                env=self.variables(prefix, folder),
+                cwd=folder,
+                mark=uv.mark,
+                deadline_s=deadline_s,
+            )
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def new_prefix(self, folder: Path) -> Path:
+        """Make a prefix below the folder: what Wine writes to is a copy, the rest is linked to the template."""
+        prefix = folder / "prefix"
+        (prefix / "drive_c").mkdir(parents=True)
+        for name in _OWN:
+            shutil.copy(self.template / name, prefix)
+        shutil.copytree(self.template / "dosdevices", prefix / "dosdevices", symlinks=True)
+        for entry in (self.template / "drive_c").iterdir():
+            own = prefix / "drive_c" / entry.name
+            if entry.name == "users":
+                shutil.copytree(entry, own, symlinks=True)
+            else:
+                own.symlink_to(entry)
+        return prefix
+
+
+def loader() -> str | None:
+    """Return the path of Wine's 64-bit loader, or None. Debian keeps it beside its libraries."""
+    candidates = (shutil.which("wine64"), "/usr/lib/wine/wine64", shutil.which("wine"))
+    return next((path for path in candidates if path and Path(path).is_file()), None)
+
+
+@functools.cache
+def version(program: str) -> str:
+    """Return the version of a loader, as ``Wine 8.0``.
+
+    Raises:
+        EnvironmentFailedError: it does not run.
+
+    """
+    done = process.ask([program, "--version"], deadline_s=30.0)
+    for line in done.output.splitlines():
+        if line.startswith("wine-"):
+            return f"Wine {line.removeprefix('wine-').split()[0]}"
+    raise EnvironmentFailedError(f"{program} does not say which Wine it is: {done.last_lines(2)}")
+
+
+def find(*, root: Path, uv: Uv) -> Wine:
+    """Return the Wine of this machine with the template of its prefixes, which is made once.
+
+    Raises:
+        EnvironmentFailedError: there is no Wine, or it makes no prefix; the message has the remedy.
+
+    """
+    program = loader()
+    if program is None:
+        raise EnvironmentFailedError("no Wine on this machine; 'harness setup --yes' installs it")
+    told = version(program)
+    template = root / "wine" / told.removeprefix("Wine ")
+    complete.ensure(template, lambda folder: _make_template(program, folder, uv), protocol=PROTOCOL, watched="*.reg")
+    return Wine(program=program, version=told, template=template)
+
+
+def _make_template(program: str, folder: Path, uv: Uv) -> None:
+    """Make a prefix that says it is Windows 10, and wait until Wine has written all of it."""
+    folder.mkdir(parents=True)
+    wine = Wine(program=program, version="", template=folder)
+    script = '"$0" wineboot -i >/dev/null 2>&1; "$0" winecfg -v win10 >/dev/null 2>&1; wineserver -w'
+    done = process.run(
+        ["/bin/sh", "-c", script, program],
+        env=wine.variables(folder, uv.temporary),
+        cwd=uv.temporary,
+        mark=uv.mark,
+        deadline_s=_TEMPLATE_DEADLINE_S,
+    )
+    if not all((folder / name).is_file() for name in _OWN):
+        raise EnvironmentFailedError(
+            f"Wine makes no prefix in {folder}: {done.last_lines(3) or 'it printed nothing'}; try 'wineboot -i' by hand"
+        )
+
+
+class WineEnvironment(msgspec.Struct, frozen=True, kw_only=True):
+    """Windows packages in a folder, for a Windows CPython under Wine."""
+
+    folder: Path
+    resolution: Resolution
+    wine: Wine
+
+    def command(self, program: str, arguments: Sequence[str]) -> tuple[str, ...]:
+        """See `harness.environments.kind.Environment`; a console script runs as the module of its name."""
+        module = () if program == "python" else ("-m", program)
+        return (self.wine.program, self.resolution.interpreter, *module, *arguments)
+
+    def variables(self, folder: Path, server: str) -> dict[str, str]:
+        """See `harness.environments.kind.Environment`; the server's prefix is made here."""
+        prefix = self.wine.new_prefix(folder / f"wine-{server}")
+        search = ";".join(f"Z:{place}".replace("/", "\\") for place in (folder, self.folder))
+        return {**self.wine.variables(prefix, folder), "PYTHONPATH": search}
+
+
+class WineEnvironments:
+    """Resolves and installs Windows packages with uv."""
+
+    def __init__(self, store: Store) -> None:
+        """Build into this store."""
+        self._store = store
+
+    def resolve(self, request: Request) -> Resolution:
+        """See `harness.environments.kind.Kind.resolve`."""
+        uv, root = self._store.uv, self._store.root
+        wine = find(root=root, uv=uv)
+        runtime = runtimes.ensure(request.python, root=root, uv=uv, wine=wine)
+
+        def ask() -> Resolution:
+            return Resolution(
+                request=request,
+                interpreter=str(runtime.folder / "python.exe"),
+                python_full=runtime.full,
+                pins=self._pins(request),
+                runtime=wine.version,
+            )
+
+        return self._store.resolution(request, f"{runtime.full} {runtime.folder} {wine.version}", ask)
+
+    def _pins(self, request: Request) -> tuple[str, ...]:
+        """Resolve, without what is not needed where that alone cannot be had for Windows."""
+        python = Path(interpreters.find(request.python).path)
+        options = (*_PLATFORM, "--python-version", request.python)
+        try:
+            return self._store.uv.resolve(request, python=python, options=options)
+        except EnvironmentFailedError:
+            overrides = self._store.uv.temporary / "overrides.txt"
+            overrides.write_text(_NOT_NEEDED)
+            return self._store.uv.resolve(request, python=python, options=(*options, "--override", str(overrides)))
+
+    def build(self, resolution: Resolution) -> WineEnvironment:
+        """See `harness.environments.kind.Kind.build`."""
+        request, uv = resolution.request, self._store.uv
+        wine = find(root=self._store.root, uv=uv)
+
+        def make(folder: Path) -> None:
+            where = ("--target", str(folder), *_PLATFORM, "--python-version", request.python)
+            uv.install(resolution, python=Path(interpreters.find(request.python).path), options=where)
+
+        return WineEnvironment(folder=self._store.environment(resolution, make), resolution=resolution, wine=wine)

@@ -1,0 +1,116 @@
+"""winerror87-workers: on Windows all workers but one fail to accept connections.
+
+Requirement
+    With two workers, two processes accept connections.
+Trigger
+    The start. Both workers attach the one listening socket to a completion port of their own, which only the first
+    may. The event loop must be asyncio's Proactor loop: the default of Python 3.8 and later on Windows, unless
+    uvicorn chooses another; on 3.7 what 0.9.1 to 0.10.8 chose.
+Signature
+    Error 87 from ``CreateIoCompletionPort`` below ``_register_with_iocp`` in the log. The number and the frames are
+    matched, not the words, which differ by language and between Windows and Wine. The other worker serves alone, so
+    that requests are answered all the same.
+Controls
+    A request is answered. Absence is only said where two processes were seen to answer at the same time.
+Margin
+    In each of ROUNDS = 15 rounds one request holds its worker for HOLD_S = 1.5 s, and a second one sent LATER_S = 0.4 s
+    into it must be answered by another process. One round was enough in 48 of 52 unaffected cells, four at most. The
+    error, where it comes, comes while the workers start: it is looked for until the rounds are over.
+
+Variants ``run``, ``uvicorn.run(..., workers=2)`` in a script, as reported, and ``cli``, ``--workers 2``. 0.18.0 cannot
+serve by its command line, whatever the workers.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from typing import TYPE_CHECKING
+
+from packaging.version import Version
+
+from harness import Check, Claim, Evidence, Judgement, Scenario, Variant, conclude
+
+if TYPE_CHECKING:
+    from harness.execution.trial import Trial
+
+READY_S = 60
+ROUNDS = 15
+HOLD_S = 1.5
+LATER_S = 0.4
+WAIT_S = 10
+
+FIRST_WITH_MODULE = Version("0.9.1")
+FIRST_WITH_ASGI_3 = Version("0.7.0b1")
+
+BEFORE, HELD, OTHER = "one request", "the request that holds its worker", "the request meanwhile"
+
+
+def command(trial: Trial) -> tuple[str, ...]:
+    """Return the arguments to Python, as variant and release need them."""
+    application = f"workers_application:{'asgi3' if trial.version >= FIRST_WITH_ASGI_3 else 'ASGI2'}"
+    if trial.variant == "run":
+        return ("workers_run.py", application, "{port}")
+    main = "import sys; sys.path.insert(0, ''); from uvicorn.main import main; main()"
+    start = ("-m", "uvicorn") if trial.version >= FIRST_WITH_MODULE else ("-c", main)
+    return (*start, application, "--host", "127.0.0.1", "--port", "{port}", "--workers", "2")
+
+
+def observe(trial: Trial) -> None:
+    """Hold one worker and ask meanwhile, until two have answered or the error shows."""
+    with trial.server("uvicorn", "python", *command(trial), ready_s=READY_S) as server:
+        server.get("/", name=BEFORE)
+        for _ in range(ROUNDS):
+            holding = threading.Thread(
+                target=server.get, args=(f"/hold/{HOLD_S}",), kwargs={"name": HELD, "deadline_s": WAIT_S}
+            )
+            holding.start()
+            trial.sleep(LATER_S)
+            other = server.get("/", name=OTHER, deadline_s=WAIT_S)
+            holding.join()
+            held = trial.last(HELD)
+            two = other is not None and held is not None and other.content not in held.bytes("received")
+            if two or not server.is_running or "WinError 87" in server.log:
+                break
+
+
+def judge(evidence: Evidence) -> Judgement:
+    """Look for error 87 where the listener is accepted on, and for two processes that answer."""
+    server = evidence.server("uvicorn")
+    frames = server and server.line_with("_register_with_iocp") and server.line_with("CreateIoCompletionPort")
+    error = server.line_with("[WinError 87]") if server and frames else None
+    before = _worker(evidence, BEFORE)
+    held, other = _worker(evidence, HELD), _worker(evidence, OTHER)
+    seen = "two workers" if held and other and held != other else f"worker {held}, worker {other}"
+    return conclude(
+        signature=error,
+        controls=[Check(name=BEFORE, expected=f"200 b'worker {before or 'N'}'", actual=evidence.heard(BEFORE))],
+        requirement=Check(name="two requests at the same time", expected="two workers", actual=seen),
+    )
+
+
+def _worker(evidence: Evidence, name: str) -> str | None:
+    """Return the process that answered the last request of this name."""
+    match = re.fullmatch(r"200 b'worker (\d+)'", evidence.heard(name))
+    return match[1] if match else None
+
+
+AFFECTED = ("<0.11.0", ">=0.16.0,<0.18.0")
+AFFECTED_ON_37 = {"3.7": (">=0.9.1,<0.10.9",)}
+
+SCENARIO = Scenario(
+    id="winerror87-workers",
+    title="on Windows, all workers but one fail to accept connections",
+    subject="uvicorn",
+    claim=Claim(document="001_d44cbd2023f65e6d.txt", issue="uvicorn #1317", fixed="0.18.0"),
+    variants=(
+        Variant(name="run", affected=AFFECTED, affected_on=AFFECTED_ON_37),
+        Variant(name="cli", affected=AFFECTED, affected_on=AFFECTED_ON_37),
+    ),
+    applications=("workers_application.py", "workers_run.py"),
+    platforms=("windows",),
+    observe=observe,
+    judge=judge,
+    typical_s=10.0,
+    deadline_s=240.0,
+)

@@ -1,0 +1,7 @@
+# Starts the application with two workers by uvicorn.run: workers_run.py APPLICATION PORT.
+import sys
+
+import uvicorn
+
+if __name__ == "__main__":
+    uvicorn.run(sys.argv[1], host="127.0.0.1", port=int(sys.argv[2]), workers=2)
