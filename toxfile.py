@@ -6,6 +6,8 @@ tox.ini makes it with the Python that runs tox instead.
 
 from __future__ import annotations
 
+import os
+import sys
 from typing import TYPE_CHECKING
 
 from tox.plugin import impl
@@ -13,6 +15,9 @@ from tox.tox_env.python.virtual_env.runner import VirtualEnvRunner
 
 if TYPE_CHECKING:
     from tox.tox_env.register import ToxEnvRegister
+
+# What `win` in the name of an environment is on this machine; tox.ini reads it.
+os.environ.setdefault("HARNESS_WINDOWS", "windows" if sys.platform == "win32" else "windows-wine")
 
 
 class TrialRunner(VirtualEnvRunner):

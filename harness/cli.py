@@ -11,10 +11,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import harness
-from harness.environments import diagnosis
+from harness.environments import diagnosis, runtimes
+from harness.environments import setup as preparation
+from harness.environments.uv import Uv
 from harness.errors import HarnessError, UsageError
 from harness.execution import schedule
+from harness.execution.keeper import Kept
 from harness.model.judge import judge
+from harness.model.matrix import refuse_unknown
 from harness.model.result import exit_status
 from harness.plan import RESULTS, Options, Plan
 from harness.report import clean, evidence, json, markdown, overview, terminal
@@ -24,6 +28,7 @@ from harness.report.table import summary, table_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from harness.environments.diagnosis import Finding
     from harness.model.result import CellResult
 
 INTERRUPTED = 130
@@ -156,11 +161,32 @@ def show(*, cell: str, **options: Any) -> int:  # noqa: ANN401
 @cli.command()
 def doctor() -> int:
     """Print what this machine can run, and the remedy for each lack."""
-    findings = diagnosis.findings()
+    findings = diagnosis.findings(Options().cache)
     for finding in findings:
-        mark = "ok     " if finding.present else "lacking"
-        click.echo(f"{mark}  {finding.what}: {finding.detail}")
+        _tell(finding)
     return 0 if all(finding.present for finding in findings if finding.needed) else 3
+
+
+@cli.command()
+@click.option("--python", "pythons", multiple=True, callback=_split, help="Windows CPythons to make.  [default: all]")
+@click.option("--yes", is_flag=True, help="Install system packages too, where that is possible.")
+def setup(*, pythons: tuple[str, ...], yes: bool) -> int:
+    """Fetch and build what 'harness doctor' finds lacking and can be had here."""
+    refuse_unknown(pythons, runtimes.PYTHONS, what="Windows CPython", where="--python")
+    kept = Kept()
+    try:
+        uv = Uv(mark=kept.mark, temporary=kept.folder)
+        lacking = False
+        for finding in preparation.steps(pythons, root=Options().cache, uv=uv, install=yes):
+            _tell(finding)
+            lacking |= not finding.present
+        return 3 if lacking else 0
+    finally:
+        kept.close()
+
+
+def _tell(finding: Finding) -> None:
+    click.echo(f"{'ok     ' if finding.present else 'lacking'}  {finding.what}: {clean.line(finding.detail)}")
 
 
 def _render(results: Sequence[CellResult], plan: Plan, form: str) -> str:

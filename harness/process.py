@@ -180,14 +180,26 @@ class Process:
         """
         if self.exit_status is not None:
             return "itself"
-        with contextlib.suppress(ProcessLookupError):
-            # Windows has no SIGTERM: a console break is what its servers listen for.
-            self._popen.send_signal(getattr(signal, "CTRL_BREAK_EVENT", signal.SIGTERM))
-        if self.wait(grace_s) is not None:
+        if self._ask_to_end() and self.wait(grace_s) is not None:
             return "SIGTERM"
         self._popen.kill()
         self._popen.wait()
         return "SIGKILL"
+
+    def _ask_to_end(self) -> bool:
+        """Ask the program to end; False where there is no way to ask."""
+        if sys.platform != "win32":
+            with contextlib.suppress(ProcessLookupError):
+                self._popen.send_signal(signal.SIGTERM)
+            return True
+        # Windows has no SIGTERM: a console break is what its servers listen for.
+        try:
+            self._popen.send_signal(signal.CTRL_BREAK_EVENT)
+        except PermissionError:  # it has just ended
+            return True
+        except SystemError:  # this process has no console to break on; os.kill ended the program by force
+            return False
+        return True
 
     def family(self) -> list[psutil.Process]:
         """Return the descendants that it has now, to be ended when it has ended and can no longer name them."""

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import shutil
+import sys
+from typing import TYPE_CHECKING
 
-from harness.environments import interpreters, own_platform, uv
-from harness.errors import IndexUnavailableError
+from harness.environments import interpreters, own_platform, runtimes, settings, uv, wine
+from harness.errors import EnvironmentFailedError, IndexUnavailableError
 from harness.model.matrix import PYTHONS
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _LATER = "this version of the harness does not run it yet"
 
@@ -22,9 +27,9 @@ class Finding:
     needed: bool = False
 
 
-def findings() -> tuple[Finding, ...]:
-    """Look at the machine; starts nothing but interpreters, to ask their version."""
-    return (_index(), *_pythons(), _compiler(), _wine(), _engine())
+def findings(root: Path) -> tuple[Finding, ...]:
+    """Look at the machine and the cache folder; starts nothing but interpreters and Wine, to ask their version."""
+    return (_index(), *_pythons(), _compiler(), *_wine(root), _engine())
 
 
 def _index() -> Finding:
@@ -55,11 +60,32 @@ def _compiler() -> Finding:
     return Finding(what="C compiler", present=path is not None, detail=path or remedy)
 
 
-def _wine() -> Finding:
-    path = shutil.which("wine64") or shutil.which("wine")
-    return Finding(
-        what="platform windows-wine", present=False, detail=_LATER + (f"; Wine is at {path}" if path else "")
-    )
+def _wine(root: Path) -> tuple[Finding, ...]:
+    """Look for Wine and for the Windows CPythons, without making any."""
+    what = "platform windows-wine"
+    program = wine.loader() if sys.platform == "linux" else None
+    if program is None:
+        remedy = "no Wine; 'harness setup --yes' installs it" if sys.platform == "linux" else "it is for Linux"
+        return (Finding(what=what, present=False, detail=remedy),)
+    try:
+        told = wine.version(program)
+    except EnvironmentFailedError as failure:
+        return (Finding(what=what, present=False, detail=str(failure)),)
+    return (Finding(what=what, present=True, detail=told), *(_runtime(python, root) for python in runtimes.PYTHONS))
+
+
+def _runtime(python: str, root: Path) -> Finding:
+    what = f"platform windows-wine, Python {python}"
+    own = settings.windows_python(python)
+    if own:
+        there = (own / "python.exe").is_file()
+        return Finding(what=what, present=there, detail=f"your own in {own}" if there else f"no python.exe in {own}")
+    if runtimes.is_made(python, root):
+        return Finding(what=what, present=True, detail="made from packages")
+    if python not in interpreters.installed():
+        lack = f"its library comes from a CPython {python} of this machine; {interpreters.remedy(python)}"
+        return Finding(what=what, present=False, detail=lack)
+    return Finding(what=what, present=False, detail=f"made when first needed, or by 'harness setup --python {python}'")
 
 
 def _engine() -> Finding:

@@ -90,6 +90,11 @@ def ensure(python: str, *, root: Path, uv: Uv, wine: Wine) -> Runtime:
     return _checked(folder, python, root=root, uv=uv, wine=wine)
 
 
+def is_made(python: str, root: Path) -> bool:
+    """Whether the Windows CPython of a version has been made from packages."""
+    return complete.is_complete(root / "runtimes" / python, protocol=PROTOCOL)
+
+
 def _library(python: str) -> Path:
     """Return the folder of the standard library of this machine's CPython of the same version."""
     interpreter = interpreters.find(python)

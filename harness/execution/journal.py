@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 import filelock
 import msgspec
@@ -106,7 +106,7 @@ class Journal:
         line = msgspec.json.encode(entry) + b"\n"
         self.folder.mkdir(parents=True, exist_ok=True)
         with filelock.FileLock(self.folder / "journal.lock"), self._path.open("ab+") as file:
-            if file.tell() and self._is_torn(file.fileno(), file.tell()):
+            if self._is_torn(file):
                 line = b"\n" + line
             file.write(line)
             file.flush()
@@ -114,9 +114,12 @@ class Journal:
         self._keep(entry)
 
     @staticmethod
-    def _is_torn(descriptor: int, size: int) -> bool:
-        """Whether the last byte of the file is not the end of a line."""
-        return os.pread(descriptor, 1, size - 1) != b"\n"
+    def _is_torn(file: BinaryIO) -> bool:
+        """Whether the last byte of the file, which is open at its end, is not the end of a line."""
+        if not file.tell():
+            return False
+        file.seek(-1, os.SEEK_END)
+        return file.read(1) != b"\n"
 
     def keep_evidence(self, evidence: Sequence[Evidence]) -> str:
         """Write the trials of one cell into a new folder; return it relative to the results folder."""

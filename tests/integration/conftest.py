@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
@@ -13,17 +14,20 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-Call = "Callable[..., subprocess.CompletedProcess[str]]"
-
 
 @pytest.fixture(scope="session")
 def harness(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Return a function that calls the program as a user would, in a folder of this session's own."""
+    """Return a function that calls the program as a user would, in a folder of this session's own.
+
+    ``temporary`` is where the program puts its temporary files, to see what is left of them.
+    """
     folder: Path = tmp_path_factory.mktemp("integration")
 
-    def call(*arguments: str) -> subprocess.CompletedProcess[str]:
+    def call(*arguments: str, temporary: Path | None = None) -> subprocess.CompletedProcess[str]:
+        env = {**os.environ, "TMPDIR": str(temporary)} if temporary else None
+        argv = [sys.executable, "-m", "harness", *arguments]
         return subprocess.run(  # noqa: S603 - the harness itself
-            [sys.executable, "-m", "harness", *arguments], cwd=folder, capture_output=True, text=True, check=False
+            argv, cwd=folder, env=env, capture_output=True, text=True, check=False
         )
 
     return call

@@ -6,6 +6,7 @@ import contextlib
 import itertools
 import socket
 import struct
+import sys
 import threading
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 PLAIN = b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\ndone"
 ASKED = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
+ABORT = struct.pack("HH" if sys.platform == "win32" else "ii", 1, 0)  # lingering for no time: closing resets
 
 
 def recorder() -> Recorder:
@@ -103,7 +105,7 @@ def test_reset_by_server(serve: Callable[..., tuple[str, int]]) -> None:
 
     def behave(accepted: socket.socket) -> None:
         until_asked(accepted)
-        accepted.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        accepted.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, ABORT)
 
     record = recorder()
     with Connection(serve(behave), record) as connection:

@@ -1,0 +1,127 @@
+"""Runs the project's unit tests under a Windows CPython 3.12, in Wine, on Linux.
+
+    python tests/windows/run_unit_tests.py [PYTEST OPTIONS …]
+
+The Windows CPython and the Windows packages are made once and kept in the user cache, as those of cells are; the
+prefix and all temporary files are of this call alone and end with it. The exit status is pytest's, or 3 where it
+could not be run or did not end in time.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import sys
+import time
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import platformdirs
+from packaging.requirements import Requirement
+
+from harness import process
+from harness.environments.kind import Request
+from harness.environments.store import Store
+from harness.environments.uv import Uv
+from harness.environments.wine import WineEnvironments
+from harness.errors import HarnessError
+from harness.execution.keeper import Kept
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+ROOT = Path(__file__).parents[2]
+PYTHON = "3.12"
+TOOLS = ("pytest", "hypothesis", "jsonschema")  # what the unit tests need of the dependency group
+# Later wheels need a DLL of Windows that Wine 8 lacks, bcryptprimitives.dll; jsonschema is content with this one.
+HELD_BACK = ("rpds-py<0.19",)
+DEADLINE_S = 600.0
+NOT_RUN = 3
+_POLL_S = 0.1
+
+
+def requirements() -> tuple[str, ...]:
+    """Return what the project needs, and the tools, as the project file has them."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    groups = [entry for group in project["dependency-groups"].values() for entry in group if isinstance(entry, str)]
+    tools = (entry for entry in groups if Requirement(entry).name in TOOLS)
+    return (*project["project"]["dependencies"], *tools, *HELD_BACK)
+
+
+def with_stable_abi(runtime: Path, folder: Path) -> Path:
+    """Return the ``python.exe`` of a folder that is the runtime and a ``python3.dll``, which psutil's wheel links to.
+
+    Windows' own ``python3.dll`` forwards to the DLL of the version. Wine takes two names of one file for one DLL.
+    """
+    folder.mkdir()
+    for entry in runtime.iterdir():
+        (folder / entry.name).symlink_to(entry)
+    stable = folder / "python3.dll"
+    if not stable.exists():
+        stable.symlink_to(runtime / f"python{PYTHON.replace('.', '')}.dll")
+    return folder / "python.exe"
+
+
+def follow(running: process.Process) -> int | None:
+    """Print the output, line by line as it comes; return the exit status, None where the deadline passed."""
+    end = time.monotonic() + DEADLINE_S
+    printed = 0
+    while True:
+        ended = running.wait(_POLL_S) is not None or time.monotonic() > end
+        if ended:
+            process.end_marked(running.mark)
+            running.close()
+        lines = running.capture.read()[0].splitlines(keepends=True)
+        whole = lines if ended or not lines or lines[-1].endswith("\n") else lines[:-1]
+        print("".join(whole[printed:]), end="", flush=True)
+        printed = len(whole)
+        if ended:
+            return running.exit_status if time.monotonic() < end else None
+
+
+def run(kept: Kept, options: Sequence[str]) -> int:
+    """Make what is needed, run the tests, and return the exit status."""
+    uv = Uv(mark=kept.mark, temporary=kept.folder)
+    root = Path(os.environ.get("HARNESS_CACHE") or platformdirs.user_cache_dir("harness", appauthor=False))
+    kind = WineEnvironments(Store(root, uv=uv))
+    request = Request(
+        subject="harness",
+        requirements=requirements(),
+        as_of=dt.datetime.now(dt.UTC).replace(hour=0, minute=0, second=0, microsecond=0),
+        python=PYTHON,
+        platform="windows-wine",
+    )
+    environment = kind.build(kind.resolve(request))
+    python = with_stable_abi(Path(environment.resolution.interpreter).parent, kept.folder / "python")
+    arguments = ("-m", "pytest", "tests/unit", "-p", "no:cacheprovider", "-q", *options)
+    running = process.Process(
+        (environment.wine.program, str(python), *arguments),
+        env={
+            **environment.variables(kept.folder, "tests"),
+            "PYTHONIOENCODING": "utf-8",
+            "HYPOTHESIS_STORAGE_DIRECTORY": f"Z:{kept.folder}/hypothesis",
+        },
+        cwd=ROOT,
+        mark=f"{kept.mark}/tests",
+    )
+    status = follow(running)
+    if status is None:
+        print(f"the tests did not end within {DEADLINE_S:.0f} s", file=sys.stderr)
+    return NOT_RUN if status is None else status
+
+
+def main() -> int:
+    """Run the tests in a folder that is removed in any case."""
+    kept = Kept()
+    try:
+        return run(kept, sys.argv[1:])
+    except HarnessError as error:
+        print(f"the tests cannot be run: {error}", file=sys.stderr)
+        return NOT_RUN
+    finally:
+        kept.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
