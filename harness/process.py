@@ -188,17 +188,16 @@ class Process:
 
     def _ask_to_end(self) -> bool:
         """Ask the program to end; False where there is no way to ask."""
-        if sys.platform != "win32":
-            with contextlib.suppress(ProcessLookupError):
-                self._popen.send_signal(signal.SIGTERM)
+        if sys.platform == "win32":  # has no SIGTERM: a console break is what its servers listen for
+            try:
+                self._popen.send_signal(signal.CTRL_BREAK_EVENT)
+            except PermissionError:  # it has just ended
+                return True
+            except SystemError:  # this process has no console to break on, and os.kill ended the program by force
+                return False
             return True
-        # Windows has no SIGTERM: a console break is what its servers listen for.
-        try:
-            self._popen.send_signal(signal.CTRL_BREAK_EVENT)
-        except PermissionError:  # it has just ended
-            return True
-        except SystemError:  # this process has no console to break on; os.kill ended the program by force
-            return False
+        with contextlib.suppress(ProcessLookupError):
+            self._popen.send_signal(signal.SIGTERM)
         return True
 
     def family(self) -> list[psutil.Process]:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import TypeVar
 
 import msgspec
 
 T = TypeVar("T")
+_PATIENCE_S = 5.0 if sys.platform == "win32" else 0.0
+_POLL_S = 0.01
 
 
 def read_json(path: Path, kind: type[T]) -> T | None:
@@ -29,7 +33,21 @@ def write_json(path: Path, value: object) -> None:
             file.write(msgspec.json.format(msgspec.json.encode(value), indent=2))
             file.flush()
             os.fsync(file.fileno())
-        Path(temporary).replace(path)
+        _put_in_place(Path(temporary), path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def _put_in_place(temporary: Path, path: Path) -> None:
+    """Give the written file its name. Windows refuses while somebody reads the old one, which takes a moment."""
+    end = time.monotonic() + _PATIENCE_S
+    while True:
+        try:
+            temporary.replace(path)
+        except PermissionError:
+            if time.monotonic() >= end:
+                raise
+            time.sleep(_POLL_S)
+        else:
+            return

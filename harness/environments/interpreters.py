@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _PATIENCE_S = 20.0
 _QUESTION = "import sys; print(sys.implementation.name, '%d.%d.%d' % sys.version_info[:3], sys.version_info[3])"
-_ANSWER = re.compile(r"^cpython ((3\.\d+)\.\d+) final$", re.MULTILINE)
+_ANSWER = re.compile(r"^cpython ((3\.\d+)\.\d+) final\r?$", re.MULTILINE)
 
 
 class Interpreter(msgspec.Struct, frozen=True, kw_only=True):

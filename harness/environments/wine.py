@@ -183,14 +183,14 @@ class WineEnvironments:
                 runtime=wine.version,
             )
 
-        return self._store.resolution(request, f"{runtime.full} {runtime.folder} {wine.version}", ask)
+        return self._store.resolution(request, f"{runtime.full} {runtime.folder} {wine.version} {PROTOCOL}", ask)
 
     def _pins(self, request: Request) -> tuple[str, ...]:
         """Resolve, without what is not needed where that alone cannot be had for Windows."""
         python = Path(interpreters.find(request.python).path)
         options = (*_PLATFORM, "--python-version", request.python)
         try:
-            return self._store.uv.resolve(request, python=python, options=options)
+            return self._store.uv.resolve(request, python=python, options=(*options, "--only-binary", "websockets"))
         except EnvironmentFailedError:
             overrides = self._store.uv.temporary / "overrides.txt"
             overrides.write_text(_NOT_NEEDED)

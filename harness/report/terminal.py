@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rich import box
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table as RichTable
 from rich.text import Text
 
@@ -45,14 +45,14 @@ def _print(table: Table, console: Console) -> None:
         where = f"  Python {section.python}, {section.platform}"
         console.print(Text.assemble((clean.line(section.scenario), "bold"), clean.line(where)), soft_wrap=True)
         console.print(Text(clean.line(section.title), style="dim"), soft_wrap=True)
-        console.print(_section(section))
+        console.print(Padding(_section(section), (0, 0, 1, 2), expand=False))
     console.print(Text(table.legend + (f"  (!) {CONTRADICTS}" if table.contradictions else "")))
     for remark in table.remarks:
         console.print(_remark(remark), soft_wrap=True)
 
 
 def _section(section: Section) -> RichTable:
-    grid = RichTable(box=box.SIMPLE_HEAD, pad_edge=False)
+    grid = RichTable(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     grid.add_column(Text(clean.line(section.subject)))
     for variant in section.variants:
         grid.add_column(Text(clean.line(variant)))

@@ -71,6 +71,6 @@ def rows(table: str) -> dict[tuple[str, str, str], str]:
     for line in table.splitlines():
         if head := re.match(r"([a-z0-9-]+)  (Python .*)", line):
             section = (head[1], head[2])
-        elif row := re.match(r" (\d[\w.]*)  +(\S.*\S) *$", line):
+        elif row := re.match(r"  (\d[\w.]*)  +(\S.*\S) *$", line):
             found[*section, row[1]] = row[2]
     return found

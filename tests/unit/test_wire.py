@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import itertools
 import socket
 import struct
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 PLAIN = b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\ndone"
 ASKED = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
 ABORT = struct.pack("HH" if sys.platform == "win32" else "ii", 1, 0)  # lingering for no time: closing resets
+WINE = sys.platform == "win32" and hasattr(ctypes.WinDLL("ntdll"), "wine_get_version")
 
 
 def recorder() -> Recorder:
@@ -100,6 +102,7 @@ def test_closed_by_server(serve: Callable[..., tuple[str, int]]) -> None:
     assert record.exchange().brief() == "200 b'done', then closed by server"
 
 
+@pytest.mark.skipif(WINE, reason="Wine ends a connection in order where SO_LINGER says abort; Windows resets it")
 def test_reset_by_server(serve: Callable[..., tuple[str, int]]) -> None:
     """A crash or an abort is not an orderly close."""
 

@@ -17,6 +17,7 @@ import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
 import platformdirs
 from packaging.requirements import Requirement
 
@@ -74,7 +75,7 @@ def follow(running: process.Process) -> int | None:
             running.close()
         lines = running.capture.read()[0].splitlines(keepends=True)
         whole = lines if ended or not lines or lines[-1].endswith("\n") else lines[:-1]
-        print("".join(whole[printed:]), end="", flush=True)
+        click.echo("".join(whole[printed:]), nl=False)
         printed = len(whole)
         if ended:
             return running.exit_status if time.monotonic() < end else None
@@ -107,7 +108,7 @@ def run(kept: Kept, options: Sequence[str]) -> int:
     )
     status = follow(running)
     if status is None:
-        print(f"the tests did not end within {DEADLINE_S:.0f} s", file=sys.stderr)
+        click.echo(f"the tests did not end within {DEADLINE_S:.0f} s", err=True)
     return NOT_RUN if status is None else status
 
 
@@ -117,7 +118,7 @@ def main() -> int:
     try:
         return run(kept, sys.argv[1:])
     except HarnessError as error:
-        print(f"the tests cannot be run: {error}", file=sys.stderr)
+        click.echo(f"the tests cannot be run: {error}", err=True)
         return NOT_RUN
     finally:
         kept.close()

@@ -1,0 +1,88 @@
+"""What a cell costs under Wine beside one on Linux: the same server, started, asked once and stopped, in turn.
+
+    python benchmarks/cost_of_wine.py [ROUNDS]
+
+Prints the medians of wall time and of the processor time of all processes, and the ratios pair by pair.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+PLATFORMS = ("linux", "windows-wine")
+SCENARIO = """
+from harness import Check, Scenario, conclude
+
+def observe(trial):
+    arguments = ("-m", "uvicorn", "hello:app", "--host", "127.0.0.1", "--port", "{port}")
+    with trial.server("uvicorn", "python", *arguments, ready_s=60) as server:
+        server.get("/", name="hello")
+
+def judge(evidence):
+    check = Check(name="hello", expected="200 b'hello'", actual=evidence.heard("hello"))
+    return conclude(signature=None, controls=[check], requirement=check)
+
+SCENARIO = Scenario(id="hello", title="a server answers", subject="uvicorn", observe=observe, judge=judge,
+                    applications=("hello.py",), platforms=("linux", "windows"))
+"""
+APPLICATION = """
+async def app(scope, receive, send):
+    if scope["type"] == "lifespan":
+        while True:
+            message = await receive()
+            await send({"type": message["type"] + ".complete"})
+            if message["type"] == "lifespan.shutdown":
+                return
+    await send({"type": "http.response.start", "status": 200, "headers": [[b"content-length", b"5"]]})
+    await send({"type": "http.response.body", "body": b"hello"})
+"""
+
+
+def measure(folder: Path, platform: str) -> tuple[float, float]:
+    """Run the cell; return its seconds as the harness tells them, and the processor seconds of the whole call."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    arguments = ("run", "hello", "--scenarios", str(folder), "--server", "uvicorn==0.33.0", "--python", "3.8")
+    done = subprocess.run(  # noqa: S603 - the harness itself
+        [sys.executable, "-m", "harness", *arguments, "--platform", platform, "--rerun", "--quiet", "--format", "json"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    (cell,) = json.loads(done.stdout)["cells"]
+    used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return cell["duration_s"], used
+
+
+def main() -> None:
+    """Measure in turn and print."""
+    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 5
+    found: dict[str, list[tuple[float, float]]] = {platform: [] for platform in PLATFORMS}
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "hello_scenario.py").write_text(SCENARIO)
+        (folder / "hello.py").write_text(APPLICATION)
+        for number in range(rounds + 1):
+            for platform in PLATFORMS:
+                began = time.monotonic()
+                times = measure(folder, platform)
+                if number:  # the first round builds what is needed
+                    found[platform].append(times)
+                print(f"  {platform}: {times[0]:.2f} s, the call {time.monotonic() - began:.2f} s", file=sys.stderr)
+    for place, what in enumerate(("wall time of the cell", "processor time waited for")):
+        linux, wine = ([times[place] for times in found[platform]] for platform in PLATFORMS)
+        ratios = sorted(b / a for a, b in zip(linux, wine, strict=True))
+        medians = f"linux {statistics.median(linux):.2f} s, windows-wine {statistics.median(wine):.2f} s"
+        print(f"{what}: {medians}, ratio {statistics.median(ratios):.1f} ({ratios[0]:.1f} to {ratios[-1]:.1f})")
+
+
+if __name__ == "__main__":
+    main()
