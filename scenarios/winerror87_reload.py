@@ -27,6 +27,7 @@ given a terminal, and a ``sitecustomize`` in the cell addresses the whole consol
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from packaging.version import Version
@@ -45,6 +46,11 @@ FIRST_WITH_CONSOLE_EVENTS = Version("0.22.0")
 FIRST_WITH_MODULE = Version("0.9.1")
 FIRST_WITH_ASGI_3 = Version("0.7.0b1")
 
+# The frames and the number, in one traceback: at most a few lines between them, and none of another error.
+ERROR_87 = re.compile(
+    r"_register_with_iocp[^\n]*\n(?:(?!\S*Error)[^\n]*\n){0,3}?[^\n]*CreateIoCompletionPort[^\n]*\n"
+    r"(?:(?!\S*Error)[^\n]*\n){0,3}?(\S*Error: \[WinError 87\][^\r\n]*)"
+)
 BEFORE, POLL, AFTER = "before the change", "waiting for the change", "after the change"
 SHIM = """\
 # Windows hands Ctrl-C for a process that leads no group to every process of the console; Wine hands it to none.
@@ -90,17 +96,12 @@ def observe(trial: Trial) -> None:
 def judge(evidence: Evidence) -> Judgement:
     """Look for error 87 where the listener is accepted on, and for the hanging request."""
     requirement = Check(name=AFTER, expected="200 b'two'", actual=evidence.heard(AFTER))
+    control = Check(name=BEFORE, expected="200 b'one'", actual=evidence.heard(BEFORE))
     server = evidence.server("uvicorn")
-    frames = server and server.line_with("_register_with_iocp") and server.line_with("CreateIoCompletionPort")
-    error = server.line_with("[WinError 87]") if server and frames else None
-    signature = None
-    if error and evidence.facts.get("errors before the change") == 0 and requirement.actual == "then deadline":
-        signature = f"{error}; {AFTER}: no answer within {HANG_S} s"
-    return conclude(
-        signature=signature,
-        controls=[Check(name=BEFORE, expected="200 b'one'", actual=evidence.heard(BEFORE))],
-        requirement=requirement,
-    )
+    error = ERROR_87.search(server.log) if server else None
+    hung = evidence.facts.get("errors before the change") == 0 and requirement.actual == "then deadline"
+    signature = f"{error[1]}; {AFTER}: no answer within {HANG_S} s" if error and hung and control.passed else None
+    return conclude(signature=signature, controls=[control], requirement=requirement)
 
 
 SCENARIO = Scenario(

@@ -18,7 +18,7 @@ from harness.errors import EnvironmentFailedError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["KINDS", "Environment", "Kind", "Request", "Resolution", "Store", "kind_for", "own_platform"]
+__all__ = ["KINDS", "WORKING", "Environment", "Kind", "Request", "Resolution", "Store", "kind_for", "own_platform"]
 
 # The platform's name, as in a matrix, to what makes its environments.
 KINDS: dict[str, Callable[[Store], Kind]] = {
@@ -27,6 +27,11 @@ KINDS: dict[str, Callable[[Store], Kind]] = {
     "windows": VirtualEnvironments,
     "windows-wine": WineEnvironments,
 }
+
+
+# Platforms whose cells work more than they wait: no more of them run at once than there are cores. A Python under
+# Wine takes seconds of a core to start, and uvicorn 0.30 and later end a worker that has not started in five.
+WORKING = frozenset({"windows-wine"})
 
 
 def own_platform() -> str:

@@ -7,7 +7,7 @@ machine. ``python.exe`` is a few lines of C that load the DLL beside it and call
 
 from __future__ import annotations
 
-import json
+import re
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,6 +35,7 @@ _QUESTION = (
     "import sys, json, _overlapped, asyncio, ssl, multiprocessing;"
     "print(json.dumps(['%d.%d.%d' % sys.version_info[:3], sys.platform, _overlapped.__file__]))"
 )
+_ANSWER = re.compile(r'^\["(\d+\.\d+\.\d+)", "win32", ".*_overlapped.*"\]\s*$', re.MULTILINE)
 _LAUNCHER = r"""
 #include <windows.h>
 #include <wchar.h>
@@ -77,7 +78,7 @@ def ensure(python: str, *, root: Path, uv: Uv, wine: Wine) -> Runtime:
 
     """
     own = settings.windows_python(python)
-    folder = own or root / "runtimes" / python
+    folder = own.resolve() if own else root / "runtimes" / python
     if own is None:
         if python not in PYTHONS:
             raise EnvironmentFailedError(f"no Windows CPython {python} can be made; there are {', '.join(PYTHONS)}")
@@ -163,9 +164,9 @@ def _checked(folder: Path, python: str, *, root: Path, uv: Uv, wine: Wine) -> Ru
     if known and known.get("stamp") == stamp:
         return Runtime(folder=folder, full=known["full"])
     done = wine.run([str(program), "-c", _QUESTION], uv=uv, deadline_s=_CHECK_DEADLINE_S)
-    lines = [line for line in done.output.splitlines() if line.startswith("[")]
-    full, system, _ = json.loads(lines[-1]) if lines else ("", "", "")
-    if system != "win32" or not full.startswith(f"{python}."):
+    answer = _ANSWER.search(done.output)
+    full = answer[1] if answer else ""
+    if not full.startswith(f"{python}."):
         raise EnvironmentFailedError(
             f"the Windows CPython {python} in {folder} does not work under {wine.version}: {done.last_lines(3)}; "
             f"remove that folder, or name your own in HARNESS_WINDOWS_PYTHON_{python.replace('.', '_')}"

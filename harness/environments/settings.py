@@ -40,7 +40,7 @@ def load() -> Settings:
         return msgspec.toml.decode(path().read_bytes(), type=Settings)
     except FileNotFoundError:
         return Settings()
-    except msgspec.MsgspecError as error:
+    except (OSError, ValueError) as error:  # of msgspec too
         raise UsageError(f"{path()}: {error}; it has one table, [windows-pythons]") from None
 
 

@@ -17,6 +17,7 @@ import msgspec
 from harness import process
 from harness.environments import complete, interpreters, runtimes
 from harness.environments.kind import Request, Resolution
+from harness.environments.uv import TransientEnvironmentError
 from harness.errors import EnvironmentFailedError
 
 if TYPE_CHECKING:
@@ -101,7 +102,10 @@ def version(program: str) -> str:
         EnvironmentFailedError: it does not run.
 
     """
-    done = process.ask([program, "--version"], deadline_s=30.0)
+    try:
+        done = process.ask([program, "--version"], deadline_s=30.0)
+    except OSError as error:
+        raise EnvironmentFailedError(f"{program} does not start: {error.strerror}") from None
     for line in done.output.splitlines():
         if line.startswith("wine-"):
             return f"Wine {line.removeprefix('wine-').split()[0]}"
@@ -156,7 +160,8 @@ class WineEnvironment(msgspec.Struct, frozen=True, kw_only=True):
 
     def variables(self, folder: Path, server: str) -> dict[str, str]:
         """See `harness.environments.kind.Environment`; the server's prefix is made here."""
-        prefix = self.wine.new_prefix(folder / f"wine-{server}")
+        folder.mkdir(parents=True, exist_ok=True)
+        prefix = self.wine.new_prefix(Path(tempfile.mkdtemp(prefix=f"wine-{server}-", dir=folder)))
         search = ";".join(f"Z:{place}".replace("/", "\\") for place in (folder, self.folder))
         return {**self.wine.variables(prefix, folder), "PYTHONPATH": search}
 
@@ -191,6 +196,8 @@ class WineEnvironments:
         options = (*_PLATFORM, "--python-version", request.python)
         try:
             return self._store.uv.resolve(request, python=python, options=(*options, "--only-binary", "websockets"))
+        except TransientEnvironmentError:
+            raise
         except EnvironmentFailedError:
             overrides = self._store.uv.temporary / "overrides.txt"
             overrides.write_text(_NOT_NEEDED)

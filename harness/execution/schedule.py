@@ -1,6 +1,7 @@
 """Many cells side by side: environments are built by as many as there are cores, cells run far beyond them.
 
-A cell mostly waits: for its server to start, for a timer to fire, for a request to end.
+A cell mostly waits: for its server to start, for a timer to fire, for a request to end. The cells of some platforms
+work instead, see `harness.environments.WORKING`.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import os
 import queue
 from typing import TYPE_CHECKING
 
+from harness.environments import WORKING
 from harness.execution.laboratory import AbandonedError, Prepared
 
 if TYPE_CHECKING:
@@ -49,6 +51,7 @@ def execute(
     """
     done: queue.SimpleQueue[CellResult | Prepared] = queue.SimpleQueue()
     futures: list[concurrent.futures.Future[None]] = []
+    cores = os.cpu_count() or 1
 
     def work(cell: Cell, step: Callable[[], CellResult | Prepared]) -> None:
         try:
@@ -59,8 +62,9 @@ def execute(
             done.put(laboratory.failed(cell, error))
 
     with (
-        concurrent.futures.ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as builders,
-        concurrent.futures.ThreadPoolExecutor(max_workers=jobs or default_jobs()) as workers,
+        concurrent.futures.ThreadPoolExecutor(max_workers=cores) as builders,
+        concurrent.futures.ThreadPoolExecutor(max_workers=jobs or default_jobs()) as waiting,
+        concurrent.futures.ThreadPoolExecutor(max_workers=min(jobs or cores, cores)) as working,
     ):
         futures += [builders.submit(work, cell, functools.partial(laboratory.prepare, cell)) for cell in cells]
         left = len(cells)
@@ -72,7 +76,8 @@ def execute(
                     on_wait()
                     continue
                 if isinstance(outcome, Prepared):
-                    futures.append(workers.submit(work, outcome.cell, functools.partial(laboratory.execute, outcome)))
+                    pool = working if outcome.cell.platform in WORKING else waiting
+                    futures.append(pool.submit(work, outcome.cell, functools.partial(laboratory.execute, outcome)))
                 else:
                     left -= 1
                     on_result(outcome)

@@ -126,7 +126,6 @@ def test_only_the_last_round_counts(
     assert judge(msgspec.structs.replace(absent, exchanges=rounds)).verdict is Verdict.INCONCLUSIVE
 
 
-@pytest.mark.xfail(reason="nothing looks whether the two answers overlapped")
 def test_answers_one_after_the_other_are_never_absent(judge: Callable[[Evidence], Judgement], absent: Evidence) -> None:
     """A worker that died and its successor are two processes, and never two that accept."""
     held = absent.exchange(HELD)
@@ -142,7 +141,6 @@ def test_answers_one_after_the_other_are_never_absent(judge: Callable[[Evidence]
     assert judge(msgspec.structs.replace(absent, exchanges=after)).verdict is not Verdict.ABSENT
 
 
-@pytest.mark.xfail(reason="the signature is told although the requirement was met")
 def test_error_where_two_workers_answered_is_not_the_failure(
     judge: Callable[[Evidence], Judgement],
     reproduced: Evidence,
@@ -154,7 +152,6 @@ def test_error_where_two_workers_answered_is_not_the_failure(
     assert judge(two).verdict is not Verdict.REPRODUCED
 
 
-@pytest.mark.xfail(reason="the signature is told although the control failed")
 def test_error_of_a_server_that_never_answered_is_unhealthy(
     judge: Callable[[Evidence], Judgement], reproduced: Evidence
 ) -> None:

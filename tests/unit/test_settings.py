@@ -110,7 +110,6 @@ def test_file_that_is_not_valid_is_told(content: str, words: str, file: Path) ->
     assert "\n" not in str(error.value)
 
 
-@pytest.mark.xfail(reason="UnicodeDecodeError comes through")
 def test_file_that_is_not_utf_8_is_told(file: Path) -> None:
     """As an editor on Windows may save it."""
     file.write_bytes('[windows-pythons]\n"3.8" = "/opt/fenêtres"\n'.encode("latin-1"))
@@ -118,7 +117,6 @@ def test_file_that_is_not_utf_8_is_told(file: Path) -> None:
         settings.load()
 
 
-@pytest.mark.xfail(reason="IsADirectoryError comes through")
 def test_folder_in_place_of_the_file_is_told(file: Path) -> None:
     """``HARNESS_SETTINGS`` may name the folder that the file is in."""
     file.mkdir()

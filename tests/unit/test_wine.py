@@ -133,7 +133,6 @@ def test_wine_that_says_no_version_is_told(script: str, tmp_path: Path) -> None:
     assert path in str(error.value)
 
 
-@pytest.mark.xfail(reason="OSError comes through", raises=OSError)
 @pytest.mark.parametrize("mode", [0o755, 0o644])
 def test_wine_that_cannot_be_started_is_told(mode: int, tmp_path: Path) -> None:
     """As one for another processor, or one that may not be executed."""

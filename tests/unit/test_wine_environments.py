@@ -156,7 +156,6 @@ def test_every_server_has_a_prefix_of_its_own(environment: WineEnvironment, tmp_
         assert (prefix / "user.reg").is_file()
 
 
-@pytest.mark.xfail(reason="the prefix of the first start is in the way", raises=FileExistsError)
 def test_server_may_be_started_again(environment: WineEnvironment, tmp_path: Path) -> None:
     """As on every other platform."""
     environment.variables(tmp_path / "trial", "uvicorn")
@@ -217,7 +216,6 @@ def test_what_cannot_be_had_at_all_is_told(opened: Callable[..., tuple[WineEnvir
 
 
 @pytest.mark.usefixtures("machine")
-@pytest.mark.xfail(reason="any failure, also the network's, makes it leave out websockets, and that is remembered")
 def test_lack_of_a_network_leaves_nothing_out(opened: Callable[..., tuple[WineEnvironments, AskedUv]]) -> None:
     """Else the pins of a release depend on the weather of the day it was first resolved on."""
     kind, _ = opened(TransientEnvironmentError("dns error"))

@@ -37,7 +37,7 @@ PYTHON = "3.12"
 TOOLS = ("pytest", "hypothesis", "jsonschema")  # what the unit tests need of the dependency group
 # Later wheels need a DLL of Windows that Wine 8 lacks, bcryptprimitives.dll; jsonschema is content with this one.
 HELD_BACK = ("rpds-py<0.19",)
-DEADLINE_S = 600.0
+DEADLINE_S = 900.0
 NOT_RUN = 3
 _POLL_S = 0.1
 
@@ -69,7 +69,8 @@ def follow(running: process.Process) -> int | None:
     end = time.monotonic() + DEADLINE_S
     printed = 0
     while True:
-        ended = running.wait(_POLL_S) is not None or time.monotonic() > end
+        status = running.wait(_POLL_S)
+        ended = status is not None or time.monotonic() > end
         if ended:
             process.end_marked(running.mark)
             running.close()
@@ -78,7 +79,7 @@ def follow(running: process.Process) -> int | None:
         click.echo("".join(whole[printed:]), nl=False)
         printed = len(whole)
         if ended:
-            return running.exit_status if time.monotonic() < end else None
+            return status
 
 
 def run(kept: Kept, options: Sequence[str]) -> int:
@@ -95,7 +96,7 @@ def run(kept: Kept, options: Sequence[str]) -> int:
     )
     environment = kind.build(kind.resolve(request))
     python = with_stable_abi(Path(environment.resolution.interpreter).parent, kept.folder / "python")
-    arguments = ("-m", "pytest", "tests/unit", "-p", "no:cacheprovider", "-q", *options)
+    arguments = ("-m", "pytest", "tests/unit", "-p", "no:cacheprovider", "-q", "--tb=short", *options)
     running = process.Process(
         (environment.wine.program, str(python), *arguments),
         env={
