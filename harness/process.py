@@ -200,6 +200,10 @@ class Process:
             self._popen.send_signal(signal.SIGTERM)
         return True
 
+    def drain(self, patience_s: float = 1.0) -> None:
+        """Wait until the last words of a program that has ended are taken, or a descendant keeps the pipe open."""
+        self._reader.join(timeout=patience_s)
+
     def family(self) -> list[psutil.Process]:
         """Return the descendants that it has now, to be ended when it has ended and can no longer name them."""
         with contextlib.suppress(psutil.Error):

@@ -110,6 +110,8 @@ class Server:
 
     def stop(self) -> ServerRecord:
         """Ask it to stop, end all that is left of it, and return the record of its whole life."""
+        if not self.is_running:
+            self._process.drain()
         before, _ = self._process.capture.read()
         family = self._process.family()
         stopped_by = self._process.stop(GRACE_S)
