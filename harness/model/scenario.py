@@ -20,7 +20,6 @@ from harness.model.verdict import Verdict
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from harness.execution.trial import Trial
     from harness.model.evidence import Evidence
     from harness.model.verdict import Judgement
 
@@ -94,7 +93,7 @@ class Scenario:
         id: permanent, lower-case words joined by ``-``.
         title: one line that says what goes wrong.
         subject: the package on trial.
-        observe: pulls the trigger; all I/O goes through the trial, which records it.
+        observe: pulls the trigger; takes a `harness.execution.trial.Trial`, which does all I/O and records it.
         judge: pure; the evidence of one trial to a judgement.
         variants: at least one.
         claim: what a document says about it, or None.
@@ -111,7 +110,7 @@ class Scenario:
     id: str
     title: str
     subject: str
-    observe: Callable[[Trial], None]
+    observe: Callable[..., None]
     judge: Callable[[Evidence], Judgement]
     variants: tuple[Variant, ...] = (Variant(),)
     claim: Claim | None = None
