@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import platformdirs
 
-from harness.environments import index, local, own_platform
+from harness.environments import index, local, own_platform, settings
 from harness.environments.uv import Uv
 from harness.errors import UsageError, nearest
 from harness.execution import catalog
@@ -73,6 +73,7 @@ class Plan:
             UsageError: something that the call names does not exist, or nothing is left.
 
         """
+        settings.load()  # a mistake in them is told before anything starts
         self.options = options
         self.scenarios = load_scenarios(options)
         self.matrix = load_matrix(options.matrix)

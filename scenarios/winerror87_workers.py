@@ -31,7 +31,7 @@ from typing import TYPE_CHECKING
 
 from packaging.version import Version
 
-from harness import Check, Claim, Evidence, Judgement, Scenario, Variant, conclude
+from harness import Check, Claim, Evidence, Exchange, Judgement, Scenario, Variant, conclude
 
 if TYPE_CHECKING:
     from harness.execution.trial import Trial
@@ -76,10 +76,9 @@ def observe(trial: Trial) -> None:
             )
             holding.start()
             trial.sleep(LATER_S)
-            other = server.get("/", name=OTHER, deadline_s=WAIT_S)
+            server.get("/", name=OTHER, deadline_s=WAIT_S)
             holding.join()
-            held = trial.last(HELD)
-            two = other is not None and held is not None and other.content not in held.bytes("received")
+            two = _seen(trial.last(HELD), trial.last(OTHER)) == TWO
             if two or not server.is_running or "WinError 87" in server.log:
                 break
 
@@ -88,29 +87,28 @@ def judge(evidence: Evidence) -> Judgement:
     """Look for error 87 where the listener is accepted on, and for two processes that answer at the same time."""
     server = evidence.server("uvicorn")
     error = ERROR_87.search(server.log) if server else None
-    before = _worker(evidence, BEFORE)
-    control = Check(name=BEFORE, expected=f"200 b'worker {before or 'N'}'", actual=evidence.heard(BEFORE))
-    seen = _seen(evidence) + (", and error 87 in the log" if error else "")
+    before, held, other = (evidence.exchange(name) for name in (BEFORE, HELD, OTHER))
+    control = Check(name=BEFORE, expected=f"200 b'worker {_worker(before) or 'N'}'", actual=evidence.heard(BEFORE))
+    seen = _seen(held, other) + (", and error 87 in the log" if error else "")
     requirement = Check(name="two requests at the same time", expected=TWO, actual=seen)
-    answering = {worker for name in (HELD, OTHER) if (worker := _worker(evidence, name))}
-    signature = error[1] if error and control.passed and len(answering) < len((HELD, OTHER)) else None
+    answering = {worker for one in (held, other) if (worker := _worker(one))}
+    signature = error[1] if error and control.passed and len(answering) < len((held, other)) else None
     return conclude(signature=signature, controls=[control], requirement=requirement)
 
 
-def _seen(evidence: Evidence) -> str:
-    """Say who answered the last held request and the one sent meanwhile."""
-    held, other = evidence.exchange(HELD), evidence.exchange(OTHER)
-    first, second = _worker(evidence, HELD), _worker(evidence, OTHER)
+def _seen(held: Exchange | None, other: Exchange | None) -> str:
+    """Say who answered the request that was held and the one sent meanwhile."""
+    first, second = _worker(held), _worker(other)
     if not (held and other and first and second):
-        return f"{evidence.heard(HELD)}; meanwhile {evidence.heard(OTHER)}"
+        return f"{held.brief() if held else 'nothing'}; meanwhile {other.brief() if other else 'nothing'}"
     if not held.opened_s < other.opened_s < other.ended_s < held.ended_s:
         return "one answer after the other"
     return TWO if first != second else f"worker {first} alone"
 
 
-def _worker(evidence: Evidence, name: str) -> str | None:
-    """Return the process that answered the last request of this name."""
-    match = re.fullmatch(r"200 b'worker (\d+)'", evidence.heard(name))
+def _worker(exchange: Exchange | None) -> str | None:
+    """Return the process that answered."""
+    match = re.fullmatch(r"200 b'worker (\d+)'", exchange.brief()) if exchange else None
     return match[1] if match else None
 
 

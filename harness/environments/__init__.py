@@ -49,6 +49,8 @@ def kind_for(platform: str, store: Store) -> Kind:
     if platform in {"linux", "windows", "macos"} and platform != own_platform():
         message = f"platform {platform} is another machine's, this one is {own_platform()}; run the cell there"
         raise EnvironmentFailedError(message)
+    if platform == "windows-wine" and own_platform() != "linux":
+        raise EnvironmentFailedError(f"platform {platform} is for Linux, this machine is {own_platform()}")
     make = KINDS.get(platform)
     if make is None:
         message = f"platform {platform} cannot be run by this version of the harness; it runs {', '.join(KINDS)}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import html.parser
+import urllib.request
 from http import HTTPStatus
 from pathlib import Path
 
@@ -84,7 +85,7 @@ def releases_of(package: str, *, cache: Path, refresh: bool = False) -> tuple[Re
 def _fetch(package: str) -> tuple[Release, ...]:
     url = f"{uv.index_url().rstrip('/')}/{canonicalize_name(package)}/"
     if url.startswith("file:"):
-        page = Path(httpx.URL(url).path) / "index.html"
+        page = Path(urllib.request.url2pathname(httpx.URL(url).path)) / "index.html"
         if not page.is_file():
             message = f"no file {page}"
             raise IndexUnavailableError(message)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from harness.environments.wine import Wine
 
 PYTHONS = ("3.7", "3.8", "3.9", "3.10", "3.11", "3.12", "3.13")
-PROTOCOL = 1
+PROTOCOL = 2
 _CARRIER = "panda3d==1.10.15"  # the release with wheels for all of PYTHONS
 _COMPILER = "ziglang"
 _CHECK_DEADLINE_S = 120.0
@@ -82,10 +82,7 @@ def ensure(python: str, *, root: Path, uv: Uv, wine: Wine) -> Runtime:
     if own is None:
         if python not in PYTHONS:
             raise EnvironmentFailedError(f"no Windows CPython {python} can be made; there are {', '.join(PYTHONS)}")
-        library = _library(python)
-        complete.ensure(
-            folder, lambda folder: _make(python, folder, library=library, root=root, uv=uv), protocol=PROTOCOL
-        )
+        complete.ensure(folder, lambda folder: _make(python, folder, root=root, uv=uv), protocol=PROTOCOL)
     if not (folder / "python.exe").is_file():
         raise EnvironmentFailedError(f"no python.exe in {folder}, which is named as Windows CPython {python}")
     return _checked(folder, python, root=root, uv=uv, wine=wine)
@@ -104,8 +101,9 @@ def _library(python: str) -> Path:
     return Path(told.output.strip().splitlines()[-1])
 
 
-def _make(python: str, folder: Path, *, library: Path, root: Path, uv: Uv) -> None:
+def _make(python: str, folder: Path, *, root: Path, uv: Uv) -> None:
     """Put the runtime together."""
+    library = _library(python)
     carrier = uv.temporary / f"carrier-{python}"
     uv.unpack(_CARRIER, carrier, ("--python-platform", "x86_64-pc-windows-msvc", "--python-version", python))
     (folder / "DLLs").mkdir(parents=True)
@@ -115,6 +113,8 @@ def _make(python: str, folder: Path, *, library: Path, root: Path, uv: Uv) -> No
         if file.suffix.lower() in {".dll", ".pyd"} and file.name not in _LEFT_OUT:
             beside = name in {main, "python3.dll"} or name.startswith("vcruntime")
             shutil.copy(file, folder if beside else folder / "DLLs")
+    if not (folder / "python3.dll").exists():
+        (folder / "python3.dll").symlink_to(main)  # what wheels of the stable ABI ask for; Wine takes both for one
     shutil.rmtree(carrier)
     shutil.copytree(library, folder / "Lib", ignore=shutil.ignore_patterns(*_LEFT_OUT_OF_LIBRARY, "config-*"))
     shutil.copy(_launcher(root, uv), folder / "python.exe")
@@ -169,7 +169,7 @@ def _checked(folder: Path, python: str, *, root: Path, uv: Uv, wine: Wine) -> Ru
     if not full.startswith(f"{python}."):
         raise EnvironmentFailedError(
             f"the Windows CPython {python} in {folder} does not work under {wine.version}: {done.last_lines(3)}; "
-            f"remove that folder, or name your own in HARNESS_WINDOWS_PYTHON_{python.replace('.', '_')}"
+            f"name another in HARNESS_WINDOWS_PYTHON_{python.replace('.', '_')}"
         )
     write_json(path, {"stamp": stamp, "full": full})
     return Runtime(folder=folder, full=full)

@@ -15,6 +15,7 @@ import msgspec
 import platformdirs
 
 from harness.errors import UsageError
+from harness.model.matrix import PYTHONS, refuse_unknown
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
@@ -37,11 +38,13 @@ def load() -> Settings:
 
     """
     try:
-        return msgspec.toml.decode(path().read_bytes(), type=Settings)
+        found = msgspec.toml.decode(path().read_bytes(), type=Settings)
     except FileNotFoundError:
         return Settings()
     except (OSError, ValueError) as error:  # of msgspec too
         raise UsageError(f"{path()}: {error}; it has one table, [windows-pythons]") from None
+    refuse_unknown(found.windows_pythons, PYTHONS, what="Python", where=f"{path()}: windows-pythons")
+    return found
 
 
 def windows_python(python: str) -> Path | None:

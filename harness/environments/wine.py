@@ -1,7 +1,7 @@
 """The platform ``windows-wine``: Windows CPythons under Wine, on Linux. Never the platform ``windows``.
 
-Every server has a Wine prefix of its own, so that no cell sees another's registry, files or processes. A prefix is
-cheap: the registry and the user's folders of a template are copied, the rest of its drive is linked to.
+Every server has a Wine prefix of its own, so that no cell sees another's registry, user folders or processes. A prefix
+is cheap: these are copied from a template; the rest of its drive, Windows' own files, is linked to.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from harness.environments.uv import Uv
 
 PACKAGES = ("wine", "wine64")  # Debian's
-PROTOCOL = 1
+PROTOCOL = 2
 _PLATFORM = ("--python-platform", "x86_64-pc-windows-msvc")
 _TEMPLATE_DEADLINE_S = 180.0
 # Its C extension had no Windows wheels for every Python at first; no scenario here speaks WebSocket.
@@ -140,6 +140,9 @@ def _make_template(program: str, folder: Path, uv: Uv) -> None:
         mark=uv.mark,
         deadline_s=_TEMPLATE_DEADLINE_S,
     )
+    for link in [path for path in (folder / "drive_c" / "users").rglob("*") if path.is_symlink()]:
+        link.unlink()  # Wine links a user's folders to those of the home folder, which all prefixes would then share
+        link.mkdir()
     if not all((folder / name).is_file() for name in _OWN):
         raise EnvironmentFailedError(
             f"Wine makes no prefix in {folder}: {done.last_lines(3) or 'it printed nothing'}; try 'wineboot -i' by hand"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import http.server
 import json
-import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -127,11 +126,6 @@ def test_index_is_asked_for_json_by_the_canonical_name(served: Index, tmp_path: 
     assert accept.startswith("application/vnd.pypi.simple.v1+json")
 
 
-@pytest.mark.xfail(
-    sys.platform == "win32",
-    raises=IndexUnavailableError,
-    reason="the path of a file: address is taken for the system's own, which on Windows has a slash before the drive",
-)
 def test_page_in_a_folder_is_understood(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """An index may be a folder of files."""
     page = tmp_path / "simple" / "uvicorn" / "index.html"

@@ -102,6 +102,19 @@ def test_request_without_an_answer_is_never_absent(
 
 
 @pytest.mark.parametrize("name", [HELD, OTHER])
+def test_two_answers_to_one_request_are_never_absent(
+    name: str,
+    judge: Callable[[Evidence], Judgement],
+    absent: Evidence,
+    alter_exchange: Callable[..., Evidence],
+    answer: Callable[..., bytes],
+) -> None:
+    """Nobody knows which of them is the worker's."""
+    both = answer("worker 99998") + answer("worker 99999")
+    assert judge(alter_exchange(absent, name, received=both)).verdict is Verdict.INCONCLUSIVE
+
+
+@pytest.mark.parametrize("name", [HELD, OTHER])
 def test_torn_answer_is_never_absent(
     name: str,
     judge: Callable[[Evidence], Judgement],

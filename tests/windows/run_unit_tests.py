@@ -50,20 +50,6 @@ def requirements() -> tuple[str, ...]:
     return (*project["project"]["dependencies"], *tools, *HELD_BACK)
 
 
-def with_stable_abi(runtime: Path, folder: Path) -> Path:
-    """Return the ``python.exe`` of a folder that is the runtime and a ``python3.dll``, which psutil's wheel links to.
-
-    Windows' own ``python3.dll`` forwards to the DLL of the version. Wine takes two names of one file for one DLL.
-    """
-    folder.mkdir()
-    for entry in runtime.iterdir():
-        (folder / entry.name).symlink_to(entry)
-    stable = folder / "python3.dll"
-    if not stable.exists():
-        stable.symlink_to(runtime / f"python{PYTHON.replace('.', '')}.dll")
-    return folder / "python.exe"
-
-
 def follow(running: process.Process) -> int | None:
     """Print the output, line by line as it comes; return the exit status, None where the deadline passed."""
     end = time.monotonic() + DEADLINE_S
@@ -95,10 +81,9 @@ def run(kept: Kept, options: Sequence[str]) -> int:
         platform="windows-wine",
     )
     environment = kind.build(kind.resolve(request))
-    python = with_stable_abi(Path(environment.resolution.interpreter).parent, kept.folder / "python")
     arguments = ("-m", "pytest", "tests/unit", "-p", "no:cacheprovider", "-q", "--tb=short", *options)
     running = process.Process(
-        (environment.wine.program, str(python), *arguments),
+        environment.command("python", arguments),
         env={
             **environment.variables(kept.folder, "tests"),
             "PYTHONIOENCODING": "utf-8",
