@@ -173,16 +173,13 @@ def doctor() -> int:
 def setup(*, pythons: tuple[str, ...], yes: bool) -> int:
     """Fetch and build what 'harness doctor' finds lacking and can be had here."""
     refuse_unknown(pythons, runtimes.PYTHONS, what="Windows CPython", where="--python")
-    kept = Kept()
-    try:
+    lacking = False
+    with Kept() as kept:
         uv = Uv(mark=kept.mark, temporary=kept.folder)
-        lacking = False
         for finding in preparation.steps(pythons, root=Options().cache, uv=uv, install=yes):
             _tell(finding)
             lacking |= not finding.present
-        return 3 if lacking else 0
-    finally:
-        kept.close()
+    return 3 if lacking else 0
 
 
 def _tell(finding: Finding) -> None:

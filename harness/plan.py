@@ -189,12 +189,9 @@ class Plan:
 
     @functools.cache  # noqa: B019 - a plan lives as long as its call
     def _local(self, spec: str) -> tuple[str, Release]:
-        kept = Kept()
-        try:
+        with Kept() as kept:
             uv = Uv(mark=kept.mark, temporary=kept.folder)
             return local.release_of(spec, cache=self.options.cache, uv=uv, where="--server")
-        finally:
-            kept.close()
 
 
 def load_scenarios(options: Options) -> dict[str, LoadedScenario]:

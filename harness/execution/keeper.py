@@ -13,10 +13,14 @@ import sys
 import tempfile
 import uuid
 from pathlib import Path
+from typing import TYPE_CHECKING, Self
 
 import filelock
 
 from harness import process
+
+if TYPE_CHECKING:
+    from types import TracebackType
 
 _PREFIX = "harness-run-"
 
@@ -36,6 +40,16 @@ class Kept:
         self._owner.acquire()  # before there is a folder that a sweep could take for one without an owner
         self.folder.mkdir(mode=0o700)
         self._keeper = process.start_watching([sys.executable, "-m", "harness.execution.keeper", str(self.folder)])
+
+    def __enter__(self) -> Self:
+        """Use as a context; leaving it closes."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close."""
+        self.close()
 
     def close(self) -> None:
         """Clean up and wait until the keeper has looked after it."""

@@ -100,14 +100,12 @@ def run(kept: Kept, options: Sequence[str]) -> int:
 
 def main() -> int:
     """Run the tests in a folder that is removed in any case."""
-    kept = Kept()
     try:
-        return run(kept, sys.argv[1:])
+        with Kept() as kept:
+            return run(kept, sys.argv[1:])
     except HarnessError as error:
         click.echo(f"the tests cannot be run: {error}", err=True)
         return NOT_RUN
-    finally:
-        kept.close()
 
 
 if __name__ == "__main__":
