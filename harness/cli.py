@@ -115,8 +115,9 @@ def run(*, jobs: int | None, form: str, quiet: bool, **options: Any) -> int:  # 
         found[result.id] = result
         progress.finished(result)
 
+    at_once = jobs or schedule.default_jobs()
     typical = {name: loaded.scenario.typical_s for name, loaded in plan.scenarios.items()}
-    with Progress(plan.cells, typical, quiet=quiet) as progress, plan.laboratory() as laboratory:
+    with Progress(plan.cells, typical, quiet=quiet, at_once=at_once) as progress, plan.laboratory() as laboratory:
         try:
             schedule.execute(laboratory, plan.cells, on_result=finished, on_wait=progress.tick, jobs=jobs)
         except KeyboardInterrupt:

@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 class Progress:
     """Hears of finished cells; the estimate weighs what is left by what each scenario usually takes."""
 
-    def __init__(self, cells: Sequence[Cell], typical_s: Mapping[str, float], *, quiet: bool) -> None:
-        """Take the cells of the run and the usual seconds of a trial by scenario."""
+    def __init__(self, cells: Sequence[Cell], typical_s: Mapping[str, float], *, quiet: bool, at_once: int = 1) -> None:
+        """Take the cells of the run, the usual seconds of a trial by scenario, and how many cells run at once."""
+        self._at_once = at_once
         self._costs = {cell.id: typical_s[cell.scenario] for cell in cells}
         self._left = dict(self._costs)
         self._ran_s = 0.0
@@ -68,8 +69,10 @@ class Progress:
             self._console.print(line, markup=False, highlight=False, soft_wrap=True)
 
     def estimate(self) -> str:
-        """Return about how long it still takes, from the pace so far; empty before anything ran."""
-        if not self._ran_s or not self._left:
+        """Return about how long it still takes: from the pace so far, or from what the cells usually take."""
+        if not self._left:
             return ""
-        pace = (time.monotonic() - self._began) / self._ran_s
-        return f"about {pace * sum(self._left.values()):.0f} s left"
+        elapsed, left = time.monotonic() - self._began, sum(self._left.values())
+        usual = max(*self._left.values(), left / self._at_once)
+        seconds = elapsed / self._ran_s * left if self._ran_s else max(0.0, usual - elapsed)
+        return f"about {seconds:.0f} s left"

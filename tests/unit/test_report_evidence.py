@@ -118,12 +118,12 @@ def test_quiet_progress_says_nothing(
 
 
 def test_estimate_weighs_what_is_left(make_cell: Callable[..., Cell], make_result: Callable[..., CellResult]) -> None:
-    """Nothing is said before anything ran, nor when nothing is left; stored results teach no pace."""
+    """What cells usually take counts until one ran; stored results teach no pace; nothing left, nothing said."""
     cells = [make_cell(version=version) for version in ("1.0", "2.0", "3.0")]
-    progress = Progress(cells, {"some-failure": 5.0}, quiet=True)
-    assert progress.estimate() == ""
+    progress = Progress(cells, {"some-failure": 500.0}, quiet=True, at_once=2)
+    assert progress.estimate() == "about 750 s left"
     progress.finished(make_result(version="1.0", cached=True))
-    assert progress.estimate() == ""
+    assert progress.estimate() == "about 500 s left"
     progress.finished(make_result(version="2.0"))
     assert progress.estimate().startswith("about ")
     progress.finished(make_result(version="3.0"))
