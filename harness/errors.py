@@ -26,6 +26,10 @@ class UsageError(HarnessError):
     exit_status = 2
 
 
+class EmptySelectionError(UsageError):
+    """Every name in the call exists, and together they leave no cell."""
+
+
 class ScenarioError(UsageError):
     """A scenario module cannot be used: it does not load, or it breaks a rule of the scenario interface."""
 

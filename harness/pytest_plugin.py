@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.errors import HarnessError
+from harness.errors import EmptySelectionError, HarnessError
 from harness.execution import catalog
 from harness.model.judge import judge
 from harness.model.verdict import Verdict
@@ -60,7 +60,9 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
-    """Collect scenario modules, and leave alone what only looks like one and does not speak of the harness."""
+    """Collect scenario modules; leave alone test modules, and what does not even speak of the harness."""
+    if any(file_path.match(pattern) for pattern in parent.config.getini("python_files")):
+        return None
     if catalog.is_scenario(file_path) and b"harness" in file_path.read_bytes():
         return ScenarioFile.from_parent(parent, path=file_path)
     return None
@@ -74,10 +76,13 @@ class ScenarioFile(pytest.File):
         try:
             loaded = catalog.load_file(self.path)
             own = self.path.parent.resolve() == catalog.bundled("scenarios").resolve()
-            plan = Plan(_options(self.config, loaded.scenario.id, () if own else (self.path.parent,)))
+            plan = Plan(_options(self.config, loaded.scenario.id, () if own else (self.path,)))
             laboratory: list[Laboratory] = []
             for cell in plan.cells:
                 yield CellItem.from_parent(self, name=cell.id, cell=cell, plan=plan, laboratory=laboratory)
+        except EmptySelectionError as error:
+            if not self.config.getoption("--cell"):  # a glob may pass over a whole file, as -k may
+                raise self.CollectError(str(error)) from None
         except HarnessError as error:
             raise self.CollectError(str(error)) from None
 

@@ -49,10 +49,10 @@ def load(folders: Iterable[Path]) -> dict[str, LoadedScenario]:
     """
     found: dict[str, LoadedScenario] = {}
     for folder in folders:
-        if not folder.is_dir():
+        if not folder.exists():
             message = f"no folder of scenarios at {folder}; '--scenarios' takes a folder of scenario modules"
             raise ScenarioError(message)
-        for path in sorted(folder.glob("*.py")):
+        for path in [folder] if folder.is_file() else sorted(folder.glob("*.py")):
             if is_scenario(path):
                 loaded = load_file(path)
                 if (other := found.get(loaded.scenario.id)) and other.module != loaded.module:

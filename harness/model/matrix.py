@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from harness.errors import UsageError, nearest
+from harness.errors import EmptySelectionError, UsageError, nearest
 from harness.model.cell import Cell
 from harness.model.release import select
 
@@ -155,7 +155,7 @@ def cells_of(
     if not chosen:
         hint = nearest(selection.cells[0], found) if selection.cells and found else "see 'harness list --cells'"
         message = f"the selection leaves no cell of {matrix.name}; {hint}"
-        raise UsageError(message)
+        raise EmptySelectionError(message)
     return chosen
 
 
