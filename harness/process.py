@@ -238,6 +238,24 @@ def ask(argv: Sequence[str], *, deadline_s: float) -> Completed:
     return run(argv, env=tool_environment(), cwd=folder, mark=mark, deadline_s=deadline_s)
 
 
+def settle(argv: Sequence[str], *, env: Mapping[str, str], cwd: Path, mark: str, deadline_s: float) -> int | None:
+    """Run a program that leaves a service of its own running, marked; return its exit status, None at the deadline."""
+    with subprocess.Popen(  # noqa: S603 - Wine's server
+        argv,
+        env={**env, MARK: mark},
+        cwd=cwd,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    ) as started:
+        try:
+            return started.wait(timeout=deadline_s)
+        except subprocess.TimeoutExpired:
+            started.kill()
+            return None
+
+
 def start_watching(argv: Sequence[str]) -> subprocess.Popen[bytes]:
     """Start a program, unmarked and in a session of its own, that sees its standard input close when this one ends."""
     return subprocess.Popen(  # noqa: S603 - the keeper

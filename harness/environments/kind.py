@@ -64,8 +64,11 @@ class Environment(Protocol):
     def command(self, program: str, arguments: Sequence[str]) -> tuple[str, ...]:
         """Return the command line that runs a program of it, ``python`` or a console script such as ``uvicorn``."""
 
-    def variables(self, folder: Path, server: str) -> dict[str, str]:
-        """Make what one server needs below the trial's folder, and return the server's whole environment."""
+    def variables(self, folder: Path, server: str, mark: str) -> dict[str, str]:
+        """Make what one server needs below the trial's folder, and return the server's whole environment.
+
+        What has to be started for it carries the mark.
+        """
 
 
 class Kind(Protocol):

@@ -43,7 +43,7 @@ class VirtualEnvironment(msgspec.Struct, frozen=True, kw_only=True):
         suffix = ".exe" if sys.platform == "win32" else ""
         return (str(self.scripts / f"{program}{suffix}"), *arguments)
 
-    def variables(self, folder: Path, server: str) -> dict[str, str]:  # noqa: ARG002 - servers here share the folder
+    def variables(self, folder: Path, server: str, mark: str) -> dict[str, str]:  # noqa: ARG002 - nothing to make
         """See `harness.environments.kind.Environment`."""
         return process.server_environment(folder, [self.scripts])
 
@@ -88,7 +88,7 @@ class VirtualEnvironments:
     def _python(self, environment: VirtualEnvironment, *arguments: str) -> process.Completed:
         return process.run(
             environment.command("python", arguments),
-            env=environment.variables(environment.folder, "build"),
+            env=environment.variables(environment.folder, "build", self._store.uv.mark),
             cwd=environment.folder,
             mark=self._store.uv.mark,
             deadline_s=_DEADLINE_S,

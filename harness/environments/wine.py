@@ -30,6 +30,8 @@ PACKAGES = ("wine", "wine64")  # Debian's
 PROTOCOL = 2
 _PLATFORM = ("--python-platform", "x86_64-pc-windows-msvc")
 _TEMPLATE_DEADLINE_S = 180.0
+_START_DEADLINE_S = 30.0
+_STARTS = 3
 # Its C extension had no Windows wheels for every Python at first; no scenario here speaks WebSocket.
 _NOT_NEEDED = "websockets ; sys_platform == 'never'"
 _OWN = ("system.reg", "user.reg", "userdef.reg", ".update-timestamp")
@@ -161,12 +163,27 @@ class WineEnvironment(msgspec.Struct, frozen=True, kw_only=True):
         module = () if program == "python" else ("-m", program)
         return (self.wine.program, self.resolution.interpreter, *module, *arguments)
 
-    def variables(self, folder: Path, server: str) -> dict[str, str]:
-        """See `harness.environments.kind.Environment`; the server's prefix is made here."""
+    def variables(self, folder: Path, server: str, mark: str) -> dict[str, str]:
+        """See `harness.environments.kind.Environment`; the server's prefix is made here, and Wine's own server started.
+
+        Where that fails it is Wine that fails, before any Windows program has run: another prefix is made.
+
+        Raises:
+            EnvironmentFailedError: it failed in every prefix.
+
+        """
         folder.mkdir(parents=True, exist_ok=True)
-        prefix = self.wine.new_prefix(Path(tempfile.mkdtemp(prefix=f"wine-{server}-", dir=folder)))
         search = ";".join(f"Z:{place}".replace("/", "\\") for place in (folder, self.folder))
-        return {**self.wine.variables(prefix, folder), "PYTHONPATH": search}
+        for _ in range(_STARTS):
+            prefix = self.wine.new_prefix(Path(tempfile.mkdtemp(prefix=f"wine-{server}-", dir=folder)))
+            env = self.wine.variables(prefix, folder)
+            argv = (str(Path(self.wine.program).parent / "wineserver"), "-p")
+            status = process.settle(argv, env=env, cwd=folder, mark=mark, deadline_s=_START_DEADLINE_S)
+            if status == 0:
+                return {**env, "PYTHONPATH": search}
+        raise EnvironmentFailedError(
+            f"{self.wine.version} does not start in a new prefix: wineserver ended with {status}"
+        )
 
 
 class WineEnvironments:

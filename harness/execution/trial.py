@@ -90,12 +90,13 @@ class Trial:
         """
         lease = self._ports.lease()
         filled = [part.replace("{port}", str(lease.port)) for part in arguments]
+        mark = f"{self._mark}/{lease.port}"
         try:
             started = process.Process(
                 self._environment.command(program, filled),
-                env=self._environment.variables(self.folder, name),
+                env=self._environment.variables(self.folder, name, mark),
                 cwd=self.folder,
-                mark=f"{self._mark}/{lease.port}",
+                mark=mark,
                 console=console,
             )
         except OSError as error:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from harness import process
 from harness.environments import interpreters, runtimes, wine
 from harness.environments.interpreters import Interpreter
 from harness.environments.kind import Request, Resolution
@@ -79,8 +80,17 @@ def template(tmp_path: Path) -> Wine:
 
 
 @pytest.fixture
-def environment(template: Wine, tmp_path: Path) -> WineEnvironment:
-    """A built environment."""
+def starts(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How the next starts of Wine's server end; well, where nothing is said."""
+    outcomes: list[int] = []
+    monkeypatch.setattr(process, "settle", lambda *_, **__: outcomes.pop(0) if outcomes else 0)
+    return outcomes
+
+
+@pytest.fixture
+def environment(template: Wine, tmp_path: Path, starts: list[int]) -> WineEnvironment:
+    """A built environment, in which Wine's server starts."""
+    assert starts == []
     return WineEnvironment(folder=tmp_path / "environment", resolution=RESOLUTION, wine=template)
 
 
@@ -127,7 +137,7 @@ def test_variables_name_the_folders_as_windows_does(
     """The application is found before what is installed, and nothing that the caller named."""
     monkeypatch.setenv("PYTHONPATH", "/of/the/caller")
     folder = tmp_path / "trial"
-    variables = environment.variables(folder, "uvicorn")
+    variables = environment.variables(folder, "uvicorn", "mark")
     expected = [f"Z:{tmp_path}/trial".replace("/", "\\"), f"Z:{tmp_path}/environment".replace("/", "\\")]
     assert variables["PYTHONPATH"].split(";") == expected
     assert "/" not in variables["PYTHONPATH"]
@@ -138,10 +148,10 @@ def test_variables_hold_nothing_of_the_caller(
     environment: WineEnvironment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whatever it is called."""
-    before = environment.variables(tmp_path / "one", "uvicorn")
+    before = environment.variables(tmp_path / "one", "uvicorn", "mark")
     for name in ("PYTHONHOME", "VIRTUAL_ENV", "UVICORN_WORKERS", "WEB_CONCURRENCY", "WINEARCH", "DISPLAY", "TOKEN"):
         monkeypatch.setenv(name, "of the caller")
-    after = environment.variables(tmp_path / "other", "uvicorn")
+    after = environment.variables(tmp_path / "other", "uvicorn", "mark")
     assert set(after) == set(before)
     assert "of the caller" not in "".join(after.values())
 
@@ -149,7 +159,7 @@ def test_variables_hold_nothing_of_the_caller(
 def test_every_server_has_a_prefix_of_its_own(environment: WineEnvironment, tmp_path: Path) -> None:
     """Below the folder of its trial, with which it is removed."""
     folder = tmp_path / "trial"
-    prefixes = [Path(environment.variables(folder, name)["WINEPREFIX"]) for name in ("one", "other")]
+    prefixes = [Path(environment.variables(folder, name, "mark")["WINEPREFIX"]) for name in ("one", "other")]
     assert len(set(prefixes)) == 2
     for prefix in prefixes:
         assert prefix.is_relative_to(folder)
@@ -158,8 +168,21 @@ def test_every_server_has_a_prefix_of_its_own(environment: WineEnvironment, tmp_
 
 def test_server_may_be_started_again(environment: WineEnvironment, tmp_path: Path) -> None:
     """As on every other platform."""
-    environment.variables(tmp_path / "trial", "uvicorn")
-    environment.variables(tmp_path / "trial", "uvicorn")
+    environment.variables(tmp_path / "trial", "uvicorn", "mark")
+    environment.variables(tmp_path / "trial", "uvicorn", "mark")
+
+
+def test_wine_that_does_not_start_is_not_the_release_s_failure(
+    environment: WineEnvironment, starts: list[int], tmp_path: Path
+) -> None:
+    """Another prefix may start; where none does it is told, before any Windows program could be blamed."""
+    starts += [1, 1]
+    assert environment.variables(tmp_path / "one", "uvicorn", "mark")["WINEDEBUG"] == "-all"
+    starts += [1, 1, 1]
+    with pytest.raises(
+        EnvironmentFailedError, match=r"Wine 8\.0 does not start in a new prefix: wineserver ended with 1"
+    ):
+        environment.variables(tmp_path / "other", "uvicorn", "mark")
 
 
 @pytest.mark.usefixtures("machine")

@@ -85,7 +85,7 @@ def run(kept: Kept, options: Sequence[str]) -> int:
     running = process.Process(
         environment.command("python", arguments),
         env={
-            **environment.variables(kept.folder, "tests"),
+            **environment.variables(kept.folder, "tests", f"{kept.mark}/tests"),
             "PYTHONIOENCODING": "utf-8",
             "HYPOTHESIS_STORAGE_DIRECTORY": f"Z:{kept.folder}/hypothesis",
         },
