@@ -20,7 +20,7 @@ from harness.execution.keeper import Kept
 from harness.model.judge import judge
 from harness.model.matrix import refuse_unknown
 from harness.model.result import exit_status
-from harness.plan import RESULTS, Options, Plan
+from harness.plan import RESULTS, Options, Plan, split
 from harness.report import clean, evidence, json, markdown, overview, terminal
 from harness.report.progress import Progress
 from harness.report.table import summary, table_of
@@ -36,8 +36,7 @@ _FORMATS = ("terminal", "markdown", "json")
 
 
 def _split(_context: click.Context, _parameter: click.Parameter, values: Sequence[str]) -> tuple[str, ...]:
-    """Read ``--python 3.8,3.12`` and repetitions of the option alike."""
-    return tuple(part.strip() for value in values for part in value.split(",") if part.strip())
+    return split(values)
 
 
 _SCENARIOS = click.option(

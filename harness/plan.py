@@ -63,6 +63,11 @@ class Options:
         return Path(os.environ.get("HARNESS_CACHE") or platformdirs.user_cache_dir("harness", appauthor=False))
 
 
+def split(values: Sequence[str]) -> tuple[str, ...]:
+    """Read ``--python 3.8,3.12`` and repetitions of the option alike."""
+    return tuple(part.strip() for value in values for part in value.split(",") if part.strip())
+
+
 class Plan:
     """The cells that a call means, with all it takes to execute or show them."""
 

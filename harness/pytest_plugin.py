@@ -17,7 +17,7 @@ from harness.errors import EmptySelectionError, HarnessError
 from harness.execution import catalog
 from harness.model.judge import judge
 from harness.model.verdict import Verdict
-from harness.plan import RESULTS, Options, Plan
+from harness.plan import RESULTS, Options, Plan, split
 from harness.report import evidence
 
 if TYPE_CHECKING:
@@ -140,15 +140,11 @@ def _options(config: pytest.Config, name: str, folders: tuple[Path, ...]) -> Opt
         names=(name,),
         matrix=config.getoption("--harness-matrix"),
         servers=tuple(config.getoption("--server")),
-        pythons=_split(config.getoption("--python")),
-        platforms=_split(config.getoption("--platform")),
+        pythons=split(config.getoption("--python")),
+        platforms=split(config.getoption("--platform")),
         cells=tuple(config.getoption("--cell")),
         scenarios=folders,
         results=config.getoption("--harness-results"),
         trials=config.getoption("--harness-trials"),
         rerun=config.getoption("--harness-rerun"),
     )
-
-
-def _split(values: list[str]) -> tuple[str, ...]:
-    return tuple(part.strip() for value in values for part in value.split(",") if part.strip())

@@ -54,7 +54,7 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
     releases: tuple[Release, ...]
 
 
-def releases_of(package: str, *, cache: Path, refresh: bool = False) -> tuple[Release, ...]:
+def releases_of(package: str, *, cache: Path) -> tuple[Release, ...]:
     """Return all releases of a package, oldest first: from the cache while fresh, else from the index.
 
     When the index cannot be asked, what the cache has is used however old it is.
@@ -66,7 +66,7 @@ def releases_of(package: str, *, cache: Path, refresh: bool = False) -> tuple[Re
     path = cache / "releases" / f"{canonicalize_name(package)}.json"
     stored = read_json(path, Listing)
     now = dt.datetime.now(dt.UTC)
-    if stored and not refresh and now - stored.fetched < FRESH:
+    if stored and now - stored.fetched < FRESH:
         return stored.releases
     try:
         releases = _fetch(package)
