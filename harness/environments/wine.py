@@ -34,6 +34,8 @@ _START_DEADLINE_S = 30.0
 _STARTS = 3
 # Its C extension had no Windows wheels for every Python at first; no scenario here speaks WebSocket.
 _NOT_NEEDED = "websockets ; sys_platform == 'never'"
+# Wine's own errors belong to the evidence; not that there is no desktop and no menu to fill.
+_TOLD = "err+all,fixme-all,-winediag,-systray,-wineboot"
 _OWN = ("system.reg", "user.reg", "userdef.reg", ".update-timestamp")
 
 
@@ -55,7 +57,7 @@ class Wine(msgspec.Struct, frozen=True, kw_only=True):
             "PYTHONDONTWRITEBYTECODE": "1",
             "PYTHONUNBUFFERED": "1",
             "WINEPREFIX": str(prefix),
-            "WINEDEBUG": "-all",
+            "WINEDEBUG": _TOLD,
             "WINEDLLOVERRIDES": "mscoree,mshtml=;winemenubuilder.exe=d",
         }
 
@@ -219,7 +221,7 @@ class WineEnvironments:
         except TransientEnvironmentError:
             raise
         except EnvironmentFailedError:
-            overrides = self._store.uv.temporary / "overrides.txt"
+            overrides = Path(tempfile.mkdtemp(dir=self._store.uv.temporary)) / "overrides.txt"
             overrides.write_text(_NOT_NEEDED)
             return self._store.uv.resolve(request, python=python, options=(*options, "--override", str(overrides)))
 

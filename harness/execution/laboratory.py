@@ -23,7 +23,7 @@ from harness.environments.uv import Uv
 from harness.errors import EnvironmentFailedError, HarnessError
 from harness.execution.journal import PROTOCOL as JOURNAL_PROTOCOL
 from harness.execution.keeper import Kept
-from harness.execution.ports import Ports
+from harness.execution.ports import LEASES, Ports
 from harness.execution.trial import run_trial
 from harness.model.judge import judge
 from harness.model.result import CellResult, EnvironmentResult, result_of, unsupported
@@ -74,7 +74,7 @@ class Laboratory:
         self._scenarios = scenarios
         self._journal = journal
         self._settings = settings
-        self._ports = Ports(settings.cache / "ports")
+        self._ports = Ports(LEASES)
         self._abandoned = threading.Event()
 
     def __enter__(self) -> Self:

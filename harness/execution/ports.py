@@ -1,7 +1,7 @@
 """Ports on loopback, each leased to one server at a time across every run on the machine.
 
 A lease is a lock on a file named by the port, which the system lets go of when its holder dies, so no run takes
-a port that another one has promised to a server. The range lies below the ephemeral ports of Linux (32768) and
+a port that another one has promised to a server, whatever cache it uses. The range lies below the ephemeral ports of Linux (32768) and
 Windows (49152), from which outgoing connections are numbered, and inside it the next port is always a new one.
 """
 
@@ -14,6 +14,7 @@ import threading
 from typing import TYPE_CHECKING
 
 import filelock
+import platformdirs
 
 from harness.errors import EnvironmentFailedError
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 LOOPBACK = "127.0.0.1"
+LEASES = platformdirs.user_cache_path("harness", appauthor=False) / "ports"
 RANGE = range(20_000, 30_000)
 
 

@@ -62,7 +62,7 @@ def test_the_table_is_what_the_first_command_prints(tmp_path: Path) -> None:
     assert {scenario for scenario, _, _ in shown} == {scenario for scenario, _, _ in measured}
     newest = {key for key in shown if key not in measured}  # the rows of releases that were the latest then
     assert len(newest) <= 4
-    assert {key: verdict for key, verdict in shown.items() if key in measured}.items() <= measured.items()
+    assert {key: verdict for key, verdict in shown.items() if key in measured}.items() <= measured.items(), done.stdout
 
 
 def rows(table: str) -> dict[tuple[str, str, str], str]:

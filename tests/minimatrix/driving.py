@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import platformdirs
 import psutil
 
 HERE = Path(__file__).parent
@@ -95,6 +96,7 @@ class User:
             "TMPDIR": str(self.temporary),
             "LANG": "C.UTF-8",
             "HARNESS_CACHE": str(self.cache),
+            "XDG_CACHE_HOME": str(platformdirs.user_cache_path()),  # the leases of ports are the machine's
             "TOY_LEDGER": str(self.ledger),
             "TOY_PATIENCE_S": str(self.patience_s),
             "UV_CACHE_DIR": str(self.cache.with_name("uv")),
