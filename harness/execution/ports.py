@@ -1,8 +1,9 @@
 """Ports on loopback, each leased to one server at a time across every run on the machine.
 
 A lease is a lock on a file named by the port, which the system lets go of when its holder dies, so no run takes
-a port that another one has promised to a server, whatever cache it uses. The range lies below the ephemeral ports of Linux (32768) and
-Windows (49152), from which outgoing connections are numbered, and inside it the next port is always a new one.
+a port that another one has promised to a server, whatever cache it uses. The range lies below the ephemeral ports
+of Linux (32768) and Windows (49152), from which outgoing connections are numbered, and inside it the next port is
+always a new one.
 """
 
 from __future__ import annotations
