@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import shlex
 import sys
 from pathlib import Path
@@ -11,69 +10,45 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import harness
+from harness.analysis import controls
+from harness.analysis.document import Searched
+from harness.analysis.search import Strategy
+from harness.arguments import (
+    EXECUTION,
+    FORMAT,
+    FORMATS,
+    OUTPUT,
+    RESULTS_FOLDER,
+    SCENARIOS,
+    SELECTION,
+    all_of,
+    splitting,
+)
 from harness.environments import diagnosis, runtimes
 from harness.environments import setup as preparation
 from harness.environments.uv import Uv
 from harness.errors import HarnessError, UsageError
-from harness.execution import schedule
+from harness.execution import expectations, schedule
 from harness.execution.keeper import Kept
 from harness.model.judge import judge
 from harness.model.matrix import refuse_unknown
 from harness.model.result import exit_status
-from harness.plan import RESULTS, Options, Plan, split
-from harness.report import clean, evidence, json, markdown, overview, terminal
+from harness.plan import Options, Plan
+from harness.report import claims as claimed
+from harness.report import clean, difference, evidence, histories, json, markdown, overview, terminal
 from harness.report.progress import Progress
 from harness.report.table import summary, table_of
+from harness.survey import Survey, all_releases, new_releases
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Mapping, Sequence
 
     from harness.environments.diagnosis import Finding
+    from harness.execution.laboratory import Laboratory
+    from harness.model.cell import Cell
     from harness.model.result import CellResult
 
 INTERRUPTED = 130
-_FORMATS = ("terminal", "markdown", "json")
-
-
-def _split(_context: click.Context, _parameter: click.Parameter, values: Sequence[str]) -> tuple[str, ...]:
-    return split(values)
-
-
-_SCENARIOS = click.option(
-    "--scenarios",
-    multiple=True,
-    type=click.Path(path_type=Path),
-    metavar="DIR",
-    help="Further scenario modules, of your own.",
-)
-_RESULTS = click.option(
-    "--results", type=click.Path(path_type=Path), default=RESULTS, show_default=True, help="Results folder."
-)
-_SELECTION: tuple[Callable[[Any], Any], ...] = (
-    click.argument("names", metavar="[SCENARIO]...", nargs=-1),
-    click.option("--matrix", type=click.Path(path_type=Path), help="Matrix file.  [default: matrices/seeds.toml]"),
-    click.option(
-        "--server",
-        "servers",
-        multiple=True,
-        metavar="SPEC",
-        help="Releases instead of the matrix's: uvicorn==0.27.0, 'uvicorn>=0.26,<0.29', uvicorn==latest, ./folder.",
-    ),
-    click.option("--python", "pythons", multiple=True, callback=_split, help="Pythons instead: 3.8,3.12."),
-    click.option("--platform", "platforms", multiple=True, callback=_split, help="Platforms instead: linux."),
-    click.option("--cell", "cells", multiple=True, metavar="GLOB", help="Only cells whose id matches."),
-    _SCENARIOS,
-    _RESULTS,
-)
-_EXECUTION: tuple[Callable[[Any], Any], ...] = (
-    click.option("--trials", type=click.IntRange(1, 100), default=1, show_default=True, help="Trials of each cell."),
-    click.option("--rerun", is_flag=True, help="Ignore stored results and remembered build failures."),
-)
-
-
-def _with(options: Sequence[Callable[[Any], Any]]) -> Callable[[Any], Any]:
-    """Apply several click decorators, first on top."""
-    return lambda command: functools.reduce(lambda inner, option: option(inner), reversed(options), command)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -84,7 +59,7 @@ def cli() -> None:
 
 @cli.command("list")
 @click.option("--cells", "only_cells", is_flag=True, help="Print the ids of the selected cells.")
-@_with(_SELECTION)
+@all_of(SELECTION)
 def list_command(*, only_cells: bool, **options: Any) -> int:  # noqa: ANN401
     """Print the scenarios with their claims, or the ids of a matrix's cells."""
     plan = Plan(Options(**options))
@@ -99,39 +74,106 @@ def list_command(*, only_cells: bool, **options: Any) -> int:  # noqa: ANN401
 
 
 @cli.command()
-@_with(_SELECTION)
-@_with(_EXECUTION)
-@click.option("--jobs", type=click.IntRange(1, 1000), help="Cells at once.  [default: six a core]")
-@click.option("--format", "form", type=click.Choice(_FORMATS), default="terminal", show_default=True)
-@click.option("--quiet", is_flag=True, help="No progress.")
-def run(*, jobs: int | None, form: str, quiet: bool, **options: Any) -> int:  # noqa: ANN401
+@all_of(SELECTION)
+@all_of(EXECUTION)
+@click.option("--a-a", "twice", is_flag=True, help="Run every cell in two environments built alike, and compare.")
+@FORMAT
+def run(*, twice: bool, jobs: int | None, form: str, quiet: bool, **options: Any) -> int:  # noqa: ANN401
     """Run a matrix and print the compatibility table."""
     plan = Plan(Options(**options))
-    found: dict[str, CellResult] = {}
-    interrupted = False
-
-    def finished(result: CellResult) -> None:
-        found[result.id] = result
-        progress.finished(result)
-
-    at_once = jobs or schedule.default_jobs()
-    typical = {name: loaded.scenario.typical_s for name, loaded in plan.scenarios.items()}
-    with Progress(plan.cells, typical, quiet=quiet, at_once=at_once) as progress, plan.laboratory() as laboratory:
-        try:
-            schedule.execute(laboratory, plan.cells, on_result=finished, on_wait=progress.tick, jobs=jobs)
-        except KeyboardInterrupt:
-            interrupted = True
-    results = [found.get(cell.id) or plan.not_run(cell) for cell in plan.cells]
+    cells = [twin for cell in plan.cells for twin in (controls.twins(cell) if twice else (cell,))]
+    with plan.laboratory() as laboratory:
+        found, interrupted = _execute(
+            plan, laboratory, dict.fromkeys(cells, plan.options.trials), jobs=jobs, quiet=quiet
+        )
+    results = [found.get(cell.id) or plan.not_run(cell) for cell in cells]
+    plan.keep_releases()
     click.echo(_render(results, plan, form), nl=False)
     if interrupted:
-        click.echo(f"interrupted; what is finished is kept in {plan.options.results}, the same call goes on", err=True)
-    return _ended(results, INTERRUPTED if interrupted else exit_status(results))
+        return _interrupted(results, plan)
+    if twice:
+        return _compared(results)
+    return _ended(results, exit_status(results))
 
 
 @cli.command()
-@_with(_SELECTION)
-@click.option("--format", "form", type=click.Choice((*_FORMATS, "json-schema")), default="terminal", show_default=True)
-@click.option("--output", type=click.Path(path_type=Path), help="Write there instead of to standard output.")
+@all_of(SELECTION)
+@all_of(EXECUTION)
+@click.option("--strategy", type=click.Choice(("sweep", "bisect")), default="sweep", show_default=True)
+@click.option("--seed", type=int, default=1, show_default=True, help="Of a bisection's draw of further releases.")
+@click.option("--pre", "prereleases", is_flag=True, help="Pre-releases too.")
+@click.option("--new", is_flag=True, help="Only releases that have appeared since the published report.")
+@click.option("--since", type=click.Path(path_type=Path), help="The same since a JSON document of your own.")
+@click.option("--write", is_flag=True, help="Record the affected releases with each scenario: what later runs expect.")
+@FORMAT
+@click.pass_obj
+def history(
+    call: str,
+    /,
+    *,
+    strategy: str,
+    seed: int,
+    prereleases: bool,
+    new: bool,
+    since: Path | None,
+    write: bool,
+    jobs: int | None,
+    form: str,
+    quiet: bool,
+    **options: Any,  # noqa: ANN401
+) -> int:
+    """Run the releases of a subject, and print which are affected, how sure that is and what caused it."""
+    plan = Plan(Options(**options))
+    searched = Searched(strategy=Strategy(strategy), seed=seed if strategy == Strategy.BISECT else None)
+    before = plan.published(since) if new or since else None
+    survey = Survey(
+        series=new_releases(plan, before) if before else all_releases(plan, prereleases=prereleases),
+        searched=searched,
+        claimed={name: claim.fixed for name, claim in plan.claims.items()},
+        trials=plan.options.trials,
+        results={cell.id: cell for cell in before.cells} if before else {},
+    )
+    interrupted = False
+    with plan.laboratory() as laboratory:
+        while not interrupted and (step := survey.next_step()):
+            found, interrupted = _execute(plan, laboratory, step, jobs=jobs, quiet=quiet)
+            survey.results |= found
+    plan.keep_releases()
+    kept = {series.key: searched for series in survey.series}
+    plan.journal.remember(kept)
+    results = survey.of_series()
+    document = plan.document(results, kept)
+    click.echo(json.render(document) if form == "json" else _HISTORIES[form](document.histories), nl=False)
+    if interrupted:
+        return _interrupted(results, plan)
+    if before:
+        for line in difference.lines(before, document):
+            click.echo(line, err=True)
+    if write:
+        for path in expectations.write(document, plan.scenarios, command=call):
+            click.echo(f"wrote {path}", err=True)
+    table = [one for one in results if one.control is None]
+    return _ended(table, exit_status(table))
+
+
+@cli.command()
+@all_of(SELECTION)
+@FORMAT
+@OUTPUT
+@click.pass_obj
+def claims(call: str, /, *, form: str, output: Path | None, **options: Any) -> int:  # noqa: ANN401
+    """Print each documented claim beside what was measured, without running anything."""
+    plan = Plan(Options(**options))
+    document = plan.document(plan.stored(published=True), plan.source.searched)
+    text = json.render(document) if form == "json" else _CLAIMS[form](document.claims)
+    _write(_head(call, form, output) + text, output)
+    return 0
+
+
+@cli.command()
+@all_of(SELECTION)
+@click.option("--format", "form", type=click.Choice((*FORMATS, "json-schema")), default="terminal", show_default=True)
+@OUTPUT
 @click.pass_obj
 def report(call: str, /, *, form: str, output: Path | None, **options: Any) -> int:  # noqa: ANN401
     """Render the stored results again, without running anything."""
@@ -140,20 +182,19 @@ def report(call: str, /, *, form: str, output: Path | None, **options: Any) -> i
         return 0
     plan = Plan(Options(**options))
     results = plan.stored()
-    head = f"<!-- Made by `{call}`; do not edit. -->\n\n" if form == "markdown" and output else ""
-    _write(head + _render(results, plan, form), output)
+    _write(_head(call, form, output) + _render(results, plan, form), output)
     return _ended(results, exit_status(results))
 
 
 @cli.command()
 @click.argument("cell")
-@_with([_RESULTS, _SCENARIOS])
+@all_of([RESULTS_FOLDER, SCENARIOS])
 def show(*, cell: str, **options: Any) -> int:  # noqa: ANN401
     """Print the evidence of one cell, named by its id or a glob that matches one."""
     plan = Plan(Options(**options))
     result = plan.stored_cell(cell)
     loaded = plan.scenarios.get(result.scenario)
-    trials = [(trial, judge(loaded.scenario, trial) if loaded else None) for trial in plan.journal.evidence_of(result)]
+    trials = [(trial, judge(loaded.scenario, trial) if loaded else None) for trial in plan.source.evidence_of(result)]
     click.echo(evidence.render(result, trials, folder=plan.options.results), nl=False)
     return 0
 
@@ -168,7 +209,9 @@ def doctor() -> int:
 
 
 @cli.command()
-@click.option("--python", "pythons", multiple=True, callback=_split, help="Windows CPythons to make.  [default: all]")
+@click.option(
+    "--python", "pythons", multiple=True, callback=splitting, help="Windows CPythons to make.  [default: all]"
+)
 @click.option("--yes", is_flag=True, help="Install system packages too, where that is possible.")
 def setup(*, pythons: tuple[str, ...], yes: bool) -> int:
     """Fetch and build what 'harness doctor' finds lacking and can be had here."""
@@ -186,11 +229,49 @@ def _tell(finding: Finding) -> None:
     click.echo(f"{'ok     ' if finding.present else 'lacking'}  {finding.what}: {clean.line(finding.detail)}")
 
 
+def _execute(
+    plan: Plan, laboratory: Laboratory, cells: Mapping[Cell, int], *, jobs: int | None, quiet: bool
+) -> tuple[dict[str, CellResult], bool]:
+    """Execute the cells with progress; return the results by id, and whether the user interrupted."""
+    found: dict[str, CellResult] = {}
+
+    def finished(result: CellResult) -> None:
+        found[result.id] = result
+        progress.finished(result)
+
+    typical = {name: loaded.scenario.typical_s for name, loaded in plan.scenarios.items()}
+    with Progress(tuple(cells), typical, quiet=quiet, at_once=jobs or schedule.default_jobs()) as progress:
+        try:
+            schedule.execute(laboratory, cells, on_result=finished, on_wait=progress.tick, jobs=jobs)
+        except KeyboardInterrupt:
+            return found, True
+    return found, False
+
+
+def _interrupted(results: Sequence[CellResult], plan: Plan) -> int:
+    click.echo(f"interrupted; what is finished is kept in {plan.options.results}, the same call goes on", err=True)
+    return _ended(results, INTERRUPTED)
+
+
+def _compared(results: Sequence[CellResult]) -> int:
+    """Say whether the cells and their copies showed the same; return the exit status."""
+    differing = controls.differences(results)
+    for one, other in differing:
+        click.echo(f"differs: {one.id} is {one.verdict}, its copy {other.verdict}", err=True)
+    click.echo(f"A/A: {len(results) // 2} cells ran in two environments built alike, {len(differing)} differ", err=True)
+    return 1 if differing else _ended(results, exit_status(results))
+
+
 def _render(results: Sequence[CellResult], plan: Plan, form: str) -> str:
     if form == "json":
-        return json.render(results)
-    table = table_of(results, {name: loaded.scenario for name, loaded in plan.scenarios.items()})
+        return json.render(plan.document(results))
+    in_table = [result for result in results if result.control is None]
+    table = table_of(in_table, {name: loaded.scenario for name, loaded in plan.scenarios.items()})
     return markdown.render(table) if form == "markdown" else terminal.render(table)
+
+
+def _head(call: str, form: str, output: Path | None) -> str:
+    return f"<!-- Made by `{call}`; do not edit. -->\n\n" if form == "markdown" and output else ""
 
 
 def _write(text: str, output: Path | None) -> None:
@@ -207,6 +288,8 @@ def _ended(results: Sequence[CellResult], status: int) -> int:
     return status
 
 
+_HISTORIES = {"terminal": histories.terminal, "markdown": histories.markdown}
+_CLAIMS = {"terminal": claimed.terminal, "markdown": claimed.markdown}
 _STATUSES = {
     0: "every verdict agrees with what its scenario expects",
     1: "a verdict contradicts what its scenario expects",

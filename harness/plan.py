@@ -11,8 +11,10 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
 import platformdirs
 
+from harness.analysis.document import document_of
 from harness.environments import index, local, own_platform, settings
 from harness.environments.uv import Uv
 from harness.errors import UsageError, nearest
@@ -20,20 +22,25 @@ from harness.execution import catalog
 from harness.execution.journal import Journal
 from harness.execution.keeper import Kept
 from harness.execution.laboratory import Laboratory, Settings
+from harness.execution.published import Published
 from harness.model import matrix as matrices
 from harness.model.release import WORDS
 from harness.model.result import CellResult, result_of
 from harness.model.verdict import Judgement, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
+    from harness.analysis.document import Document, Searched
+    from harness.analysis.series import Key
     from harness.execution.catalog import LoadedScenario
     from harness.model.cell import Cell
     from harness.model.matrix import Matrix, Server
     from harness.model.release import Release
+    from harness.model.scenario import Claim
 
 RESULTS = Path(".harness")
+PUBLISHED = catalog.bundled("reports") / "measured.json"
 _SERVER = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*?)\s*(?P<spec>(?:[<>=!~]=?|===).*)?")
 
 
@@ -82,21 +89,39 @@ class Plan:
         self.options = options
         self.scenarios = load_scenarios(options)
         self.matrix = load_matrix(options.matrix)
-        self.journal = Journal(options.results)
+        self.source = Published(options.results) if options.results.is_file() else Journal(options.results)
+        self._asked: set[str] = set()
+
+    @property
+    def journal(self) -> Journal:
+        """The results folder, to write to.
+
+        Raises:
+            UsageError: the call names a document in its place.
+
+        """
+        if isinstance(self.source, Published):
+            message = f"--results: {self.options.results} is a document, which can be read; to run, name a folder"
+            raise UsageError(message)
+        return self.source
 
     @functools.cached_property
     def cells(self) -> tuple[Cell, ...]:
         """The selected cells."""
+        return self.select(servers=self.options.servers, cells=self.options.cells)
+
+    def select(self, *, servers: Sequence[str], cells: Sequence[str]) -> tuple[Cell, ...]:
+        """Return the cells of the matrix by these servers and globs, and by all else that the call says."""
         options = self.options
         matrices.refuse_unknown(options.pythons, matrices.PYTHONS, what="Python", where="--python")
         for platform in options.platforms:
             matrices.check_platform(platform, where="--platform")
         selection = matrices.Selection(
             scenarios=options.names,
-            servers=tuple(self._server(spec) for spec in options.servers),
+            servers=tuple(self._server(spec) for spec in servers),
             pythons=options.pythons,
             platforms=options.platforms,
-            cells=options.cells,
+            cells=tuple(cells),
         )
         return matrices.cells_of(
             self.matrix,
@@ -105,6 +130,25 @@ class Plan:
             releases_of=self._releases_of,
             own_python=f"{sys.version_info[0]}.{sys.version_info[1]}",
             own_platform=own_platform(),
+        )
+
+    @property
+    def claims(self) -> dict[str, Claim]:
+        """The claims of the scenarios that have one, by scenario."""
+        loaded = ((name, one.scenario.claim) for name, one in self.scenarios.items())
+        return {name: claim for name, claim in loaded if claim}
+
+    def keep_releases(self) -> None:
+        """Keep what is known of the releases that cells were selected from beside the results."""
+        self.journal.know({subject: self.listed(subject) for subject in self._asked})
+
+    def document(self, results: Iterable[CellResult], searched: Mapping[Key, Searched] | None = None) -> Document:
+        """Return the document of some results, with their histories and claims."""
+        return document_of(
+            results,
+            releases=self.source.releases,
+            claims=self.claims,
+            searched={**self.source.searched, **(searched or {})},
         )
 
     def scenario_names(self) -> tuple[str, ...]:
@@ -117,28 +161,49 @@ class Plan:
         matrices.refuse_unknown(self.options.names, self.scenarios, what="scenario", where="the call")
         return self.options.names or tuple(self.scenarios)
 
-    def stored(self) -> tuple[CellResult, ...]:
+    def stored(self, *, published: bool = False) -> tuple[CellResult, ...]:
         """Return the newest stored results: of the selected cells, or of all where the call selects none.
+
+        Controls come with the cells that they stand beside. What is expected is what is expected now.
+
+        Args:
+            published: where nothing is stored, take the published report's.
 
         Raises:
             UsageError: there is none.
 
         """
         options = self.options
+        if published and not self.source.latest() and options.results == RESULTS:
+            self.source = Published(PUBLISHED)
         if options.narrows:
             wanted = {cell.id for cell in self.cells}
-            found = tuple(result for result in self.journal.latest() if result.id in wanted)
+            found = [result for result in self.source.latest() if result.base in wanted]
         else:
             names = self.scenario_names()
-            found = tuple(
+            found = [
                 result
-                for result in self.journal.latest()
+                for result in self.source.latest()
                 if result.scenario in names or (not options.names and result.scenario not in self.scenarios)
-            )
+            ]
         if not found:
             message = f"no stored results of that selection in {options.results}; 'harness run' makes them"
             raise UsageError(message)
-        return found
+        return tuple(self._expecting(result) for result in found)
+
+    def _expecting(self, result: CellResult) -> CellResult:
+        """Return the result with what its scenario expects now."""
+        loaded = self.scenarios.get(result.scenario)
+        if loaded is None or result.control:
+            return result
+        expected = loaded.scenario.expects(
+            variant=result.variant, version=result.version, python=result.python, platform=result.platform
+        )
+        return msgspec.structs.replace(result, expected=expected)
+
+    def published(self, path: Path | None = None) -> Document:
+        """Return the document that the call names, or the published report."""
+        return Published(path or PUBLISHED).document
 
     def stored_cell(self, name: str) -> CellResult:
         """Return the newest stored result of the one cell that the id or glob names.
@@ -147,7 +212,7 @@ class Plan:
             UsageError: none or several match.
 
         """
-        stored = {result.id: result for result in self.journal.latest()}
+        stored = {result.id: result for result in self.source.latest()}
         matching = [stored[name]] if name in stored else [stored[i] for i in fnmatch.filter(stored, name)]
         if len(matching) == 1:
             return matching[0]
@@ -164,7 +229,7 @@ class Plan:
     def laboratory(self) -> Laboratory:
         """Return a laboratory for the cells."""
         options = self.options
-        settings = Settings(cache=options.cache, trials=options.trials, rerun=options.rerun)
+        settings = Settings(cache=options.cache, rerun=options.rerun)
         return Laboratory(scenarios=self.scenarios, journal=self.journal, settings=settings)
 
     def _server(self, spec: str) -> Server:
@@ -186,10 +251,12 @@ class Plan:
         if local.is_local(spec):
             name, release = self._local(spec)
             return (release,) if name == subject else ()
-        return self._listed(subject)
+        return self.listed(subject)
 
     @functools.cache  # noqa: B019 - a plan lives as long as its call
-    def _listed(self, subject: str) -> Sequence[Release]:
+    def listed(self, subject: str) -> Sequence[Release]:
+        """Return all releases of a subject that the index knows."""
+        self._asked.add(subject)
         return index.releases_of(subject, cache=self.options.cache)
 
     @functools.cache  # noqa: B019 - a plan lives as long as its call

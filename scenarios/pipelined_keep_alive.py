@@ -108,7 +108,6 @@ def judge(evidence: Evidence) -> Judgement:
     return conclude(signature=signature, controls=controls, requirement=requirement)
 
 
-AFFECTED = (">=0.2.21,<0.27.1",)
 GUNICORN_NEEDS = Companion("setuptools<60", "<0.2")  # the program of these releases is gunicorn
 
 SCENARIO = Scenario(
@@ -117,8 +116,8 @@ SCENARIO = Scenario(
     subject="uvicorn",
     claim=Claim(document="003_516005e296c3f8ea.txt", issue="uvicorn #1637", fixed="0.27.1"),
     variants=(
-        Variant(name="h11", companions=(GUNICORN_NEEDS,), affected=AFFECTED),
-        Variant(name="httptools", companions=("httptools", GUNICORN_NEEDS), affected=AFFECTED),
+        Variant(name="h11", companions=(GUNICORN_NEEDS,)),
+        Variant(name="httptools", companions=("httptools", GUNICORN_NEEDS)),
     ),
     applications=("pipelined_application.py",),
     observe=observe,

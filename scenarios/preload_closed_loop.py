@@ -102,8 +102,8 @@ SCENARIO = Scenario(
     subject="uvicorn",
     claim=Claim(document="002_f5afdced26c4b447.txt", issue="uvicorn #85", fixed="0.11.4"),
     variants=(
-        Variant(name="preload", companions=COMPANIONS, affected=("<0.4.4",)),
-        Variant(name="no-preload", companions=COMPANIONS, affected=(">=0.4.0,<0.4.4",)),
+        Variant(name="preload", companions=COMPANIONS),
+        Variant(name="no-preload", companions=COMPANIONS),
     ),
     applications=("preload_application.py",),
     observe=observe,

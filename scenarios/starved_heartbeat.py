@@ -187,7 +187,7 @@ SCENARIO = Scenario(
     title="gunicorn kills a worker that works, because blocking requests delay its heartbeat",
     subject="uvicorn",
     claim=Claim(document="004_75e4f3fc6f71994c.txt", issue="uvicorn #360", fixed="0.11.4"),
-    variants=(Variant(name="gunicorn", companions=COMPANIONS, affected=(">=0.0.2,<0.7.2", "==0.11.4")),),
+    variants=(Variant(name="gunicorn", companions=COMPANIONS),),
     applications=("heartbeat_application.py",),
     observe=observe,
     judge=judge,

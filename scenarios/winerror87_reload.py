@@ -109,7 +109,7 @@ SCENARIO = Scenario(
     title="on Windows, after the first reload the server accepts no connection any more",
     subject="uvicorn",
     claim=Claim(document="000_32dec8ecb9a2a402.txt", issue="uvicorn #509", fixed="0.11.4"),
-    variants=(Variant(name="cli", affected=("<0.11.0",), affected_on={"3.7": (">=0.9.1,<0.10.9",)}),),
+    variants=(Variant(name="cli"),),
     applications=("reload_application.py",),
     platforms=("windows",),
     observe=observe,

@@ -112,17 +112,14 @@ def _worker(exchange: Exchange | None) -> str | None:
     return match[1] if match else None
 
 
-AFFECTED = ("<0.11.0", ">=0.16.0,<0.18.0")
-AFFECTED_ON_37 = {"3.7": (">=0.9.1,<0.10.9",)}
-
 SCENARIO = Scenario(
     id="winerror87-workers",
     title="on Windows, all workers but one fail to accept connections",
     subject="uvicorn",
     claim=Claim(document="001_d44cbd2023f65e6d.txt", issue="uvicorn #1317", fixed="0.18.0"),
     variants=(
-        Variant(name="run", affected=AFFECTED, affected_on=AFFECTED_ON_37),
-        Variant(name="cli", affected=AFFECTED, affected_on=AFFECTED_ON_37),
+        Variant(name="run"),
+        Variant(name="cli"),
     ),
     applications=("workers_application.py", "workers_run.py"),
     platforms=("windows",),

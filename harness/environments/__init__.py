@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from harness.environments.kind import Environment, Kind, Request, Resolution
+from harness.environments.kind import Environment, Kind, Request, Resolution, exchanged
 from harness.environments.store import Store
 from harness.environments.venv import VirtualEnvironments
 from harness.environments.wine import WineEnvironments
@@ -18,7 +18,18 @@ from harness.errors import EnvironmentFailedError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["KINDS", "WORKING", "Environment", "Kind", "Request", "Resolution", "Store", "kind_for", "own_platform"]
+__all__ = [
+    "KINDS",
+    "WORKING",
+    "Environment",
+    "Kind",
+    "Request",
+    "Resolution",
+    "Store",
+    "exchanged",
+    "kind_for",
+    "own_platform",
+]
 
 # The platform's name, as in a matrix, to what makes its environments.
 KINDS: dict[str, Callable[[Store], Kind]] = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import re
 from typing import TYPE_CHECKING, Protocol
 
 import msgspec
@@ -12,6 +13,9 @@ from packaging.utils import canonicalize_name
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+
+_END_OF_NAME = re.compile(r"\[|==| @ ")
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,7 +34,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 class Resolution(msgspec.Struct, frozen=True, kw_only=True):
     """The exact answer to a request: an interpreter in full and the pins; its digest names the environment.
 
-    ``runtime`` is what the interpreter itself runs in, where that is not the machine: ``Wine 8.0``.
+    ``runtime`` is what the interpreter itself runs in, where that is not the machine: ``Wine 8.0``; ``copy`` tells
+    environments apart that are otherwise the same.
     """
 
     request: Request
@@ -38,12 +43,14 @@ class Resolution(msgspec.Struct, frozen=True, kw_only=True):
     python_full: str
     pins: tuple[str, ...]
     runtime: str | None = None
+    copy: int = 0
 
     @property
     def digest(self) -> str:
         """The content address: same interpreter, same platform, same pins, same environment."""
         where = [self.request.platform, self.interpreter, self.python_full]
         where += [self.runtime] if self.runtime else []
+        where += [f"copy {self.copy}"] if self.copy else []
         content = "\n".join((*where, *sorted(self.pins)))
         return hashlib.sha256(content.encode()).hexdigest()[:20]
 
@@ -52,6 +59,23 @@ class Resolution(msgspec.Struct, frozen=True, kw_only=True):
         """The pins as name to version (a file's path where the package came from one)."""
         pairs = (pin.split(" @ " if " @ " in pin else "==", 1) for pin in self.pins)
         return {canonicalize_name(name): version.split(";")[0].strip() for name, version in pairs}
+
+
+def exchanged(own: Resolution, other: Resolution) -> Resolution:
+    """Return the resolution of a release with the dependencies of another one of its subject.
+
+    What only one of the two depends on is there as well: its own it cannot do without, the other's is what it is to
+    meet.
+    """
+    subject = canonicalize_name(own.request.subject)
+    pins = {_name(pin): pin for pin in (*own.pins, *other.pins)}
+    pins[subject] = next(pin for pin in own.pins if _name(pin) == subject)
+    request = msgspec.structs.replace(own.request, as_of=max(own.request.as_of, other.request.as_of))
+    return msgspec.structs.replace(own, request=request, pins=tuple(sorted(pins.values())))
+
+
+def _name(pin: str) -> str:
+    return canonicalize_name(_END_OF_NAME.split(pin, maxsplit=1)[0])
 
 
 class Environment(Protocol):

@@ -11,12 +11,17 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
+
 import harness
 from harness.errors import ScenarioError
+from harness.model.expectation import SUFFIX, Expectations
 from harness.model.scenario import Scenario
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from harness.model.expectation import Expectation
 
 PROTOCOL = 1  # raised when a trial is carried out or judged in a new way, so that stored results do not count
 
@@ -110,6 +115,7 @@ def load_file(path: Path) -> LoadedScenario:
     if not isinstance(scenario, Scenario):
         message = f"{path}: SCENARIO is not a harness.Scenario"
         raise ScenarioError(message)
+    scenario = dataclasses.replace(scenario, expectations=_expectations(path.with_suffix(SUFFIX)))
     applications = tuple(path.parent / name for name in scenario.applications)
     for application in applications:
         if not application.is_file():
@@ -119,3 +125,14 @@ def load_file(path: Path) -> LoadedScenario:
     for file in (path, *applications):
         digest.update(b"\0" + file.name.encode() + b"\0" + file.read_bytes())
     return LoadedScenario(scenario=scenario, module=path, applications=applications, digest=digest.hexdigest()[:20])
+
+
+def _expectations(path: Path) -> tuple[Expectation, ...]:
+    """Read the data file beside a scenario module; nothing is expected where there is none."""
+    if not path.is_file():
+        return ()
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Expectations).histories
+    except (msgspec.MsgspecError, ValueError) as error:
+        message = f"{path}: {error}; 'harness history --write' writes it"
+        raise ScenarioError(message) from None

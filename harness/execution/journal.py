@@ -13,15 +13,20 @@ from typing import TYPE_CHECKING, BinaryIO
 import filelock
 import msgspec
 
+from harness.analysis.document import Searched
+from harness.analysis.series import Key
+from harness.environments.files import read_json, write_json
 from harness.errors import UsageError
 from harness.model.evidence import Evidence
+from harness.model.release import Release
 from harness.model.result import CellResult
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-PROTOCOL = 1
+PROTOCOL = 2
+_Searches = tuple[tuple[Key, Searched], ...]
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,6 +92,32 @@ class Journal:
         if entry is None or entry.evidence_bytes != self._size(entry.result):
             return None
         return msgspec.structs.replace(entry.result, cached=True)
+
+    @property
+    def releases(self) -> dict[str, tuple[Release, ...]]:
+        """The releases of each subject that were known when cells were selected."""
+        decoder = msgspec.json.Decoder(tuple[Release, ...])
+        return {path.stem: decoder.decode(path.read_bytes()) for path in sorted(self.folder.glob("releases/*.json"))}
+
+    def know(self, releases: Mapping[str, Sequence[Release]]) -> None:
+        """Keep what is known of the releases, by subject, beside the results: what histories are recomputed by."""
+        for subject, known in releases.items():
+            path = self.folder / "releases" / f"{subject}.json"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_json(path, tuple(known))
+
+    @property
+    def searched(self) -> dict[Key, Searched]:
+        """How histories came about, where a strategy chose their cells."""
+        return dict(read_json(self._searches, _Searches) or ())
+
+    def remember(self, searched: Mapping[Key, Searched]) -> None:
+        """Keep how histories came about."""
+        write_json(self._searches, tuple({**self.searched, **searched}.items()))
+
+    @property
+    def _searches(self) -> Path:
+        return self.folder / "searches.json"
 
     def _size(self, result: CellResult) -> int:
         """Return the bytes of a result's evidence that are there now."""

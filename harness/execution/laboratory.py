@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Self
 import msgspec
 
 from harness import process
-from harness.environments import Environment, Request, Resolution, Store, kind_for
+from harness.environments import Environment, Request, Resolution, Store, exchanged, kind_for
 from harness.environments.uv import Uv
 from harness.errors import EnvironmentFailedError, HarnessError
 from harness.execution.journal import PROTOCOL as JOURNAL_PROTOCOL
@@ -26,16 +26,18 @@ from harness.execution.keeper import Kept
 from harness.execution.ports import LEASES, Ports
 from harness.execution.trial import run_trial
 from harness.model.judge import judge
-from harness.model.result import CellResult, EnvironmentResult, result_of, unsupported
-from harness.model.verdict import Judgement, Verdict, combine
+from harness.model.result import CellResult, EnvironmentResult, expected_of, result_of, unsupported
+from harness.model.verdict import Judgement, Verdict, tally_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from types import TracebackType
 
+    from harness.environments import Kind
     from harness.execution.catalog import LoadedScenario
     from harness.execution.journal import Journal
     from harness.model.cell import Cell
+    from harness.model.release import Release
 
 _DAY = dt.timedelta(days=1)
 
@@ -48,22 +50,25 @@ class AbandonedError(HarnessError):
 class Settings:
     """What a call decides about how its cells are executed.
 
-    ``cache`` is the user cache folder; ``trials`` how often each cell is run; ``rerun`` ignores stored results
-    and remembered failures.
+    ``cache`` is the user cache folder; ``rerun`` ignores stored results, and remembered failures, of earlier calls.
     """
 
     cache: Path
-    trials: int = 1
     rerun: bool = False
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Prepared:
-    """A cell whose environment stands ready, with the key that its result will be stored under."""
+    """A cell whose environment stands ready, with the key that its result will be stored under.
+
+    It is to have ``trials`` trials, ``earlier`` ones included.
+    """
 
     cell: Cell
     environment: Environment
     key: str
+    trials: int
+    earlier: CellResult | None = None
 
 
 class Laboratory:
@@ -76,6 +81,7 @@ class Laboratory:
         self._settings = settings
         self._ports = Ports(LEASES)
         self._abandoned = threading.Event()
+        self._executed: set[str] = set()  # keys of this call: 'rerun' does not ignore what it has itself run
 
     def __enter__(self) -> Self:
         """Make the run's folder and start its keeper."""
@@ -115,35 +121,37 @@ class Laboratory:
         told = f"{type(error).__name__}: {error} ({Path(where.filename).name}, line {where.lineno})"
         return self._unjudged(cell, Verdict.ENVIRONMENT_FAILED, f"the harness itself failed: {told}")
 
-    def result(self, cell: Cell) -> CellResult:
+    def result(self, cell: Cell, trials: int = 1) -> CellResult:
         """Return the result of a cell, whatever it takes."""
-        outcome = self.prepare(cell)
+        outcome = self.prepare(cell, trials)
         return outcome if isinstance(outcome, CellResult) else self.execute(outcome)
 
-    def prepare(self, cell: Cell) -> CellResult | Prepared:
-        """Return the result of a cell that need not run or cannot, or else what it takes to run it."""
+    def prepare(self, cell: Cell, trials: int = 1) -> CellResult | Prepared:
+        """Return the result of a cell that need not run or cannot, or else what it takes to have so many trials."""
         scenario = self._scenarios[cell.scenario].scenario
         if reason := unsupported(cell, scenario):
             return self._unjudged(cell, Verdict.UNSUPPORTED, reason)
         try:
             kind = kind_for(cell.platform, self._store)
-            resolution = kind.resolve(self._request(cell))
+            resolution = self._resolve(kind, cell)
             key = self._key(cell, resolution)
-            if not self._settings.rerun and (stored := self._journal.find(key)):
-                expected = scenario.variant(cell.variant).expects(cell.release.version, cell.python)
-                return msgspec.structs.replace(stored, expected=expected)
-            return Prepared(cell=cell, environment=kind.build(resolution), key=key)
+            fresh = self._settings.rerun and key not in self._executed
+            stored = None if fresh else self._journal.find(key)
+            if stored and stored.trials >= trials:
+                return msgspec.structs.replace(stored, expected=expected_of(cell, scenario))
+            environment = kind.build(resolution)
+            return Prepared(cell=cell, environment=environment, key=key, trials=trials, earlier=stored)
         except EnvironmentFailedError as failure:
             self._go_on()
             return self._unjudged(cell, Verdict.ENVIRONMENT_FAILED, str(failure))
 
     def execute(self, prepared: Prepared) -> CellResult:
-        """Run the trials of a prepared cell, judge them, and enter the result in the journal."""
+        """Run the trials that a prepared cell lacks, judge all of them, and enter the result in the journal."""
         cell, resolution = prepared.cell, prepared.environment.resolution
         loaded = self._scenarios[cell.scenario]
         began = time.monotonic()
-        evidence = []
-        for number in range(1, self._settings.trials + 1):
+        evidence = list(self._journal.evidence_of(prepared.earlier)) if prepared.earlier else []
+        for number in range(len(evidence) + 1, prepared.trials + 1):
             self._go_on()
             trial = run_trial(
                 loaded,
@@ -156,13 +164,13 @@ class Laboratory:
             )
             evidence.append(trial)
         self._go_on()
-        judgement = combine([judge(loaded.scenario, trial) for trial in evidence])
+        judgements = [judge(loaded.scenario, trial) for trial in evidence]
         result = result_of(
             cell,
             loaded.scenario,
-            judgement,
-            trials=len(evidence),
-            duration_s=time.monotonic() - began,
+            loaded.scenario.combine(judgements),
+            tally=tally_of(judgements),
+            duration_s=time.monotonic() - began + (prepared.earlier.duration_s if prepared.earlier else 0.0),
             evidence=self._journal.keep_evidence(evidence),
             python_full=resolution.python_full,
             environment=EnvironmentResult(
@@ -173,11 +181,18 @@ class Laboratory:
             ),
         )
         self._journal.add(prepared.key, result)
+        self._executed.add(prepared.key)
         return result
 
-    def _request(self, cell: Cell) -> Request:
-        """Return what the cell's environment is to hold, as of its release's upload and a day."""
-        release = cell.release
+    def _resolve(self, kind: Kind, cell: Cell) -> Resolution:
+        """Return the cell's environment: the release's own, or with another's dependencies, or a copy of it."""
+        resolution = kind.resolve(self._request(cell, cell.release))
+        if cell.dependencies_of:
+            resolution = exchanged(resolution, kind.resolve(self._request(cell, cell.dependencies_of)))
+        return msgspec.structs.replace(resolution, copy=cell.copy)
+
+    def _request(self, cell: Cell, release: Release) -> Request:
+        """Return what a release's environment is to hold, as of its upload and a day."""
         exact = f" @ {release.source}" if release.source else f"=={release.version}"
         variant = self._scenarios[cell.scenario].scenario.variant(cell.variant)
         return Request(
@@ -191,7 +206,7 @@ class Laboratory:
     def _key(self, cell: Cell, resolution: Resolution) -> str:
         """Digest all that the verdict of a cell depends on."""
         digest = self._scenarios[cell.scenario].digest
-        parts = (str(JOURNAL_PROTOCOL), digest, cell.id, resolution.digest, str(self._settings.trials))
+        parts = (str(JOURNAL_PROTOCOL), digest, cell.id, resolution.digest)
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
     def _unjudged(self, cell: Cell, verdict: Verdict, reason: str) -> CellResult:

@@ -16,7 +16,7 @@ from harness.environments import WORKING
 from harness.execution.laboratory import AbandonedError, Prepared
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from harness.execution.laboratory import Laboratory
     from harness.model.cell import Cell
@@ -33,7 +33,7 @@ def default_jobs() -> int:
 
 def execute(
     laboratory: Laboratory,
-    cells: Sequence[Cell],
+    cells: Mapping[Cell, int],
     *,
     on_result: Callable[[CellResult], None],
     on_wait: Callable[[], None] = lambda: None,
@@ -43,7 +43,7 @@ def execute(
 
     Args:
         laboratory: an entered one.
-        cells: what to execute.
+        cells: what to execute, and how many trials of each there are to be.
         on_result: called in this thread with each result as it comes, also with what was finished when interrupted.
         on_wait: called about twice a second while nothing is finished, for progress.
         jobs: how many cells run at once; None for what suits the machine.
@@ -66,7 +66,10 @@ def execute(
         concurrent.futures.ThreadPoolExecutor(max_workers=jobs or default_jobs()) as waiting,
         concurrent.futures.ThreadPoolExecutor(max_workers=min(jobs or cores, cores)) as working,
     ):
-        futures += [builders.submit(work, cell, functools.partial(laboratory.prepare, cell)) for cell in cells]
+        futures += [
+            builders.submit(work, cell, functools.partial(laboratory.prepare, cell, trials))
+            for cell, trials in cells.items()
+        ]
         left = len(cells)
         try:
             while left:

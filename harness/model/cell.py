@@ -1,8 +1,8 @@
 """A cell: one point of a matrix, with one printable id that is used in folders, logs, tables and selection.
 
 The id has five fields joined by ``_``: scenario, variant, subject and version, Python, platform, as in
-``pipelined-keep-alive_h11_uvicorn-0.27.0_py3.8_linux``. It is fit to be a folder's name on every platform and
-has no character that is special to a shell or to a glob.
+``pipelined-keep-alive_h11_uvicorn-0.27.0_py3.8_linux``; a sixth one where the cell is a control, see `Cell`. It is
+fit to be a folder's name on every platform and has no character that is special to a shell or to a glob.
 """
 
 from __future__ import annotations
@@ -18,7 +18,11 @@ _UNSAFE = re.compile(r"[^A-Za-z0-9.+-]+")
 
 
 class Cell(msgspec.Struct, frozen=True, kw_only=True):
-    """One scenario variant, one release of its subject, one Python (``3.8``), one platform (``linux``)."""
+    """One scenario variant, one release of its subject, one Python (``3.8``), one platform (``linux``).
+
+    Two kinds of cell are controls and stand in no table: with ``dependencies_of`` the release runs with the
+    dependencies of another one; with a ``copy`` above 0 it runs in a further environment that is built the same.
+    """
 
     scenario: str
     variant: str
@@ -26,17 +30,28 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
     release: Release
     python: str
     platform: str
+    dependencies_of: Release | None = None
+    copy: int = 0
+
+    @property
+    def control(self) -> str | None:
+        """What sets the cell apart from the one that stands in a matrix; None for that one."""
+        if self.dependencies_of:
+            return f"dependencies-of-{self.dependencies_of.version}"
+        return f"copy-{self.copy}" if self.copy else None
 
     @property
     def id(self) -> str:
         """The printable id."""
-        fields = (
+        fields = [
             self.scenario,
             self.variant,
             f"{self.subject}-{self.release.version}",
             f"py{self.python}",
             self.platform,
-        )
+        ]
+        if self.control:
+            fields.append(self.control)
         return "_".join(printable(field) for field in fields)
 
 

@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from harness.model.cell import printable
 from harness.model.verdict import Judgement, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from harness.model.cell import Cell
     from harness.model.scenario import Scenario
-
-SCHEMA_VERSION = 1
 
 
 class EnvironmentResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,7 +33,8 @@ class CellResult(msgspec.Struct, frozen=True, kw_only=True):
     """The verdict of one cell with what backs it.
 
     ``expected`` is the verdict that the scenario's measured history foretells, or None; ``evidence`` the folder
-    of the evidence, relative to the results folder, or None where nothing ran; ``signature`` quotes it.
+    of the evidence, relative to the results folder, or None where nothing ran; ``signature`` quotes it. ``tally``
+    counts the verdicts of the trials; ``control`` names what sets a control apart, see `harness.model.cell.Cell`.
     """
 
     id: str
@@ -54,6 +54,13 @@ class CellResult(msgspec.Struct, frozen=True, kw_only=True):
     evidence: str | None
     environment: EnvironmentResult | None
     signature: str | None = None
+    tally: dict[Verdict, int] = msgspec.field(default_factory=dict)
+    control: str | None = None
+
+    @property
+    def base(self) -> str:
+        """The id of the cell that a control stands beside; its own for any other."""
+        return self.id.removesuffix(f"_{printable(self.control)}") if self.control else self.id
 
     @property
     def contradicts(self) -> bool:
@@ -61,21 +68,12 @@ class CellResult(msgspec.Struct, frozen=True, kw_only=True):
         return self.expected is not None and self.verdict.is_judged and self.verdict is not self.expected
 
 
-class Document(msgspec.Struct, frozen=True, kw_only=True):
-    """The whole JSON document."""
-
-    schema_version: int
-    cells: tuple[CellResult, ...]
-    histories: tuple[msgspec.Raw, ...] = ()
-    claims: tuple[msgspec.Raw, ...] = ()
-
-
 def result_of(
     cell: Cell,
     scenario: Scenario,
     judgement: Judgement,
     *,
-    trials: int = 0,
+    tally: Mapping[Verdict, int] | None = None,
     duration_s: float = 0.0,
     evidence: str | None = None,
     python_full: str | None = None,
@@ -93,13 +91,24 @@ def result_of(
         platform=cell.platform,
         verdict=judgement.verdict,
         reason=judgement.reason,
-        expected=scenario.variant(cell.variant).expects(cell.release.version, cell.python),
-        trials=trials,
+        expected=expected_of(cell, scenario),
+        trials=sum((tally or {}).values()),
         duration_s=round(duration_s, 3),
         cached=False,
         evidence=evidence,
         environment=environment,
         signature=judgement.signature,
+        tally=dict(tally or {}),
+        control=cell.control,
+    )
+
+
+def expected_of(cell: Cell, scenario: Scenario) -> Verdict | None:
+    """Return the verdict that a cell is expected to show; a release with another's dependencies may show any."""
+    if cell.dependencies_of:
+        return None
+    return scenario.expects(
+        variant=cell.variant, version=cell.release.version, python=cell.python, platform=cell.platform
     )
 
 

@@ -8,20 +8,21 @@ by `harness.model.verdict.conclude`.
 from __future__ import annotations
 
 import dataclasses
-import itertools
 import re
 from typing import TYPE_CHECKING
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
 
-from harness.model.verdict import Verdict
+from harness.model.expectation import foretold
+from harness.model.verdict import combine
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Sequence
 
     from harness.model.evidence import Evidence
-    from harness.model.verdict import Judgement
+    from harness.model.expectation import Expectation
+    from harness.model.verdict import Judgement, Verdict
 
 _ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 MACHINES = ("linux", "macos")
@@ -55,16 +56,11 @@ class Variant:
         name: as it stands in cell ids.
         companions: what is installed beside the subject (PEP 508), resolved as of the same moment; a
             `Companion` only beside the releases that it names.
-        affected: measured PEP 440 specifiers whose union is the affected releases; None where nothing
-            has been measured, and the cell then expects nothing. An empty tuple: measured, none affected.
-        affected_on: the same for Pythons on which it differs, by the Python (``3.7``).
 
     """
 
     name: str = "default"
     companions: tuple[str | Companion, ...] = ()
-    affected: tuple[str, ...] | None = None
-    affected_on: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
 
     def requirements(self, version: str) -> tuple[str, ...]:
         """Return what is installed beside one release."""
@@ -74,15 +70,6 @@ class Variant:
             for companion in self.companions
             if isinstance(companion, str) or SpecifierSet(companion.releases).contains(public, prereleases=True)
         )
-
-    def expects(self, version: str, python: str) -> Verdict | None:
-        """Return the verdict that the measured history foretells for a release on a Python, or None without one."""
-        affected = self.affected_on.get(python, self.affected)
-        if affected is None:
-            return None
-        public = Version(version).public
-        hit = any(SpecifierSet(spec).contains(public, prereleases=True) for spec in affected)
-        return Verdict.REPRODUCED if hit else Verdict.ABSENT
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -101,6 +88,9 @@ class Scenario:
         platforms: kinds of machine the failure can exist on (``linux``, ``windows`` …).
         typical_s: what a trial usually takes, in seconds, for the first estimate of a run.
         deadline_s: when a trial that has not ended is ended, in seconds.
+        combine: reduces the judgements of a cell's trials to the cell's. A scenario of a failure that shows only now
+            and then is probabilistic and declares its own rule, such as `harness.model.verdict.any_reproduces`.
+        expectations: measured histories, from the data file beside the module; never given by the module itself.
 
     Raises:
         ValueError: a field breaks the rules above.
@@ -118,6 +108,8 @@ class Scenario:
     platforms: tuple[str, ...] = MACHINES
     typical_s: float = 10.0
     deadline_s: float = 120.0
+    combine: Callable[[Sequence[Judgement]], Judgement] = combine
+    expectations: tuple[Expectation, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse what would fail only later, in the middle of a run."""
@@ -131,8 +123,7 @@ class Scenario:
         try:
             for variant in self.variants:
                 conditional = [part.releases for part in variant.companions if isinstance(part, Companion)]
-                exceptions = itertools.chain.from_iterable(variant.affected_on.values())
-                for spec in (*(variant.affected or ()), *exceptions, *conditional):
+                for spec in conditional:
                     SpecifierSet(spec)
             if self.claim:
                 Version(self.claim.fixed)
@@ -148,3 +139,7 @@ class Scenario:
 
         """
         return {variant.name: variant for variant in self.variants}[name]
+
+    def expects(self, *, variant: str, version: str, python: str, platform: str) -> Verdict | None:
+        """Return the verdict that the measured histories foretell for a cell, or None without one."""
+        return foretold(self.expectations, variant=variant, version=version, python=python, platform=platform)

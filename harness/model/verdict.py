@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
 
 class Verdict(enum.StrEnum):
@@ -109,15 +109,38 @@ def conclude(*, signature: str | None, controls: Sequence[Check], requirement: C
     return Judgement(verdict=verdict, reason=reason, signature=signature, controls=checks, requirement=requirement)
 
 
+def tally_of(judgements: Iterable[Judgement]) -> dict[Verdict, int]:
+    """Count the verdicts, in their order."""
+    return dict(sorted(collections.Counter(judgement.verdict for judgement in judgements).items()))
+
+
 def combine(judgements: Sequence[Judgement]) -> Judgement:
     """Reduce the judgements of a cell's trials, at least one, to the cell's: all alike, or ``inconclusive``."""
     first = judgements[0]
-    tally = collections.Counter(judgement.verdict for judgement in judgements)
+    tally = tally_of(judgements)
     if len(tally) == 1:
         return first
-    counts = ", ".join(f"{count} {verdict}" for verdict, count in sorted(tally.items()))
+    counts = ", ".join(f"{count} {verdict}" for verdict, count in tally.items())
     return Judgement(
         verdict=Verdict.INCONCLUSIVE,
         reason=f"the trials disagree: {counts}",
         controls=first.controls,
     )
+
+
+def any_reproduces(trials: int) -> Callable[[Sequence[Judgement]], Judgement]:
+    """Return the rule of a failure that shows only now and then.
+
+    One trial that shows it is enough; it is absent where at least ``trials`` trials were run and all say so.
+    """
+
+    def rule(judgements: Sequence[Judgement]) -> Judgement:
+        if shown := next((one for one in judgements if one.verdict is Verdict.REPRODUCED), None):
+            return shown
+        together = combine(judgements)
+        if together.verdict is Verdict.ABSENT and len(judgements) < trials:
+            reason = f"it shows only now and then: {len(judgements)} of {trials} trials without it prove nothing"
+            return Judgement(verdict=Verdict.INCONCLUSIVE, reason=reason, controls=together.controls)
+        return together
+
+    return rule

@@ -1,23 +1,42 @@
-"""The results as the JSON document of the public contract, and its schema."""
+"""The document of the public contract as text, one cell, history or claim a line; and its schema."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from harness.model.result import SCHEMA_VERSION, Document
+from harness.analysis.document import Document
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator
 
     from harness.model.result import CellResult
 
+_LISTS = ("cells", "histories", "claims")
 
-def render(results: Sequence[CellResult]) -> str:
-    """Return the document, indented."""
-    document = Document(schema_version=SCHEMA_VERSION, cells=tuple(results))
-    return msgspec.json.format(msgspec.json.encode(document), indent=2).decode() + "\n"
+
+def render(document: Document) -> str:
+    """Return the document. The user's home folder stands as ``~`` in it, so that it may be published."""
+    portable = msgspec.structs.replace(document, cells=tuple(_portable(cell) for cell in document.cells))
+    return "".join(_lines(portable))
+
+
+def _lines(document: Document) -> Iterator[str]:
+    yield f'{{"schema_version": {document.schema_version}'
+    for name in _LISTS:
+        rows = [msgspec.json.encode(row).decode() for row in getattr(document, name)]
+        yield f',\n "{name}": [' + ",".join(f"\n  {row}" for row in rows) + "]"
+    yield f',\n "releases": {msgspec.json.encode(document.releases).decode()}}}\n'
+
+
+def _portable(cell: CellResult) -> CellResult:
+    home = str(Path.home())
+    if cell.environment is None or not cell.environment.interpreter.startswith(home):
+        return cell
+    interpreter = "~" + cell.environment.interpreter.removeprefix(home)
+    return msgspec.structs.replace(cell, environment=msgspec.structs.replace(cell.environment, interpreter=interpreter))
 
 
 def schema() -> str:

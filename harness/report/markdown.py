@@ -18,23 +18,23 @@ _SPECIAL = re.compile(r"([\\`*_{}\[\]()#!|<>~&$@]|^[-+=])")
 def render(table: Table) -> str:
     """Return the whole table as Markdown."""
     parts = [_section(section) for section in table.sections]
-    parts.append(_escape(table.legend))
+    parts.append(escape(table.legend))
     if table.remarks:
         parts.append("\n".join(_remark(remark) for remark in table.remarks))
     return "\n\n".join(parts) + "\n"
 
 
 def _remark(remark: Remark) -> str:
-    cells = ", ".join(_escape(cell) for cell in remark.cells)
-    return f"- **{_escape(remark.verdict)}**: {cells}: {_escape(remark.reason)}"
+    cells = ", ".join(escape(cell) for cell in remark.cells)
+    return f"- **{escape(remark.verdict)}**: {cells}: {escape(remark.reason)}"
 
 
 def _section(section: Section) -> str:
     where = f"{section.scenario}: Python {section.python}, {section.platform}"
-    head = f"### {_escape(where)}\n\n{_escape(section.title)}\n"
-    columns = [_escape(name) for name in (section.subject, *section.variants)]
+    head = f"### {escape(where)}\n\n{escape(section.title)}\n"
+    columns = [escape(name) for name in (section.subject, *section.variants)]
     rows = [
-        [_escape(row.version), *(_cell(row.results.get(variant)) for variant in section.variants)]
+        [escape(row.version), *(_cell(row.results.get(variant)) for variant in section.variants)]
         for row in section.rows
     ]
     body = [" | ".join(columns), " | ".join("---" for _ in columns), *(" | ".join(row) for row in rows)]
@@ -48,6 +48,6 @@ def _cell(result: CellResult | None) -> str:
     return f"{SYMBOLS[result.verdict]} {result.verdict}{mark}"
 
 
-def _escape(text: str) -> str:
+def escape(text: str) -> str:
     """Make one line of the text in which nothing acts, on a terminal, as Markdown or as HTML."""
     return _SPECIAL.sub(r"\\\1", clean.line(text))

@@ -17,8 +17,10 @@ def lines(scenario: Scenario) -> Iterator[str]:
     if claim := scenario.claim:
         yield f"    claimed   fixed in {claim.fixed} ({claim.document}; {claim.issue})"
     for variant in scenario.variants:
-        ranges = " or ".join(variant.affected or ()) or "no release"
-        measured = "not yet" if variant.affected is None else f"affected: {ranges}"
-        yield f"    measured  {variant.name}: {measured}"
-        for python, specs in variant.affected_on.items():
-            yield f"              on Python {python}: affected: {' or '.join(specs) or 'no release'}"
+        of_variant = [one for one in scenario.expectations if one.variant == variant.name]
+        if not of_variant:
+            yield f"    measured  {variant.name}: not yet"
+        for one in of_variant:
+            where = f"{variant.name}, Python {one.python}, {one.platform}"
+            affected = " or ".join(one.affected) or "no release"
+            yield f"    measured  {where}: affected: {affected} (of {one.first} to {one.last}, {one.date})"

@@ -1,0 +1,1 @@
+"""From verdicts to what they mean: histories, their boundaries' causes, and whether a document was right. Pure."""

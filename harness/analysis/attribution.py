@@ -1,0 +1,109 @@
+"""What caused a boundary: its two releases, run with each other's dependencies as well, tell.
+
+Four cells stand at a boundary: the older and the newer release, each with its own dependencies and with the other's.
+Where a release keeps its verdict whatever it runs with, the cause is the subject; where the verdict goes with the
+dependencies, it is they; where it takes both, or either will do, it is both.
+"""
+
+from __future__ import annotations
+
+import enum
+from typing import TYPE_CHECKING
+
+import msgspec
+from packaging.utils import canonicalize_name
+
+from harness.model.verdict import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from harness.analysis.history import Boundary
+    from harness.model.result import CellResult
+
+
+class Cause(enum.StrEnum):
+    """What a boundary comes from."""
+
+    SUBJECT = "subject"
+    DEPENDENCY = "dependency"
+    BOTH = "both"
+    UNDETERMINED = "undetermined"
+
+
+# Whether the older release with the newer one's dependencies changes its verdict, and the newer with the older's.
+_CAUSES = {
+    (False, False): Cause.SUBJECT,
+    (True, True): Cause.DEPENDENCY,
+    (True, False): Cause.BOTH,
+    (False, True): Cause.BOTH,
+}
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True):
+    """A dependency that differs between two releases; None where one has it not."""
+
+    older: str | None
+    newer: str | None
+
+
+class FourCells(msgspec.Struct, frozen=True, kw_only=True):
+    """The ids of a boundary's cells; where both have the same dependencies the exchanged ones are the own ones."""
+
+    older: str
+    older_exchanged: str
+    newer: str
+    newer_exchanged: str
+
+
+class Attribution(msgspec.Struct, frozen=True, kw_only=True):
+    """The cause of one boundary, between ``older`` and ``newer``, with the verdicts of its cells by id.
+
+    ``changed`` are the dependencies that differ between the two, by name; ``reason`` says why the cause is not known.
+    """
+
+    older: str
+    newer: str
+    fixes: bool
+    cause: Cause
+    changed: dict[str, Change]
+    cells: FourCells
+    verdicts: dict[str, Verdict]
+    reason: str | None = None
+
+
+def changes(older: CellResult, newer: CellResult) -> dict[str, Change]:
+    """Return what differs between the dependencies of two releases, by name."""
+    before, after = _dependencies(older), _dependencies(newer)
+    return {
+        name: Change(older=before.get(name), newer=after.get(name))
+        for name in sorted(before.keys() | after.keys())
+        if before.get(name) != after.get(name)
+    }
+
+
+def attribute(boundary: Boundary, cells: FourCells, results: Mapping[str, CellResult]) -> Attribution:
+    """Return the cause of a boundary from the results of its cells, by id; a missing one leaves it undetermined."""
+    names = dict.fromkeys((cells.older, cells.older_exchanged, cells.newer_exchanged, cells.newer))
+    verdicts = {name: results[name].verdict if name in results else Verdict.NOT_RUN for name in names}
+    unknown = next((name for name, verdict in verdicts.items() if not verdict.is_judged), None)
+    older, newer = results.get(cells.older), results.get(cells.newer)
+    moved = (
+        verdicts[cells.older_exchanged] is not verdicts[cells.older],
+        verdicts[cells.newer_exchanged] is not verdicts[cells.newer],
+    )
+    return Attribution(
+        older=boundary.older.version,
+        newer=boundary.newer.version,
+        fixes=boundary.fixes,
+        cause=Cause.UNDETERMINED if unknown else _CAUSES[moved],
+        changed=changes(older, newer) if older and newer else {},
+        cells=cells,
+        verdicts=verdicts,
+        reason=f"{unknown} is {verdicts[unknown]}" if unknown else None,
+    )
+
+
+def _dependencies(result: CellResult) -> dict[str, str]:
+    pins = result.environment.pins if result.environment else {}
+    return {name: version for name, version in pins.items() if name != canonicalize_name(result.subject)}

@@ -1,0 +1,205 @@
+"""A series: the releases that one history is about. From its cells' results comes the `History`, as JSON has it."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from harness.analysis.attribution import Attribution, FourCells, attribute, changes
+from harness.analysis.claims import Assessment, ClaimResult, advice, assess, sentence
+from harness.analysis.confidence import confidence
+from harness.analysis.history import Boundary, Gap, Point, Range, boundaries, ranges
+from harness.analysis.search import Strategy
+from harness.model.cell import Cell
+from harness.model.release import Release
+from harness.model.verdict import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from harness.model.result import CellResult
+    from harness.model.scenario import Claim
+
+
+class Key(msgspec.Struct, frozen=True, kw_only=True, order=True):
+    """What tells one series from another."""
+
+    scenario: str
+    variant: str
+    platform: str
+    python: str
+
+    def __str__(self) -> str:
+        """Say it as people do."""
+        return f"{self.scenario} {self.variant}, Python {self.python}, {self.platform}"
+
+
+class Series(msgspec.Struct, frozen=True, kw_only=True):
+    """All releases of a subject that one history is about, oldest first."""
+
+    key: Key
+    subject: str
+    releases: tuple[Release, ...]
+
+    @property
+    def versions(self) -> tuple[str, ...]:
+        """The versions, oldest first."""
+        return tuple(release.version for release in self.releases)
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The ids of its cells."""
+        return tuple(self.cell(version).id for version in self.versions)
+
+    def cell(self, version: str, dependencies_of: str | None = None) -> Cell:
+        """Return the cell of a release, with its own dependencies or with those of another one."""
+        by_version = {release.version: release for release in self.releases}
+        return Cell(
+            scenario=self.key.scenario,
+            variant=self.key.variant,
+            subject=self.subject,
+            release=by_version[version],
+            python=self.key.python,
+            platform=self.key.platform,
+            dependencies_of=by_version[dependencies_of] if dependencies_of else None,
+        )
+
+    def results(self, results: Mapping[str, CellResult]) -> dict[str, CellResult]:
+        """Return the results of the series' cells, by version; ``results`` are by cell id."""
+        found = ((version, results.get(self.cell(version).id)) for version in self.versions)
+        return {version: result for version, result in found if result is not None}
+
+    def points(self, results: Mapping[str, CellResult]) -> tuple[Point, ...]:
+        """Return the history's points, one for each release, tested or not."""
+        of_version = self.results(results)
+        return tuple(_point(version, of_version.get(version)) for version in self.versions)
+
+    def four_cells(self, boundary: Boundary, results: Mapping[str, CellResult]) -> FourCells:
+        """Return the ids of the cells that tell what caused a boundary."""
+        older, newer = boundary.older.version, boundary.newer.version
+        ids = self.cell(older).id, self.cell(newer).id
+        same = ids[0] in results and ids[1] in results and not changes(results[ids[0]], results[ids[1]])
+        exchanged = ids if same else (self.cell(older, newer).id, self.cell(newer, older).id)
+        return FourCells(older=ids[0], older_exchanged=exchanged[0], newer=ids[1], newer_exchanged=exchanged[1])
+
+
+class History(msgspec.Struct, frozen=True, kw_only=True):
+    """The history of one scenario variant over the releases of its subject, on one Python and platform.
+
+    ``specifiers`` are the affected ranges as PEP 440 has them; ``untested`` and ``yanked`` name releases; ``trials``
+    counts those of all its cells; ``seed`` is what a bisection's draw of further releases depended on. For the rest see
+    the public contract, `harness.analysis.history.Ranges` and `harness.analysis.confidence`.
+    """
+
+    scenario: str
+    variant: str
+    subject: str
+    python: str
+    platform: str
+    strategy: Strategy
+    tested: tuple[str, ...]
+    untested: tuple[str, ...]
+    yanked: tuple[str, ...]
+    affected: tuple[Range, ...]
+    specifiers: tuple[str, ...]
+    first_fixed: str | None
+    safe_since: str | None
+    relapses: tuple[str, ...]
+    gaps: tuple[Gap, ...]
+    trials: int
+    confidence: float | None
+    attribution: tuple[Attribution, ...]
+    seed: int | None = None
+
+    @property
+    def key(self) -> Key:
+        """The series that it is about."""
+        return Key(scenario=self.scenario, variant=self.variant, platform=self.platform, python=self.python)
+
+
+def history_of(
+    series: Series, results: Mapping[str, CellResult], *, strategy: Strategy, seed: int | None = None
+) -> History:
+    """Return the history of a series from the results of its cells, by id."""
+    points = series.points(results)
+    found = ranges(points)
+    sure = confidence(points)
+    return History(
+        scenario=series.key.scenario,
+        variant=series.key.variant,
+        subject=series.subject,
+        python=series.key.python,
+        platform=series.key.platform,
+        strategy=strategy,
+        tested=found.tested,
+        untested=found.untested,
+        yanked=tuple(release.version for release in series.releases if release.yanked),
+        affected=found.affected,
+        specifiers=found.specifiers,
+        first_fixed=found.first_fixed,
+        safe_since=found.safe_since,
+        relapses=found.relapses,
+        gaps=found.gaps,
+        trials=sum(result.trials for result in series.results(results).values()),
+        confidence=None if sure is None else round(sure, 6),
+        attribution=tuple(
+            attribute(boundary, series.four_cells(boundary, results), results) for boundary in boundaries(points)
+        ),
+        seed=seed,
+    )
+
+
+def claim_result(series: Series, results: Mapping[str, CellResult], claim: Claim) -> ClaimResult:
+    """Return a claim beside the history of a series."""
+    points = series.points(results)
+    found = ranges(points)
+    assessment = assess(claim.fixed, points)
+    return ClaimResult(
+        scenario=series.key.scenario,
+        variant=series.key.variant,
+        document=claim.document,
+        claimed_fixed=claim.fixed,
+        first_fixed=found.first_fixed,
+        safe_since=found.safe_since,
+        relapses=found.relapses,
+        assessment=assessment,
+        python=series.key.python,
+        platform=series.key.platform,
+        sentence=sentence(claim, assessment, found),
+        upgrade_to=advice(points, found, series.releases),
+    )
+
+
+def series_of(results: Iterable[CellResult], releases: Mapping[str, Iterable[Release]]) -> Iterator[Series]:
+    """Yield the series that results belong to, where anything could be tried of them.
+
+    Args:
+        results: of cells, controls among them or not.
+        releases: all known ones of each subject; what a Python cannot install and what is only chosen by name is left
+            out unless there is a result of it.
+
+    """
+    kept = [one for one in results if one.control is None and one.verdict is not Verdict.UNSUPPORTED]
+    for key, group in itertools.groupby(sorted(kept, key=key_of), key=key_of):
+        inside = {one.version: one.subject for one in group}
+        (subject,) = set(inside.values())
+        known = {release.version: release for release in releases.get(subject, ())}
+        usual = {v for v, release in known.items() if release.admits(key.python) and not release.parsed.is_prerelease}
+        chosen = [known[version] for version in usual | inside.keys() if version in known]
+        yield Series(key=key, subject=subject, releases=tuple(sorted(chosen, key=lambda one: one.parsed)))
+
+
+def key_of(result: CellResult) -> Key:
+    """Return the series that a result belongs to."""
+    return Key(scenario=result.scenario, variant=result.variant, platform=result.platform, python=result.python)
+
+
+def _point(version: str, result: CellResult | None) -> Point:
+    if result is None:
+        return Point(version=version)
+    return Point(version=version, verdict=result.verdict, reason=result.reason, tally=result.tally)
+
+
+__all__ = ["Assessment", "History", "Key", "Series", "claim_result", "history_of", "key_of", "series_of"]

@@ -1,0 +1,66 @@
+"""What calls of the command line have in common: the options that select cells and say how these are executed."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from harness.plan import RESULTS, split
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+FORMATS = ("terminal", "markdown", "json")
+
+
+def splitting(_context: click.Context, _parameter: click.Parameter, values: Sequence[str]) -> tuple[str, ...]:
+    """Read ``--python 3.8,3.12`` and repetitions of the option alike."""
+    return split(values)
+
+
+SCENARIOS = click.option(
+    "--scenarios",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Further scenario modules, of your own.",
+)
+RESULTS_FOLDER = click.option(
+    "--results",
+    type=click.Path(path_type=Path),
+    default=RESULTS,
+    show_default=True,
+    help="Results folder; to read from, also a JSON document that 'harness report' wrote.",
+)
+SELECTION: tuple[Callable[[Any], Any], ...] = (
+    click.argument("names", metavar="[SCENARIO]...", nargs=-1),
+    click.option("--matrix", type=click.Path(path_type=Path), help="Matrix file.  [default: matrices/seeds.toml]"),
+    click.option(
+        "--server",
+        "servers",
+        multiple=True,
+        metavar="SPEC",
+        help="Releases instead of the matrix's: uvicorn==0.27.0, 'uvicorn>=0.26,<0.29', uvicorn==latest, ./folder.",
+    ),
+    click.option("--python", "pythons", multiple=True, callback=splitting, help="Pythons instead: 3.8,3.12."),
+    click.option("--platform", "platforms", multiple=True, callback=splitting, help="Platforms instead: linux."),
+    click.option("--cell", "cells", multiple=True, metavar="GLOB", help="Only cells whose id matches."),
+    SCENARIOS,
+    RESULTS_FOLDER,
+)
+EXECUTION: tuple[Callable[[Any], Any], ...] = (
+    click.option("--trials", type=click.IntRange(1, 100), default=1, show_default=True, help="Trials of each cell."),
+    click.option("--rerun", is_flag=True, help="Ignore stored results and remembered build failures."),
+    click.option("--jobs", type=click.IntRange(1, 1000), help="Cells at once.  [default: six a core]"),
+    click.option("--quiet", is_flag=True, help="No progress."),
+)
+FORMAT = click.option("--format", "form", type=click.Choice(FORMATS), default="terminal", show_default=True)
+OUTPUT = click.option("--output", type=click.Path(path_type=Path), help="Write there instead of to standard output.")
+
+
+def all_of(options: Sequence[Callable[[Any], Any]]) -> Callable[[Any], Any]:
+    """Apply several click decorators, first on top."""
+    return lambda command: functools.reduce(lambda inner, option: option(inner), reversed(options), command)

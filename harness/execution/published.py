@@ -1,0 +1,53 @@
+"""A document that was written before, read in place of a results folder; evidence is not in it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from harness.analysis.document import Document, Searched
+from harness.errors import UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from harness.analysis.series import Key
+    from harness.model.evidence import Evidence
+    from harness.model.release import Release
+    from harness.model.result import CellResult
+
+
+class Published:
+    """Offers what a journal offers to readers."""
+
+    def __init__(self, path: Path) -> None:
+        """Read the document.
+
+        Raises:
+            UsageError: it is none.
+
+        """
+        try:
+            self.document = msgspec.json.decode(path.read_bytes(), type=Document)
+        except (OSError, msgspec.MsgspecError) as error:
+            message = f"--results: {path} is not a document that 'harness report --format json' wrote: {error}"
+            raise UsageError(message) from None
+
+    def latest(self) -> tuple[CellResult, ...]:
+        """Return the results."""
+        return self.document.cells
+
+    @property
+    def releases(self) -> dict[str, tuple[Release, ...]]:
+        """The releases of each subject that were known."""
+        return self.document.releases
+
+    @property
+    def searched(self) -> dict[Key, Searched]:
+        """How each history came about."""
+        return {one.key: Searched(strategy=one.strategy, seed=one.seed) for one in self.document.histories}
+
+    def evidence_of(self, _: CellResult) -> tuple[Evidence, ...]:
+        """Return nothing."""
+        return ()

@@ -1,0 +1,109 @@
+"""A survey: the series that a call means, and what their histories want to know, until they want nothing more."""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+import fnmatch
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from harness.analysis.inquiry import wanted
+from harness.analysis.series import Key, Series, series_of
+from harness.errors import EmptySelectionError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from harness.analysis.document import Document, Searched
+    from harness.model.cell import Cell
+    from harness.model.result import CellResult
+    from harness.plan import Plan
+
+
+@dataclasses.dataclass(kw_only=True)
+class Survey:
+    """What is asked, and the ``results`` so far by cell id; those that it is given at first are taken as they are."""
+
+    series: tuple[Series, ...]
+    searched: Searched
+    claimed: Mapping[str, str]
+    trials: int = 1
+    results: dict[str, CellResult] = dataclasses.field(default_factory=dict)
+
+    def next_step(self) -> dict[Cell, int]:
+        """Return what is to be executed next, with the trials of each cell; nothing when all histories stand."""
+        step: dict[Cell, int] = {}
+        for series in self.series:
+            claimed = self.claimed.get(series.key.scenario)
+            step |= wanted(series, self.results, self.searched, claimed=claimed, trials=self.trials)
+        return step
+
+    def of_series(self) -> tuple[CellResult, ...]:
+        """Return the results of the series, controls among them."""
+        inside = {cell for series in self.series for cell in series.ids}
+        return tuple(result for result in self.results.values() if result.base in inside)
+
+
+def all_releases(plan: Plan, *, prereleases: bool) -> tuple[Series, ...]:
+    """Return a series for each row of the plan's matrix, of every release that its Python can install.
+
+    ``--server`` and ``--cell`` choose among the releases; ``prereleases`` are none of them unless asked for.
+
+    Raises:
+        UsageError: something that the call names does not exist, or nothing is left.
+
+    """
+    rows: dict[Key, list[Cell]] = collections.defaultdict(list)
+    for cell in plan.select(servers=plan.options.servers, cells=()):
+        key = Key(scenario=cell.scenario, variant=cell.variant, platform=cell.platform, python=cell.python)
+        rows[key].append(cell)
+    found = []
+    for key, cells in rows.items():
+        known = plan.listed(cells[0].subject)
+        usual = [one for one in known if prereleases or not one.parsed.is_prerelease]
+        releases = [cell.release for cell in cells] if plan.options.servers else usual
+        candidates = [msgspec.structs.replace(cells[0], release=release) for release in releases]
+        kept = [cell.release for cell in candidates if cell.release.admits(key.python) and _is_named(cell, plan)]
+        if kept:
+            ordered = tuple(sorted(kept, key=lambda release: release.parsed))
+            found.append(Series(key=key, subject=cells[0].subject, releases=ordered))
+    return _some(found)
+
+
+def new_releases(plan: Plan, before: Document) -> tuple[Series, ...]:
+    """Return the series of a document that the call means, of the releases that it has or that appeared since.
+
+    Raises:
+        EmptySelectionError: it has none of these.
+
+    """
+    options = plan.options
+    kept = [
+        cell
+        for cell in before.cells
+        if cell.scenario in plan.scenario_names()
+        and (not options.pythons or cell.python in options.pythons)
+        and (not options.platforms or cell.platform in options.platforms)
+    ]
+    by_id = {cell.id: cell for cell in kept}
+    old = {subject: {release.version for release in releases} for subject, releases in before.releases.items()}
+    found = []
+    for series in series_of(kept, {subject: plan.listed(subject) for subject in {cell.subject for cell in kept}}):
+        tested = series.results(by_id)
+        releases = [one for one in series.releases if one.version in tested or one.version not in old[series.subject]]
+        found.append(msgspec.structs.replace(series, releases=tuple(releases)))
+    return _some(found)
+
+
+def _is_named(cell: Cell, plan: Plan) -> bool:
+    globs = plan.options.cells
+    return not globs or any(fnmatch.fnmatchcase(cell.id, glob) for glob in globs)
+
+
+def _some(found: list[Series]) -> tuple[Series, ...]:
+    if not found:
+        message = "the selection leaves no release to test; see 'harness list --cells'"
+        raise EmptySelectionError(message)
+    return tuple(found)
