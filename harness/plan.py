@@ -89,7 +89,7 @@ class Plan:
         self.options = options
         self.scenarios = load_scenarios(options)
         self.matrix = load_matrix(options.matrix)
-        self.source = Published(options.results) if options.results.is_file() else Journal(options.results)
+        self.source = Published(options.results, where="--results") if options.results.is_file() else Journal(options.results)
         self._asked: set[str] = set()
 
     @property
@@ -175,7 +175,7 @@ class Plan:
         """
         options = self.options
         if published and not self.source.latest() and options.results == RESULTS:
-            self.source = Published(PUBLISHED)
+            self.source = Published(PUBLISHED, where="the published report")
         if options.narrows:
             wanted = {cell.id for cell in self.cells}
             found = [result for result in self.source.latest() if result.base in wanted]
@@ -203,7 +203,7 @@ class Plan:
 
     def published(self, path: Path | None = None) -> Document:
         """Return the document that the call names, or the published report."""
-        return Published(path or PUBLISHED).document
+        return Published(path or PUBLISHED, where="--since" if path else "the published report").document
 
     def stored_cell(self, name: str) -> CellResult:
         """Return the newest stored result of the one cell that the id or glob names.
