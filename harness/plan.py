@@ -89,7 +89,7 @@ class Plan:
         self.options = options
         self.scenarios = load_scenarios(options)
         self.matrix = load_matrix(options.matrix)
-        self.source = Published(options.results, where="--results") if options.results.is_file() else Journal(options.results)
+        self.source = _source(options.results)
         self._asked: set[str] = set()
 
     @property
@@ -264,6 +264,10 @@ class Plan:
         with Kept() as kept:
             uv = Uv(mark=kept.mark, temporary=kept.folder)
             return local.release_of(spec, cache=self.options.cache, uv=uv, where="--server")
+
+
+def _source(results: Path) -> Journal | Published:
+    return Published(results, where="--results") if results.is_file() else Journal(results)
 
 
 def load_scenarios(options: Options) -> dict[str, LoadedScenario]:

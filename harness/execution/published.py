@@ -30,7 +30,7 @@ class Published:
         """
         try:
             self.document = msgspec.json.decode(path.read_bytes(), type=Document)
-        except (OSError, msgspec.MsgspecError) as error:
+        except (OSError, ValueError, RecursionError, msgspec.MsgspecError) as error:
             message = f"{where}: {path} is not a folder of results, nor a document that the harness wrote: {error}"
             raise UsageError(message) from None
 

@@ -25,9 +25,9 @@ def lines(old: Document, new: Document) -> Iterator[str]:
     for history in new.histories:
         known_history = histories.get(history.key)
         if known_history is None:
-            yield f"{history.key}: new: affected {_affected(history)}"
+            yield clean.line(f"{history.key}: new: affected {_affected(history)}")
         elif said := list(_changes(known_history, history)):
-            yield f"{history.key}: {'; '.join(said)}"
+            yield clean.line(f"{history.key}: {'; '.join(said)}")
 
 
 def _changes(old: History, new: History) -> Iterator[str]:
