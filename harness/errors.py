@@ -42,6 +42,10 @@ class EnvironmentFailedError(HarnessError):
     """One cell's environment could not be had; becomes the verdict ``environment-failed`` with this reason."""
 
 
+class EngineError(EnvironmentFailedError):
+    """The container engine cannot be used now, or ended in between; another time it may, so it is not remembered."""
+
+
 class DeadlineError(HarnessError):
     """A step of a trial did not end in its time; becomes the verdict ``inconclusive`` with this reason."""
 

@@ -17,7 +17,7 @@ import tempfile
 import threading
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import psutil
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 MARK = "HARNESS_MARK"
 KEPT_OF_OUTPUT = 2 * 1024 * 1024  # bytes kept of the beginning, and as many of the end
+NOT_FOUND = 127  # the exit status by which a shell says that there is no such program
 _CHUNK = 64 * 1024
 _POLL_S = 0.01
 _SCRUBBED = ("PYTHON", "VIRTUAL_ENV", "CONDA", "GUNICORN", "UVICORN", "WEB_CONCURRENCY", "PIP_", "PYTEST")
@@ -111,6 +112,38 @@ class Completed:
         return " | ".join(lines[-count:])
 
 
+class Started(Protocol):
+    """A started program with all that it starts in turn: a process of this machine, or one in a container."""
+
+    @property
+    def argv(self) -> tuple[str, ...]:
+        """Program and arguments."""
+
+    @property
+    def capture(self) -> Capture:
+        """What it has printed so far."""
+
+    @property
+    def exit_status(self) -> int | None:
+        """Its exit status, negative for a signal, or None while it runs."""
+
+    @property
+    def out_of_memory(self) -> bool:
+        """Whether something of it was ended for want of the memory that it may use, asked when it has ended."""
+
+    def drain(self, patience_s: float = 1.0) -> None:
+        """Wait until the last words of a program that has ended are taken."""
+
+    def stop(self, grace_s: float) -> str:
+        """Ask the program to end, then make it; return ``itself``, ``SIGTERM`` or ``SIGKILL`` for what did."""
+
+    def end(self) -> int:
+        """End what is left of it, at once and from any thread; return how many processes there were."""
+
+    def close(self) -> None:
+        """Let go of all that it held, when all of it has ended."""
+
+
 class Process:
     """A started program in a session of its own, with its output captured."""
 
@@ -134,6 +167,8 @@ class Process:
         self.argv = tuple(argv)
         self.mark = mark
         self.capture = Capture()
+        self.out_of_memory = False  # the machine's memory has no owner; a kill for want of it is a SIGKILL
+        self._family: list[psutil.Process] = []
         flags = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
         self._popen = subprocess.Popen(  # noqa: S603 - running the programs on trial is what the harness is for
             self.argv,
@@ -176,8 +211,9 @@ class Process:
     def stop(self, grace_s: float) -> str:
         """Ask the program to end, then make it; return ``itself``, ``SIGTERM`` or ``SIGKILL`` for what did.
 
-        Descendants are not touched: see `end_marked`, and `family`, which is asked before.
+        Descendants are not touched, see `end`; who they are is asked before it can no longer name them.
         """
+        self._family = self.family()
         if self.exit_status is not None:
             return "itself"
         if self._ask_to_end() and self.wait(grace_s) is not None:
@@ -199,6 +235,15 @@ class Process:
         with contextlib.suppress(ProcessLookupError):
             self._popen.send_signal(signal.SIGTERM)
         return True
+
+    def end(self) -> int:
+        """End all that carries its mark and what it had started before it was stopped; return how many there were.
+
+        Raises:
+            RuntimeError: some cannot be ended.
+
+        """
+        return end_marked(self.mark, self._family)
 
     def drain(self, patience_s: float = 1.0) -> None:
         """Wait until the last words of a program that has ended are taken, or a descendant keeps the pipe open."""

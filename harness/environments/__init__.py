@@ -9,6 +9,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from harness.environments.container import PLATFORM as CONTAINER
+from harness.environments.container import ContainerEnvironments
 from harness.environments.kind import Environment, Kind, Request, Resolution, exchanged
 from harness.environments.store import Store
 from harness.environments.venv import VirtualEnvironments
@@ -37,6 +39,7 @@ KINDS: dict[str, Callable[[Store], Kind]] = {
     "macos": VirtualEnvironments,
     "windows": VirtualEnvironments,
     "windows-wine": WineEnvironments,
+    "docker:IMAGE": ContainerEnvironments,
 }
 
 
@@ -62,7 +65,7 @@ def kind_for(platform: str, store: Store) -> Kind:
         raise EnvironmentFailedError(message)
     if platform == "windows-wine" and own_platform() != "linux":
         raise EnvironmentFailedError(f"platform {platform} is for Linux, this machine is {own_platform()}")
-    make = KINDS.get(platform)
+    make = KINDS["docker:IMAGE"] if platform.startswith(CONTAINER) else KINDS.get(platform)
     if make is None:
         message = f"platform {platform} cannot be run by this version of the harness; it runs {', '.join(KINDS)}"
         raise EnvironmentFailedError(message)

@@ -10,9 +10,13 @@ from typing import TYPE_CHECKING, Protocol
 import msgspec
 from packaging.utils import canonicalize_name
 
+from harness import process
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+    from harness.process import Started
 
 
 _END_OF_NAME = re.compile(r"\[|==| @ ")
@@ -85,6 +89,30 @@ class Environment(Protocol):
     def resolution(self) -> Resolution:
         """What it holds."""
 
+    def start(
+        self, program: str, arguments: Sequence[str], *, folder: Path, server: str, port: int, mark: str, console: bool
+    ) -> Started:
+        """Start a server, so that it can be reached by its port on the machine's loopback.
+
+        Args:
+            program: ``python`` or a console script such as ``uvicorn``.
+            arguments: of the program, with the port filled in.
+            folder: the trial's, where the applications lie; what the server needs is made below it.
+            server: what the evidence calls it.
+            port: where it will listen on its own loopback.
+            mark: what all of it is found by.
+            console: give it a terminal as standard input.
+
+        Raises:
+            OSError: the program cannot be started.
+            EnvironmentFailedError: what it runs in cannot be.
+
+        """
+
+
+class OnMachine(Protocol):
+    """An environment whose servers are ordinary processes of this machine."""
+
     def command(self, program: str, arguments: Sequence[str]) -> tuple[str, ...]:
         """Return the command line that runs a program of it, ``python`` or a console script such as ``uvicorn``."""
 
@@ -93,6 +121,25 @@ class Environment(Protocol):
 
         What has to be started for it carries the mark.
         """
+
+
+class StartsHere:
+    """Starts servers as processes of this machine, see `OnMachine`."""
+
+    def start(
+        self: OnMachine,
+        program: str,
+        arguments: Sequence[str],
+        *,
+        folder: Path,
+        server: str,
+        port: int,  # noqa: ARG002 - the arguments have it
+        mark: str,
+        console: bool,
+    ) -> Started:
+        """See `Environment.start`."""
+        argv, env = self.command(program, arguments), self.variables(folder, server, mark)
+        return process.Process(argv, env=env, cwd=folder, mark=mark, console=console)
 
 
 class Kind(Protocol):

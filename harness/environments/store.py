@@ -16,7 +16,7 @@ from harness.environments import complete
 from harness.environments.files import read_json, write_json
 from harness.environments.kind import Request, Resolution
 from harness.environments.uv import TransientEnvironmentError
-from harness.errors import EnvironmentFailedError
+from harness.errors import EngineError, EnvironmentFailedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -98,5 +98,5 @@ class Store:
 
     def _remember_failure(self, path: Path, error: EnvironmentFailedError) -> None:
         """Keep a failure, unless it is the network's or the user's, who ended what was building."""
-        if not (isinstance(error, TransientEnvironmentError) or self.uv.abandoned.is_set()):
+        if not (isinstance(error, TransientEnvironmentError | EngineError) or self.uv.abandoned.is_set()):
             write_json(path, Remembered(protocol=PROTOCOL, failure=str(error)))

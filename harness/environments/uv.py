@@ -35,6 +35,7 @@ _BACKENDS_AS_OF_3_12 = dt.datetime(2023, 12, 1, tzinfo=dt.UTC)
 _NOT_BUILT = ("uvloop",)
 RESOLVE_DEADLINE_S = 120.0
 BUILD_DEADLINE_S = 300.0
+QUIET = {"UV_NO_PROGRESS": "1", "NO_COLOR": "1"}
 # Found once and early: the look-up reads `sysconfig`, which is not safe in several threads at the same time.
 PROGRAM = find_uv_bin()
 _PIN = re.compile(r"\s*[A-Za-z0-9][A-Za-z0-9._-]*(\[[^]]*\])?\s*(==|@)")
@@ -187,9 +188,13 @@ class Uv:
         ]
         return self._checked(argv, deadline_s=deadline_s, doing=doing)
 
+    def _run(self, argv: Sequence[str], *, deadline_s: float) -> process.Completed:
+        """Run it on this machine; where else it is run, this is what differs."""
+        env = process.tool_environment(TMPDIR=str(self.temporary), **QUIET)
+        return process.run(argv, env=env, cwd=self.temporary, mark=self.mark, deadline_s=deadline_s)
+
     def _checked(self, argv: Sequence[str], *, deadline_s: float, doing: str) -> str:
-        env = process.tool_environment(TMPDIR=str(self.temporary), UV_NO_PROGRESS="1", NO_COLOR="1")
-        done = process.run(argv, env=env, cwd=self.temporary, mark=self.mark, deadline_s=deadline_s)
+        done = self._run(argv, deadline_s=deadline_s)
         if done.exit_status == 0:
             return done.output
         if done.exit_status is None:

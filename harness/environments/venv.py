@@ -11,18 +11,19 @@ from packaging.utils import canonicalize_name
 
 from harness import process
 from harness.environments import interpreters
-from harness.environments.kind import Request, Resolution
+from harness.environments.kind import Request, Resolution, StartsHere
 from harness.errors import EnvironmentFailedError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from harness.environments.store import Store
+    from harness.environments.uv import Uv
 
-_DEADLINE_S = 60.0
+DEADLINE_S = 60.0
 
 
-class VirtualEnvironment(msgspec.Struct, frozen=True, kw_only=True):
+class VirtualEnvironment(msgspec.Struct, StartsHere, frozen=True, kw_only=True):
     """One virtual environment, on this machine itself."""
 
     folder: Path
@@ -39,12 +40,12 @@ class VirtualEnvironment(msgspec.Struct, frozen=True, kw_only=True):
         return Path(self.command("python", ())[0])
 
     def command(self, program: str, arguments: Sequence[str]) -> tuple[str, ...]:
-        """See `harness.environments.kind.Environment`."""
+        """See `harness.environments.kind.OnMachine`."""
         suffix = ".exe" if sys.platform == "win32" else ""
         return (str(self.scripts / f"{program}{suffix}"), *arguments)
 
     def variables(self, folder: Path, server: str, mark: str) -> dict[str, str]:  # noqa: ARG002 - nothing to make
-        """See `harness.environments.kind.Environment`."""
+        """See `harness.environments.kind.OnMachine`."""
         return process.server_environment(folder, [self.scripts])
 
 
@@ -69,46 +70,47 @@ class VirtualEnvironments:
         """See `harness.environments.kind.Kind.build`."""
 
         def make(folder: Path) -> None:
-            uv = self._store.uv
             environment = VirtualEnvironment(folder=folder, resolution=resolution)
-            uv.create(folder, python=Path(resolution.interpreter))
-            uv.install(resolution, python=environment.python)
-            self._compile(environment)
-            self._check(environment)
+            env = environment.variables(folder, "build", self._store.uv.mark)
+
+            def run(argv: Sequence[str]) -> process.Completed:
+                return process.run(argv, env=env, cwd=folder, mark=self._store.uv.mark, deadline_s=DEADLINE_S)
+
+            fill(environment, uv=self._store.uv, run=run)
 
         return VirtualEnvironment(folder=self._store.environment(resolution, make), resolution=resolution)
 
-    def _compile(self, environment: VirtualEnvironment) -> None:
-        """Write the byte code that servers are forbidden to write, so that no start has to compile again.
 
-        What does not compile is a file for other Pythons, and the release's own matter.
-        """
-        self._python(environment, "-m", "compileall", "-q", str(environment.folder))
+def fill(environment: VirtualEnvironment, *, uv: Uv, run: Callable[[Sequence[str]], process.Completed]) -> None:
+    """Make a virtual environment where uv and ``run`` run, with every pin in it and its byte code written.
 
-    def _python(self, environment: VirtualEnvironment, *arguments: str) -> process.Completed:
-        return process.run(
-            environment.command("python", arguments),
-            env=environment.variables(environment.folder, "build", self._store.uv.mark),
-            cwd=environment.folder,
-            mark=self._store.uv.mark,
-            deadline_s=_DEADLINE_S,
-        )
+    Servers are forbidden to write byte code, so that no start has to compile again; what does not compile is a file
+    for other Pythons, and the release's own matter.
 
-    def _check(self, environment: VirtualEnvironment) -> None:
-        """Ask the environment's own Python to run, and uv whether every pin is there at its version.
+    Raises:
+        EnvironmentFailedError: it cannot be made, or is not healthy.
 
-        Whether the subject can be imported is not asked: a release that cannot is `unhealthy`, not unbuilt.
-        """
-        done = self._python(environment, "-c", "import asyncio, ssl")
-        if done.exit_status != 0:
-            message = f"the interpreter of the new environment does not work: {done.last_lines(3)}"
-            raise EnvironmentFailedError(message)
-        present = self._store.uv.installed(python=environment.python)
-        missing = [
-            f"{name} {version}"
-            for name, version in environment.resolution.pinned.items()
-            if canonicalize_name(name) not in present or ("/" not in version and present[name] != version)
-        ]
-        if missing:
-            message = f"the new environment lacks {', '.join(missing)} although the installation ended well"
-            raise EnvironmentFailedError(message)
+    """
+    uv.create(environment.folder, python=Path(environment.resolution.interpreter))
+    uv.install(environment.resolution, python=environment.python)
+    run(environment.command("python", ("-m", "compileall", "-q", str(environment.folder))))
+    done = run(environment.command("python", ("-c", "import asyncio, ssl")))
+    if done.exit_status != 0:
+        message = f"the interpreter of the new environment does not work: {done.last_lines(3)}"
+        raise EnvironmentFailedError(message)
+    _check(environment, uv.installed(python=environment.python))
+
+
+def _check(environment: VirtualEnvironment, present: Mapping[str, str]) -> None:
+    """Refuse an environment that lacks a pin.
+
+    Whether the subject can be imported is not asked: a release that cannot is `unhealthy`, not unbuilt.
+    """
+    missing = [
+        f"{name} {version}"
+        for name, version in environment.resolution.pinned.items()
+        if canonicalize_name(name) not in present or ("/" not in version and present[name] != version)
+    ]
+    if missing:
+        message = f"the new environment lacks {', '.join(missing)} although the installation ended well"
+        raise EnvironmentFailedError(message)

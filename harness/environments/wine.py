@@ -16,7 +16,7 @@ import msgspec
 
 from harness import process
 from harness.environments import complete, interpreters, runtimes
-from harness.environments.kind import Request, Resolution
+from harness.environments.kind import Request, Resolution, StartsHere
 from harness.environments.uv import TransientEnvironmentError
 from harness.errors import EnvironmentFailedError
 
@@ -153,7 +153,7 @@ def _make_template(program: str, folder: Path, uv: Uv) -> None:
         )
 
 
-class WineEnvironment(msgspec.Struct, frozen=True, kw_only=True):
+class WineEnvironment(msgspec.Struct, StartsHere, frozen=True, kw_only=True):
     """Windows packages in a folder, for a Windows CPython under Wine."""
 
     folder: Path
@@ -161,12 +161,12 @@ class WineEnvironment(msgspec.Struct, frozen=True, kw_only=True):
     wine: Wine
 
     def command(self, program: str, arguments: Sequence[str]) -> tuple[str, ...]:
-        """See `harness.environments.kind.Environment`; a console script runs as the module of its name."""
+        """See `harness.environments.kind.OnMachine`; a console script runs as the module of its name."""
         module = () if program == "python" else ("-m", program)
         return (self.wine.program, self.resolution.interpreter, *module, *arguments)
 
     def variables(self, folder: Path, server: str, mark: str) -> dict[str, str]:
-        """See `harness.environments.kind.Environment`; the server's prefix is made here, and Wine's own server started.
+        """See `harness.environments.kind.OnMachine`; the server's prefix is made here, and Wine's own server started.
 
         Where that fails it is Wine that fails, before any Windows program has run: another prefix is made.
 

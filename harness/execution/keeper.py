@@ -18,6 +18,9 @@ from typing import TYPE_CHECKING, Self
 import filelock
 
 from harness import process
+from harness.containers import leftovers
+from harness.containers.engine import NOTE
+from harness.errors import EngineError
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -51,6 +54,10 @@ class Kept:
         """Close."""
         self.close()
 
+    def end(self) -> None:
+        """End all that runs now; what is started afterwards is not ended."""
+        _end(self.folder)
+
     def close(self) -> None:
         """Clean up and wait until the keeper has looked after it."""
         self._owner.release()
@@ -65,12 +72,49 @@ def _owner(folder: Path) -> filelock.BaseFileLock:
     return filelock.FileLock(folder.with_suffix(".lock"), thread_local=False)
 
 
+def _end(folder: Path) -> bool:
+    """End what carries the mark of a run's folder; False where the engine that it used does not answer now."""
+    mark, note = folder.name.removeprefix(_PREFIX), folder / NOTE
+    process.end_marked(mark)
+    try:
+        if note.exists():
+            leftovers.remove_of_run(mark, where=note.read_text())
+    except (EngineError, OSError):
+        return False
+    return True
+
+
 def clean(folder: Path) -> None:
-    """End what carries the mark of a run's folder, and remove the folder."""
-    process.end_marked(folder.name.removeprefix(_PREFIX))
+    """End what carries the mark of a run's folder, and remove the folder.
+
+    Where containers may be left on an engine that does not answer, the folder stays, and the next run tries again.
+    """
+    if not _end(folder):
+        return
     shutil.rmtree(folder, ignore_errors=True)
     with contextlib.suppress(OSError):
         folder.with_suffix(".lock").unlink(missing_ok=True)
+
+
+def sweep_engine() -> tuple[str, ...]:
+    """Remove from the engine what runs of this machine left that live no more; return what it was.
+
+    Raises:
+        EngineError: there is no engine, or it refuses.
+
+    """
+    return leftovers.remove_of_the_dead(_is_owned)
+
+
+def _is_owned(folder: Path) -> bool:
+    """Whether the run of a folder lives, or there is no telling."""
+    if not folder.name.startswith(_PREFIX) or not folder.with_suffix(".lock").exists():
+        return not folder.name.startswith(_PREFIX)
+    try:
+        with _owner(folder).acquire(blocking=False):
+            return False
+    except (filelock.Timeout, OSError):
+        return True
 
 
 def sweep() -> None:

@@ -17,10 +17,9 @@ from typing import TYPE_CHECKING, Self
 
 import msgspec
 
-from harness import process
 from harness.environments import Environment, Request, Resolution, Store, exchanged, kind_for
 from harness.environments.uv import Uv
-from harness.errors import EnvironmentFailedError, HarnessError
+from harness.errors import EngineError, EnvironmentFailedError, HarnessError
 from harness.execution.journal import PROTOCOL as JOURNAL_PROTOCOL
 from harness.execution.keeper import Kept
 from harness.execution.ports import LEASES, Ports
@@ -37,6 +36,7 @@ if TYPE_CHECKING:
     from harness.execution.catalog import LoadedScenario
     from harness.execution.journal import Journal
     from harness.model.cell import Cell
+    from harness.model.evidence import Evidence
     from harness.model.release import Release
 
 _DAY = dt.timedelta(days=1)
@@ -102,7 +102,7 @@ class Laboratory:
         Call it again until they have: what was about to start may have started in between.
         """
         self._abandoned.set()
-        process.end_marked(self._kept.mark)
+        self._kept.end()
 
     def _go_on(self) -> None:
         """Refuse to go on where the user has not waited: what was seen since then proves nothing."""
@@ -150,19 +150,11 @@ class Laboratory:
         cell, resolution = prepared.cell, prepared.environment.resolution
         loaded = self._scenarios[cell.scenario]
         began = time.monotonic()
-        evidence = list(self._journal.evidence_of(prepared.earlier)) if prepared.earlier else []
-        for number in range(len(evidence) + 1, prepared.trials + 1):
+        try:
+            evidence = self._trials(prepared)
+        except EngineError as failure:  # it shows nothing of the cell, so that it is not stored as its result
             self._go_on()
-            trial = run_trial(
-                loaded,
-                cell,
-                prepared.environment,
-                number=number,
-                folder=self._kept.folder / f"{cell.id}.{number}",
-                ports=self._ports,
-                mark=self._kept.mark,
-            )
-            evidence.append(trial)
+            return self._unjudged(cell, Verdict.ENVIRONMENT_FAILED, str(failure))
         self._go_on()
         judgements = [judge(loaded.scenario, trial) for trial in evidence]
         result = result_of(
@@ -183,6 +175,24 @@ class Laboratory:
         self._journal.add(prepared.key, result)
         self._executed.add(prepared.key)
         return result
+
+    def _trials(self, prepared: Prepared) -> list[Evidence]:
+        """Return the evidence of all trials that a cell is to have; those that it lacks are run."""
+        cell = prepared.cell
+        evidence = list(self._journal.evidence_of(prepared.earlier)) if prepared.earlier else []
+        for number in range(len(evidence) + 1, prepared.trials + 1):
+            self._go_on()
+            trial = run_trial(
+                self._scenarios[cell.scenario],
+                cell,
+                prepared.environment,
+                number=number,
+                folder=self._kept.folder / f"{cell.id}.{number}",
+                ports=self._ports,
+                mark=self._kept.mark,
+            )
+            evidence.append(trial)
+        return evidence
 
     def _resolve(self, kind: Kind, cell: Cell) -> Resolution:
         """Return the cell's environment: the release's own, or with another's dependencies, or a copy of it."""

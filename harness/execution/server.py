@@ -10,7 +10,6 @@ from harness.errors import HarnessError
 from harness.execution.ports import LOOPBACK
 from harness.execution.wire import Connection, Recorder, request
 from harness.model.evidence import ServerRecord
-from harness.process import end_marked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 
     from harness.execution.ports import Lease
     from harness.model.evidence import Exchange
-    from harness.process import Process
+    from harness.process import Started
 
 GRACE_S = 3.0  # between asking a server to stop and ending it
 _POLL_S = 0.02
@@ -35,7 +34,7 @@ class Server:
     def __init__(
         self,
         name: str,
-        process: Process,
+        process: Started,
         lease: Lease,
         *,
         clock: Callable[[], float],
@@ -110,14 +109,15 @@ class Server:
 
     def stop(self) -> ServerRecord:
         """Ask it to stop, end all that is left of it, and return the record of its whole life."""
-        if not self.is_running:
-            self._process.drain()
-        before, _ = self._process.capture.read()
-        family = self._process.family()
-        stopped_by = self._process.stop(GRACE_S)
-        survivors = end_marked(self._process.mark, family)
-        self._process.close()
-        self._lease.release()
+        try:
+            if not self.is_running:
+                self._process.drain()
+            before, _ = self._process.capture.read()
+            stopped_by = self._process.stop(GRACE_S)
+            survivors = self._process.end()
+        finally:
+            self._process.close()
+            self._lease.release()
         whole, dropped = self._process.capture.read()
         return ServerRecord(
             name=self.name,
@@ -129,6 +129,7 @@ class Server:
             exit_status=self._process.exit_status,
             stopped_by=stopped_by,
             survivors=survivors,
+            out_of_memory=self._process.out_of_memory,
             log=before if whole.startswith(before) else whole,
             log_stopping=whole[len(before) :] if whole.startswith(before) else "",
             log_dropped=dropped,
@@ -136,4 +137,4 @@ class Server:
 
     def kill(self) -> None:
         """End it at once, from another thread, because the trial's time is over."""
-        end_marked(self._process.mark)
+        self._process.end()

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from packaging.version import Version
 
 from harness import process
-from harness.errors import DeadlineError, HarnessError
+from harness.errors import DeadlineError, EngineError, EnvironmentFailedError, HarnessError
 from harness.execution.server import NotReadyError, Server
 from harness.model.evidence import Evidence
 from harness.model.verdict import Verdict
@@ -92,13 +92,12 @@ class Trial:
         filled = [part.replace("{port}", str(lease.port)) for part in arguments]
         mark = f"{self._mark}/{lease.port}"
         try:
-            started = process.Process(
-                self._environment.command(program, filled),
-                env=self._environment.variables(self.folder, name, mark),
-                cwd=self.folder,
-                mark=mark,
-                console=console,
+            started = self._environment.start(
+                program, filled, folder=self.folder, server=name, port=lease.port, mark=mark, console=console
             )
+        except EnvironmentFailedError:
+            lease.release()
+            raise
         except OSError as error:
             lease.release()
             message = f"'{program}' cannot be started in this environment: {error.strerror}"
@@ -163,6 +162,8 @@ def run_trial(
         scenario.observe(trial)
     except (NotReadyError, DeadlineError):
         pass  # the records say it; a passed deadline is handled below
+    except EngineError:
+        raise  # nothing of this trial counts, not even that it failed
     except HarnessError as failure:
         error, error_verdict = str(failure), Verdict.ENVIRONMENT_FAILED
     except Exception:  # noqa: BLE001 - a scenario's own mistake is reported with its cell, the run goes on

@@ -101,6 +101,7 @@ class ServerRecord(msgspec.Struct, frozen=True, kw_only=True):
     ``stopped_by`` is ``itself``, ``SIGTERM`` or ``SIGKILL``; ``survivors`` counts processes of its own that
     were still there after it had ended and had to be ended too. ``log`` is what it printed until it was told to
     stop, which is what judges read; ``log_stopping`` the rest; ``log_dropped`` counts bytes beyond the bound.
+    ``out_of_memory``: something of it was ended because its container may use no more.
     """
 
     name: str
@@ -115,6 +116,7 @@ class ServerRecord(msgspec.Struct, frozen=True, kw_only=True):
     log: str
     log_stopping: str = ""
     log_dropped: int = 0
+    out_of_memory: bool = False
 
     @property
     def was_killed(self) -> bool:

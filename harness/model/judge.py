@@ -30,6 +30,10 @@ def judge(scenario: Scenario, evidence: Evidence) -> Judgement:
     judgement = scenario.judge(evidence)
     silent = next((server for server in evidence.servers if server.ready_s is None), None)
     killed = next((server for server in evidence.servers if server.was_killed), None)
+    starved = next((server for server in evidence.servers if server.out_of_memory), None)
+    if judgement.verdict is not Verdict.REPRODUCED and starved:
+        reason = f"server '{starved.name}' was out of memory: its container's limit ended a process of it"
+        return Judgement(verdict=Verdict.INCONCLUSIVE, reason=reason, controls=judgement.controls)
     if judgement.verdict is not Verdict.REPRODUCED and killed:
         reason = f"server '{killed.name}' was killed by somebody else (SIGKILL, as for want of memory); run it again"
         return Judgement(verdict=Verdict.INCONCLUSIVE, reason=reason, controls=judgement.controls)

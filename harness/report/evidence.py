@@ -76,9 +76,10 @@ def _check(word: str, check: Check) -> Iterator[str]:
 def _server(server: ServerRecord) -> Iterator[str]:
     ready = "never answered" if server.ready_s is None else f"answered after {server.ready_s - server.started_s:.2f} s"
     survivors = f", {server.survivors} processes outlived it and were ended" if server.survivors else ""
+    memory = ", out of its container's memory" if server.out_of_memory else ""
     yield f"  server '{server.name}' on port {server.port}: {ready}"
     yield f"      command  {clean.line(' '.join(server.argv))}"
-    yield f"      ended    by {server.stopped_by}, status {server.exit_status}{survivors}"
+    yield f"      ended    by {server.stopped_by}, status {server.exit_status}{survivors}{memory}"
     lines = clean.lines(server.log)
     for line in lines[:_LOG_LINES]:
         yield f"      log      {line}"

@@ -1,0 +1,124 @@
+"""A container to build in: programs are run in it one after the other, and what they made is kept as an image."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from harness.containers.engine import ENVIRONMENT, RUN
+from harness.process import Completed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from types import TracebackType
+
+    from harness.containers.engine import Engine, Run
+
+_IDLE = "import time; time.sleep(86400)"
+_UV = "/tmp/harness-uv"  # noqa: S108 - the container's own; what lies there is no part of the image
+_CERTIFICATES = "/tmp/harness-certificates.pem"  # noqa: S108
+_SIGNALS = 128
+
+
+class Builder:
+    """A container on this machine's own network, as root in there, until the context is left."""
+
+    def __init__(
+        self, engine: Engine, run: Run, image: str, *, python: str, uv: Path, shared: Sequence[Path] = ()
+    ) -> None:
+        """Describe it.
+
+        Args:
+            engine: where.
+            run: whose label it carries.
+            image: what it begins as.
+            python: the image's interpreter.
+            uv: this machine's copy of a uv that runs there.
+            shared: folders of this machine to be read there by the same paths.
+
+        """
+        self.uv = _UV
+        self._engine = engine
+        self._run = run
+        self._image = image
+        self._python = python
+        certificates = _certificates()
+        self._mounts = {str(path): str(path) for path in shared if path.exists()} | {str(uv): _UV}
+        self._env = _index_environment()
+        if certificates:
+            self._mounts[str(certificates)] = _CERTIFICATES
+            self._env["SSL_CERT_FILE"] = _CERTIFICATES
+
+    def __enter__(self) -> Self:
+        """Start it."""
+        from docker.types import Mount  # noqa: PLC0415 - see `harness.containers.engine.connect`
+
+        self._id = self._engine.create(
+            self._run,
+            self._image,
+            (self._python, "-I", "-c", _IDLE),
+            doing="create a container to build in",
+            user="0:0",
+            network_mode="host",
+            mounts=[
+                Mount(target=there, source=here, type="bind", read_only=True) for here, there in self._mounts.items()
+            ],
+            tmpfs={"/tmp": "rw,exec,size=1g,mode=1777"},  # noqa: S108 - the container's own
+        )
+        try:
+            with self._engine.telling("start a container to build in"):
+                self._engine.api.start(self._id)
+        except BaseException:
+            self._engine.remove(self._id)
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Remove it."""
+        self._engine.remove(self._id)
+
+    def run(self, argv: Sequence[str], *, env: Mapping[str, str], deadline_s: float) -> Completed:
+        """Run a program to its end; at the deadline the whole container ends."""
+        from docker.errors import NotFound  # noqa: PLC0415 - see `harness.containers.engine.connect`
+
+        api = self._engine.api
+        timer = threading.Timer(deadline_s, self._engine.remove, [self._id])
+        timer.start()
+        try:
+            with self._engine.telling(f"run '{Path(argv[0]).name}' in a container"), contextlib.suppress(NotFound):
+                made = api.exec_create(self._id, list(argv), environment={**self._env, **env})
+                output = api.exec_start(made["Id"]).decode(errors="replace")
+                status = int(api.exec_inspect(made["Id"])["ExitCode"])
+                return Completed(exit_status=_SIGNALS - status if status > _SIGNALS else status, output=output)
+        finally:
+            timer.cancel()
+        return Completed(exit_status=None, output="")
+
+    def keep(self, image: str, digest: str) -> None:
+        """Keep it as an image, which belongs to no run."""
+        repository, tag = image.rsplit(":", 1)
+        changes = [f'LABEL {RUN}="" {ENVIRONMENT}="{digest}"']
+        with self._engine.telling("keep a container as an image"):
+            self._engine.api.commit(self._id, repository=repository, tag=tag, changes=changes)
+
+
+def _index_environment() -> dict[str, str]:
+    """Return what uv is told about indexes and proxies on this machine, and where to put what it keeps."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name.lower() in {"http_proxy", "https_proxy", "all_proxy", "no_proxy"}
+        or (name.startswith(("UV_INDEX", "UV_DEFAULT_INDEX", "UV_EXTRA_INDEX", "UV_HTTP", "UV_INSECURE", "UV_KEYRING")))
+    }
+    return {**kept, "UV_CACHE_DIR": "/tmp/uv", "UV_LINK_MODE": "copy", "UV_NO_CONFIG": "1", "TMPDIR": "/tmp"}  # noqa: S108
+
+
+def _certificates() -> Path | None:
+    """Return the certificates that this machine trusts: an image's own may not know its proxy."""
+    candidates = (os.environ.get("SSL_CERT_FILE"), "/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/cert.pem")
+    return next((Path(path).resolve() for path in candidates if path and Path(path).is_file()), None)

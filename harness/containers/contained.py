@@ -1,0 +1,231 @@
+"""A server in a container: the same to a trial as a process of this machine, see `harness.process.Started`.
+
+The port is published on 127.0.0.1 of this machine and nowhere else. The first process of the container, `init.py`
+beside this, connects it to the container's own loopback, where servers listen that are told to listen on 127.0.0.1.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import json
+import os
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from harness.errors import EngineError
+from harness.process import Capture
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from harness.containers.engine import Engine, Run
+
+PUBLISHED = 31_999  # in the container; outside of what is leased to servers and of what connections are numbered from
+_START_S = 60.0
+_END_S = 10.0
+_NOBODY = "65534:65534"
+_SIGNALS = 128  # an exit status above it is a signal's number and this
+_TMPFS = {"/tmp": "rw,nosuid,nodev,size=256m,mode=1777"}  # noqa: S108 - the container's own
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """What the first process says of the end, or how it could not begin."""
+
+    exit_status: int | None = None
+    survivors: int = 0
+    out_of_memory: bool = False
+    started: int | None = None
+    failed: int | None = None
+    reason: str = ""
+
+
+class Contained:
+    """A started program in a container of its own, with its output captured."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        run: Run,
+        image: str,
+        argv: Sequence[str],
+        *,
+        python: str,
+        env: Mapping[str, str],
+        folder: Path,
+        port: int,
+        console: bool = False,
+    ) -> None:
+        """Start it, not as root, with the folder to read and a temporary folder to write to.
+
+        Args:
+            engine: where.
+            run: whose label it carries.
+            image: what it runs in.
+            argv: program and arguments.
+            python: the image's interpreter, for the first process.
+            env: the program's whole environment.
+            folder: of the trial; it has the same path inside.
+            port: where the program will listen, on its own loopback and then on this machine's.
+            console: give it a terminal as standard input.
+
+        Raises:
+            OSError: the image has no such program.
+            EngineError: the engine does not start it.
+
+        """
+        self.argv = tuple(argv)
+        self.capture = Capture()
+        self._engine = engine
+        self._told = threading.Condition()
+        self._began: Report | None = None
+        self._ended: Report | None = None
+        self._is_over = False  # nothing more is heard of it
+        order = {"argv": argv, "env": env, "folder": str(folder), "port": port, "published": PUBLISHED}
+        first = [python, "-I", "-S", "-c", _init(), json.dumps({**order, "console": console})]
+        self._id = engine.create(
+            run, image, first, doing="create a container", **_settings(folder, port), network_mode=engine.network(run)
+        )
+        self._reader = threading.Thread(target=self._read, name=f"output of {self._id[:12]}", daemon=True)
+        try:
+            self._begin()
+        except BaseException:
+            engine.remove(self._id)
+            raise
+
+    def _begin(self) -> None:
+        with self._engine.telling("start a container"):
+            self._stream = self._engine.api.attach(self._id, stream=True, demux=True)
+            self._reader.start()
+            self._engine.api.start(self._id)
+        with self._told:
+            self._told.wait_for(lambda: self._began or self._is_over, timeout=_START_S)
+        if self._began is None:
+            said = " ".join(self.capture.read()[0].split())
+            raise EngineError(f"a container starts and its first process does not run: {said or 'it says nothing'}")
+        if self._began.failed:
+            raise OSError(self._began.failed, self._began.reason)
+
+    def _read(self) -> None:
+        """Take what comes until the container ends: the server's output, and line by line what is told of it."""
+        unread = b""
+        with contextlib.suppress(Exception):  # however the connection breaks: `exit_status` finds out what it means
+            for printed, told in self._stream:
+                if printed:
+                    self.capture.add(printed)
+                *lines, unread = (unread + (told or b"")).split(b"\n")
+                for line in lines:
+                    self._hear(line)
+        with self._told:
+            self._is_over = True
+            self._told.notify_all()
+
+    def _hear(self, line: bytes) -> None:
+        try:
+            report = msgspec.json.decode(line, type=Report)
+        except msgspec.DecodeError:  # of the Python that runs it
+            self.capture.add(line + b"\n")
+            return
+        with self._told:
+            if report.exit_status is None:
+                self._began = report
+            else:
+                self._ended = report
+            self._told.notify_all()
+
+    @property
+    def exit_status(self) -> int | None:
+        """Its exit status, negative for a signal, or None while it runs.
+
+        Raises:
+            EngineError: the engine is gone, and with it what it knew.
+
+        """
+        if self._ended is None and self._is_over:
+            self._ended = self._last_state()
+        return None if self._ended is None else self._ended.exit_status
+
+    def _last_state(self) -> Report:
+        """Ask the engine how a container ended whose first process did not live to tell."""
+        from docker.errors import NotFound  # noqa: PLC0415 - see `harness.containers.engine.connect`
+
+        with self._engine.telling("keep a container until its end"):
+            try:
+                state = self._engine.api.inspect_container(self._id)["State"]
+            except NotFound:
+                return Report(exit_status=-9)
+        if state["Running"]:
+            raise EngineError("the container engine let go of a container that runs; the same call tries it again")
+        status = int(state["ExitCode"])
+        return Report(
+            exit_status=_SIGNALS - status if status > _SIGNALS else status, out_of_memory=bool(state["OOMKilled"])
+        )
+
+    @property
+    def out_of_memory(self) -> bool:
+        """Whether the container's limit ended a process of it; asked when it has ended."""
+        return self._ended is not None and self._ended.out_of_memory
+
+    def drain(self, patience_s: float = 1.0) -> None:
+        """Wait until the last words of a program that has ended are taken."""
+        self._reader.join(timeout=patience_s)
+
+    def stop(self, grace_s: float) -> str:
+        """Ask the program to end, then make it; return ``itself``, ``SIGTERM`` or ``SIGKILL`` for what did."""
+        if self.exit_status is not None:
+            return "itself"
+        self._signal("SIGTERM")
+        if self._has_ended(grace_s):
+            return "SIGTERM"
+        self._signal("SIGUSR1")  # upon which the first process ends the server, and can still tell
+        if not self._has_ended(_END_S):
+            self._signal("SIGKILL")
+            self._has_ended(_END_S)
+        return "SIGKILL"
+
+    def _has_ended(self, patience_s: float) -> bool:
+        with self._told:
+            self._told.wait_for(lambda: self._ended or self._is_over, timeout=patience_s)
+        return self.exit_status is not None
+
+    def _signal(self, name: str) -> None:
+        from docker.errors import APIError  # noqa: PLC0415 - see `harness.containers.engine.connect`
+
+        with self._engine.telling("end a container"), contextlib.suppress(APIError):  # it has just ended
+            self._engine.api.kill(self._id, signal=name)
+
+    def end(self) -> int:
+        """Remove the container and all that runs in it; return how many processes outlived the program."""
+        survivors = self._ended.survivors if self._ended else 0
+        self._engine.remove(self._id)
+        return survivors
+
+    def close(self) -> None:
+        """Let go of the connection; what is left of the container goes too."""
+        self._engine.remove(self._id)
+        self._reader.join(timeout=_END_S)
+
+
+@functools.cache
+def _init() -> str:
+    return Path(__file__).with_name("init.py").read_text(encoding="utf-8")
+
+
+def _settings(folder: Path, port: int) -> dict[str, object]:
+    """Return how a server's container is confined."""
+    from docker.types import Mount  # noqa: PLC0415 - see `harness.containers.engine.connect`
+
+    own = f"{os.getuid()}:{os.getgid()}"
+    return {
+        "user": _NOBODY if os.getuid() == 0 else own,
+        "ports": [PUBLISHED],
+        "port_bindings": {PUBLISHED: ("127.0.0.1", port)},
+        "mounts": [Mount(target=str(folder), source=str(folder), type="bind", read_only=True)],
+        "read_only": True,
+        "tmpfs": _TMPFS,
+        "cap_drop": ["ALL"],
+        "sysctls": {"net.ipv4.ip_default_ttl": "1"},
+    }

@@ -1,0 +1,131 @@
+"""The first process of a server's container; run there by the image's own Python, so in the syntax of 3.6.
+
+It starts the server, ends with it, and connects the container's published port to the port that the server listens
+on. A server that is told to listen on 127.0.0.1 listens on the container's own loopback, which no published port
+reaches; with this in between every scenario runs as it stands.
+
+Standard output is the server's, both of its streams. Standard error carries what the harness is told, as lines of JSON.
+"""
+
+import json
+import os
+import pty
+import signal
+import socket
+import subprocess
+import sys
+import threading
+
+LOOPBACK = "127.0.0.1"
+CHUNK = 65536
+
+
+def tell(**said):
+    """Report one thing to the harness."""
+    os.write(2, (json.dumps(said) + "\n").encode())
+
+
+def pump(source, target):
+    """Pass on bytes until their end, then the end itself; a broken connection breaks the other one."""
+    try:
+        while True:
+            data = source.recv(CHUNK)
+            if not data:
+                target.shutdown(socket.SHUT_WR)
+                return
+            target.sendall(data)
+    except OSError:
+        for one in (source, target):
+            try:
+                one.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+
+
+def connect(client, port):
+    """Connect a client to the server, or hang up where nobody listens."""
+    try:
+        server = socket.create_connection((LOOPBACK, port))
+    except OSError:
+        client.close()
+        return
+    for one in (client, server):
+        one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    there = threading.Thread(target=pump, args=(client, server), daemon=True)
+    there.start()
+    pump(server, client)
+    there.join()
+    client.close()
+    server.close()
+
+
+def publish(listener, port):
+    """Connect whoever comes."""
+    while True:
+        client, _ = listener.accept()
+        threading.Thread(target=connect, args=(client, port), daemon=True).start()
+
+
+def status_of(child):
+    """Wait for the end of the server, and of every orphan until then; a signal is a negative status."""
+    while True:
+        pid, status = os.waitpid(-1, 0)
+        if pid == child.pid:
+            return -os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
+
+
+def survivors():
+    """Count the processes that are still there."""
+    count = 0
+    for name in os.listdir("/proc"):
+        if name.isdigit() and int(name) != os.getpid():
+            try:
+                with open("/proc/%s/stat" % name) as file:
+                    count += file.read().rsplit(")", 1)[1].split()[0] != "Z"
+            except OSError:
+                pass
+    return count
+
+
+def kills_for_memory():
+    """Return how many processes of this container were killed because it may use no more memory."""
+    for path in ("/sys/fs/cgroup/memory.events", "/sys/fs/cgroup/memory/memory.oom_control"):
+        try:
+            with open(path) as file:
+                for line in file:
+                    if line.startswith("oom_kill "):
+                        return int(line.split()[1])
+        except OSError:
+            pass
+    return 0
+
+
+def main():
+    """Carry out the order that is the only argument."""
+    order = json.loads(sys.argv[1])
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind(("0.0.0.0", order["published"]))
+    listener.listen(128)
+    terminal = pty.openpty() if order["console"] else ()
+    try:
+        child = subprocess.Popen(
+            order["argv"],
+            env=order["env"],
+            cwd=order["folder"],
+            stdin=terminal[1] if terminal else subprocess.DEVNULL,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    except OSError as error:
+        tell(failed=error.errno, reason=error.strerror)
+        return
+    signal.signal(signal.SIGTERM, lambda *_: os.kill(child.pid, signal.SIGTERM))
+    signal.signal(signal.SIGUSR1, lambda *_: os.kill(child.pid, signal.SIGKILL))
+    tell(started=child.pid)
+    threading.Thread(target=publish, args=(listener, order["port"]), daemon=True).start()
+    status = status_of(child)
+    tell(exit_status=status, survivors=survivors(), out_of_memory=kills_for_memory() > 0)
+
+
+main()

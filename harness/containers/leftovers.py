@@ -1,0 +1,78 @@
+"""What runs left on the engine, found by their labels: containers, networks and volumes. Images are kept, as caches."""
+
+from __future__ import annotations
+
+import contextlib
+import platform
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from harness.containers.engine import FOLDER, MACHINE, RUN, Engine, address, connect
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+
+class Leftover(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing on the engine that carries the label of a run; ``kind`` is ``container``, ``network``, ``volume``."""
+
+    kind: str
+    id: str
+    name: str
+    labels: dict[str, str]
+
+
+def remove_of_run(mark: str, *, where: str) -> tuple[str, ...]:
+    """Remove all of one run from the engine at an address; return what it was.
+
+    Raises:
+        EngineError: it does not answer.
+
+    """
+    engine = connect(where)
+    return _remove(engine, _labelled(engine, f"{RUN}={mark}"))
+
+
+def remove_of_the_dead(is_owned: Callable[[Path], bool]) -> tuple[str, ...]:
+    """Remove what runs of this machine left; return what it was.
+
+    Args:
+        is_owned: whether the run with this folder lives.
+
+    Raises:
+        EngineError: there is no engine, or it refuses.
+
+    """
+    engine = connect(address())
+    own = [one for one in _labelled(engine, RUN) if one.labels.get(MACHINE) == platform.node() and FOLDER in one.labels]
+    alive = {folder: is_owned(Path(folder)) for folder in {one.labels[FOLDER] for one in own}}
+    return _remove(engine, (one for one in own if not alive[one.labels[FOLDER]]))
+
+
+def _labelled(engine: Engine, label: str) -> Iterator[Leftover]:
+    """Yield what carries a label, containers first: they hold the rest."""
+    api, chosen = engine.api, {"label": label}
+    with engine.telling("list what is left"):
+        found: dict[str, list[Mapping[str, Any]]] = {
+            "container": api.containers(all=True, filters=chosen),
+            "network": api.networks(filters=chosen),
+            "volume": api.volumes(filters=chosen)["Volumes"] or [],
+        }
+    for kind, rows in found.items():
+        for row in rows:
+            name = row.get("Name") or row["Names"][0].lstrip("/")
+            yield Leftover(kind=kind, id=row.get("Id") or name, name=name, labels=row.get("Labels") or {})
+
+
+def _remove(engine: Engine, leftovers: Iterable[Leftover]) -> tuple[str, ...]:
+    from docker.errors import APIError  # noqa: PLC0415 - see `harness.containers.engine.connect`
+
+    removed = []
+    remove = {"container": engine.remove, "network": engine.api.remove_network, "volume": engine.api.remove_volume}
+    for one in leftovers:
+        with engine.telling(f"remove a {one.kind}"), contextlib.suppress(APIError):  # somebody else just did
+            remove[one.kind](one.id)
+            removed.append(f"{one.kind} {one.name}")
+    return tuple(removed)

@@ -1,0 +1,232 @@
+"""The platforms ``docker:IMAGE``: environments for an image's own Python and libc, kept as a layer on the image.
+
+What is resolved and installed is so by uv inside a container of the image, on this machine's network, since the
+package index may be one that only this machine reaches. The finished layer is an image of its own, named by the
+digest of the resolution; servers run from it and cannot write to it.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import threading
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from harness import process
+from harness.containers import engine as engines
+from harness.containers.builder import Builder
+from harness.containers.contained import Contained
+from harness.containers.engine import Engine, Run
+from harness.environments import complete
+from harness.environments.files import read_json, write_json
+from harness.environments.kind import Request, Resolution
+from harness.environments.uv import QUIET, Uv
+from harness.environments.venv import DEADLINE_S, VirtualEnvironment, fill
+from harness.errors import EnvironmentFailedError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from harness.environments.store import Store
+
+PLATFORM = "docker:"
+PROTOCOL = 1
+FOLDER = Path("/opt/harness/environment")
+REPOSITORY = "harness-environment"
+_PATIENCE_S = 60.0
+_QUESTION = (
+    "import asyncio, ssl, sys; print(sys.executable, sys.implementation.name, '%d.%d.%d' % sys.version_info[:3])"
+)
+_ANSWER = re.compile(r"^(/\S+) cpython ((3\.\d+)\.\d+)$", re.MULTILINE)
+_UV = {"amd64": "x86_64-unknown-linux-musl", "arm64": "aarch64-unknown-linux-musl"}
+_rebuilding = threading.Lock()
+
+
+class ImagePython(msgspec.Struct, frozen=True, kw_only=True):
+    """The CPython of an image: its path there and its full version."""
+
+    path: str
+    full: str
+
+
+class ContainerEnvironment(msgspec.Struct, frozen=True, kw_only=True):
+    """A virtual environment in an image made for it."""
+
+    resolution: Resolution
+    image: str
+    engine: Engine
+    run: Run
+
+    def start(
+        self,
+        program: str,
+        arguments: Sequence[str],
+        *,
+        folder: Path,
+        server: str,  # noqa: ARG002 - its container is its own anyway
+        port: int,
+        mark: str,  # noqa: ARG002 - a container is found by the label of its run
+        console: bool,
+    ) -> Contained:
+        """See `harness.environments.kind.Environment.start`."""
+        for path in (folder, *folder.iterdir()):
+            path.chmod(path.stat().st_mode | (0o555 if path.is_dir() else 0o444))  # another user's, in there
+        return Contained(
+            self.engine,
+            self.run,
+            self.image,
+            (str(FOLDER / "bin" / program), *arguments),
+            python=str(FOLDER / "bin" / "python"),
+            env={**process.server_environment(Path("/tmp"), [FOLDER / "bin"]), "PYTHONPATH": str(folder)},  # noqa: S108
+            folder=folder,
+            port=port,
+            console=console,
+        )
+
+
+class ContainerUv(Uv):
+    """uv in a container; the files that it is handed lie at the same paths there."""
+
+    def __init__(self, own: Uv, builder: Builder) -> None:
+        """Be the run's own uv, elsewhere."""
+        super().__init__(mark=own.mark, temporary=own.temporary, abandoned=own.abandoned)
+        self._builder = builder
+
+    def _run(self, argv: Sequence[str], *, deadline_s: float) -> process.Completed:
+        return self._builder.run((self._builder.uv, *argv[1:]), env=QUIET, deadline_s=deadline_s)
+
+
+class ContainerEnvironments:
+    """Builds in containers, at most once for a resolution."""
+
+    def __init__(self, store: Store) -> None:
+        """Build into this store: what is in it says which images are whole."""
+        self._store = store
+        self._run = Run(mark=store.uv.mark, folder=store.uv.temporary)
+
+    def resolve(self, request: Request) -> Resolution:
+        """See `harness.environments.kind.Kind.resolve`."""
+        name = request.platform.removeprefix(PLATFORM)
+        engine = self._engine()
+        image = engine.image(name)
+        digest = str(image["Id"]).removeprefix("sha256:")[:12]
+        python = self._python(engine, name, digest, request.python)
+
+        def ask() -> Resolution:
+            with self._builder(engine, name, python) as builder:
+                pins = ContainerUv(self._store.uv, builder).resolve(request, python=Path(python.path))
+            return Resolution(
+                request=request,
+                interpreter=python.path,
+                python_full=python.full,
+                pins=pins,
+                runtime=f"image {name} ({digest})",
+            )
+
+        return self._store.resolution(request, f"{python.full} {python.path} {digest} {PROTOCOL}", ask)
+
+    def build(self, resolution: Resolution) -> ContainerEnvironment:
+        """See `harness.environments.kind.Kind.build`; an image that somebody removed is built again."""
+        engine = self._engine()
+        image = f"{REPOSITORY}:{resolution.digest}"
+
+        def make(folder: Path) -> None:
+            folder.mkdir(parents=True)
+            self._make(engine, resolution, image)
+            write_json(folder / "image.json", image)
+
+        folder = self._store.environment(resolution, make)
+        with _rebuilding:
+            if engine.known_image(image) is None:
+                shutil.rmtree(folder, ignore_errors=True)
+                self._store.environment(resolution, make)
+        return ContainerEnvironment(resolution=resolution, image=image, engine=engine, run=self._run)
+
+    def _engine(self) -> Engine:
+        """Return the engine, noted in the run's folder for whoever cleans up after the run."""
+        where = engines.address()
+        found = engines.connect(where)
+        note = self._run.folder / engines.NOTE
+        if not note.exists():
+            note.write_text(where)
+        return found
+
+    def _python(self, engine: Engine, name: str, digest: str, python: str) -> ImagePython:
+        """Return the image's CPython of a version, asked once for an image.
+
+        Raises:
+            EnvironmentFailedError: the image has none that works.
+
+        """
+        path = self._store.root / "images" / f"{digest}-{python}.json"
+        known = read_json(path, ImagePython)
+        if known is None:
+            known = self._ask(engine, name, python)
+            write_json(path, known)
+        return known
+
+    def _ask(self, engine: Engine, name: str, python: str) -> ImagePython:
+        found, last = [], ""
+        for program in (f"python{python}", "python3", "python"):
+            argv = (program, "-I", "-c", _QUESTION)
+            done = engine.run(self._run, name, argv, deadline_s=_PATIENCE_S)
+            if match := _ANSWER.search(done.output):
+                if match[3] == python:
+                    return ImagePython(path=match[1], full=match[2])
+                found.append(match[2])
+            elif done.exit_status != process.NOT_FOUND:
+                last = f"; '{program}' there says: {done.last_lines(2)}"
+        has = f"has CPython {found[0]}" if found else "has no CPython that works"
+        raise EnvironmentFailedError(
+            f"image {name} {has}, not {python}{last}; install it there ('apt-get install python3'), "
+            f"or name an image that has it in the matrix's [pythons]"
+        )
+
+    def _builder(self, engine: Engine, image: str, python: ImagePython) -> Builder:
+        """Return a container to build in."""
+        architecture = str(engine.image(image).get("Architecture", ""))
+        return Builder(
+            engine,
+            self._run,
+            image,
+            python=python.path,
+            uv=self._uv(architecture),
+            shared=(self._store.uv.temporary, self._store.root / "local"),
+        )
+
+    def _uv(self, architecture: str) -> Path:
+        """Return the uv that runs in any image of an architecture, whatever libc it has: linked statically.
+
+        Raises:
+            EnvironmentFailedError: there is none for the architecture.
+
+        """
+        target = _UV.get(architecture)
+        if target is None:
+            raise EnvironmentFailedError(f"images of {architecture} are not built for, only {' and '.join(_UV)}")
+        version = metadata.version("uv")
+        folder = self._store.root / "uv" / f"{version}-{target}"
+
+        def make(folder: Path) -> None:
+            self._store.uv.unpack(f"uv=={version}", folder, ("--python-platform", target))
+
+        complete.ensure(folder, make, protocol=PROTOCOL)
+        return folder / "bin" / "uv"
+
+    def _make(self, engine: Engine, resolution: Resolution, image: str) -> None:
+        """Fill a container and keep it as an image."""
+        name = resolution.request.platform.removeprefix(PLATFORM)
+        python = ImagePython(path=resolution.interpreter, full=resolution.python_full)
+        environment = VirtualEnvironment(folder=FOLDER, resolution=resolution)
+        env = {"HOME": "/tmp", "LANG": "C.UTF-8"}  # noqa: S108 - the container's own
+        with self._builder(engine, name, python) as builder:
+            fill(
+                environment,
+                uv=ContainerUv(self._store.uv, builder),
+                run=lambda argv: builder.run(argv, env=env, deadline_s=DEADLINE_S),
+            )
+            builder.keep(image, resolution.digest)
