@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shlex
 import sys
 from pathlib import Path
@@ -27,8 +28,8 @@ from harness.arguments import (
 from harness.environments import diagnosis, runtimes
 from harness.environments import setup as preparation
 from harness.environments.uv import Uv
-from harness.errors import HarnessError, UsageError
-from harness.execution import expectations, schedule
+from harness.errors import EngineError, HarnessError, UsageError
+from harness.execution import expectations, keeper, schedule
 from harness.execution.keeper import Kept
 from harness.model.judge import judge
 from harness.model.matrix import refuse_unknown
@@ -200,8 +201,11 @@ def show(*, cell: str, **options: Any) -> int:  # noqa: ANN401
 
 
 @cli.command()
-def doctor() -> int:
+@click.option("--fix", is_flag=True, help="First remove what killed runs left on this machine and its engine.")
+def doctor(*, fix: bool) -> int:
     """Print what this machine can run, and the remedy for each lack."""
+    if fix:
+        _fix()
     findings = diagnosis.findings(Options().cache)
     for finding in findings:
         _tell(finding)
@@ -223,6 +227,14 @@ def setup(*, pythons: tuple[str, ...], yes: bool) -> int:
             _tell(finding)
             lacking |= not finding.present
     return 3 if lacking else 0
+
+
+def _fix() -> None:
+    """Clean up after killed runs, and say what of theirs was on the engine; no engine, nothing on it."""
+    with contextlib.suppress(EngineError):
+        for line in keeper.sweep_engine():
+            click.echo(f"removed  {clean.line(line)}, left by a run that was killed")
+    keeper.sweep()
 
 
 def _tell(finding: Finding) -> None:

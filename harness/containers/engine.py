@@ -9,6 +9,7 @@ import contextlib
 import functools
 import os
 import platform
+import sys
 import threading
 import time
 from pathlib import Path
@@ -49,6 +50,8 @@ def address() -> str:
     """Return where the engine is: ``DOCKER_HOST``, or the first socket that Docker or podman usually has."""
     if chosen := os.environ.get("DOCKER_HOST"):
         return chosen
+    if sys.platform == "win32":
+        return "npipe:////./pipe/docker_engine"
     own = Path(os.environ.get("XDG_RUNTIME_DIR") or f"/run/user/{os.getuid()}")
     usual = Path("/var/run/docker.sock")
     candidates = (usual, own / "docker.sock", own / "podman" / "podman.sock", Path("/run/podman/podman.sock"))

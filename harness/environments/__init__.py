@@ -65,6 +65,8 @@ def kind_for(platform: str, store: Store) -> Kind:
         raise EnvironmentFailedError(message)
     if platform == "windows-wine" and own_platform() != "linux":
         raise EnvironmentFailedError(f"platform {platform} is for Linux, this machine is {own_platform()}")
+    if platform.startswith(CONTAINER) and own_platform() == "windows":
+        raise EnvironmentFailedError(f"platform {platform} is for Linux and macOS machines, this one is windows")
     make = KINDS["docker:IMAGE"] if platform.startswith(CONTAINER) else KINDS.get(platform)
     if make is None:
         message = f"platform {platform} cannot be run by this version of the harness; it runs {', '.join(KINDS)}"

@@ -7,14 +7,13 @@ import shutil
 import sys
 from typing import TYPE_CHECKING
 
+from harness.containers import engine
 from harness.environments import interpreters, own_platform, runtimes, settings, uv, wine
-from harness.errors import EnvironmentFailedError, IndexUnavailableError
+from harness.errors import EngineError, EnvironmentFailedError, IndexUnavailableError
 from harness.model.matrix import PYTHONS
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-_LATER = "this version of the harness does not run it yet"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -28,7 +27,7 @@ class Finding:
 
 
 def findings(root: Path) -> tuple[Finding, ...]:
-    """Look at the machine and the cache folder; starts nothing but interpreters and Wine, to ask their version."""
+    """Look at the machine and the cache folder; starts nothing but interpreters and Wine, and calls the engine, for versions."""
     return (_index(), *_pythons(), _compiler(), *_wine(root), _engine())
 
 
@@ -89,4 +88,12 @@ def _runtime(python: str, root: Path) -> Finding:
 
 
 def _engine() -> Finding:
-    return Finding(what="platform docker:IMAGE", present=False, detail=_LATER)
+    """Ask the container engine for its version."""
+    what, where = "platform docker:IMAGE", engine.address()
+    if sys.platform == "win32":
+        return Finding(what=what, present=False, detail="it is for Linux and macOS machines")
+    try:
+        found = engine.connect(where)
+    except EngineError as error:
+        return Finding(what=what, present=False, detail=str(error))
+    return Finding(what=what, present=True, detail=f"{found.version} at {where}")

@@ -1,6 +1,12 @@
 """A matrix: strict data that names scenarios, releases, Pythons and platforms; and the cells it stands for.
 
-The file is TOML, a list of ``[[cells]]`` tables. An unknown key, scenario, variant, Python or platform, a
+The file is TOML, a list of ``[[cells]]`` tables. The platform ``docker`` in it stands for ``docker:IMAGE`` with the image
+that the table ``[pythons]`` names for the Python of the cell:
+
+    [pythons]
+    "3.8" = "python:3.8-slim"
+
+An unknown key, scenario, variant, Python or platform, a
 specifier that names no release, and a selection that leaves nothing are errors that say where and offer the
 nearest valid names.
 """
@@ -26,6 +32,7 @@ if TYPE_CHECKING:
     from harness.model.scenario import Scenario
 
 PYTHONS = tuple(f"3.{minor}" for minor in range(6, 15))
+BY_PYTHON = "docker"  # the platform that a matrix has an image for each Python of
 PLATFORMS = ("linux", "windows", "macos", "windows-wine", "docker:IMAGE")
 
 
@@ -43,6 +50,7 @@ class Matrix(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """A whole matrix file, with the name it is called by in messages."""
 
     cells: tuple[Entry, ...]
+    pythons: dict[str, str] = {}
     name: str = "matrix"
 
 
@@ -77,7 +85,7 @@ def parse(text: str, *, name: str) -> Matrix:
     except tomllib.TOMLDecodeError as error:
         message = f"{name}: not valid TOML: {error}"
         raise UsageError(message) from None
-    _refuse_unknown_keys(data, ("cells",), where=name)
+    _refuse_unknown_keys(data, ("cells", "pythons"), where=name)
     entries = data.get("cells", ())
     for number, entry in enumerate(entries if isinstance(entries, list) else (), start=1):
         if isinstance(entry, dict):
@@ -87,6 +95,7 @@ def parse(text: str, *, name: str) -> Matrix:
     except msgspec.ValidationError as error:
         where = re.sub(r"\$\.cells\[(\d+)\]", lambda match: f"[[cells]] number {int(match[1]) + 1}", str(error))
         raise UsageError(f"{name}: {where}") from None
+    refuse_unknown(matrix.pythons, PYTHONS, what="Python", where=f"{name}: [pythons]")
     for number, entry in enumerate(matrix.cells, start=1):
         where = f"{name}: [[cells]] number {number}"
         for key in ("scenarios", "releases", "pythons", "platforms"):
@@ -101,7 +110,7 @@ def parse(text: str, *, name: str) -> Matrix:
 
 def check_platform(platform: str, *, where: str) -> None:
     """Refuse a platform that the contract does not name."""
-    if platform.startswith("docker:") and len(platform) > len("docker:"):
+    if platform == BY_PYTHON or (platform.startswith("docker:") and len(platform) > len("docker:")):
         return
     refuse_unknown([platform], PLATFORMS[:-1], what="platform", where=where)
 
@@ -145,7 +154,7 @@ def cells_of(
         refuse_unknown(entry.scenarios, scenarios, what="scenario", where=f"{where}: scenarios")
         for name in entry.scenarios:
             if not selection.scenarios or name in selection.scenarios:
-                for cell in _expand(entry, scenarios[name], selection, releases_of, where):
+                for cell in _expand(matrix, entry, scenarios[name], selection, releases_of, where):
                     found.setdefault(cell.id, cell)
     chosen = tuple(
         cell
@@ -160,6 +169,7 @@ def cells_of(
 
 
 def _expand(
+    matrix: Matrix,
     entry: Entry,
     scenario: Scenario,
     selection: Selection,
@@ -178,8 +188,19 @@ def _expand(
                         subject=scenario.subject,
                         release=release,
                         python=python,
-                        platform=platform,
+                        platform=_platform(platform, python, matrix),
                     )
+
+
+def _platform(platform: str, python: str, matrix: Matrix) -> str:
+    """Return the platform of a cell; ``docker`` becomes the image that the matrix has for the Python."""
+    if platform != BY_PYTHON:
+        return platform
+    if python not in matrix.pythons:
+        have = f"it has {', '.join(matrix.pythons)}" if matrix.pythons else "it has none"
+        message = f"{matrix.name}: [pythons] has no image of Python {python} for the platform 'docker'; {have}"
+        raise UsageError(message)
+    return f"docker:{matrix.pythons[python]}"
 
 
 def _releases(

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from harness.environments import KINDS, kind_for, own_platform
+from harness.environments.container import ContainerEnvironments
 from harness.environments.kind import Request, Resolution
 from harness.environments.store import Store
 from harness.environments.uv import Uv
@@ -39,7 +40,7 @@ def store(tmp_path: Path) -> Store:
 
 def test_every_kind_is_a_platform_of_the_matrix() -> None:
     """What can be run can be asked for."""
-    assert set(KINDS) <= set(PLATFORMS)
+    assert set(KINDS) == set(PLATFORMS)
     assert KINDS["windows"] is VirtualEnvironments
     assert KINDS["windows-wine"] is WineEnvironments
 
@@ -71,7 +72,20 @@ def test_wine_is_a_platform_of_linux(store: Store, monkeypatch: pytest.MonkeyPat
     assert isinstance(kind_for("windows-wine", store), WineEnvironments)
 
 
-@pytest.mark.parametrize("platform", ["docker:python:3.8-slim", "amiga"])
+@pytest.mark.parametrize("system", MACHINES)
+def test_containers_are_for_machines_whose_paths_they_can_have(
+    system: str, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether there is an engine is asked when a cell is prepared."""
+    monkeypatch.setattr(sys, "platform", system)
+    if system == "win32":
+        with pytest.raises(EnvironmentFailedError, match="for Linux and macOS"):
+            kind_for("docker:python:3.8-slim", store)
+    else:
+        assert isinstance(kind_for("docker:python:3.8-slim", store), ContainerEnvironments)
+
+
+@pytest.mark.parametrize("platform", ["docker", "amiga"])
 def test_platform_that_cannot_be_run_is_told(platform: str, store: Store) -> None:
     """With those that can."""
     with pytest.raises(EnvironmentFailedError, match="cannot be run by this version") as error:

@@ -188,3 +188,35 @@ def test_only_what_is_in_play_is_asked_of_the_index(scenarios: Mapping[str, Scen
             own_platform="linux",
         )
     assert set(asked) == {"uvicorn"}
+
+
+IMAGES = """
+[pythons]
+"3.8" = "python:3.8-slim"
+"3.12" = "own/python:3.12"
+
+[[cells]]
+scenarios = ["second"]
+releases = ["==2.0"]
+pythons = ["3.8", "3.12", "3.13"]
+platforms = ["docker", "docker:debian:12"]
+"""
+
+
+def test_docker_is_the_image_of_each_python(cells: Callable[..., tuple[Cell, ...]]) -> None:
+    """The table gives the image; one that is named stays the one that is named."""
+    found = cells(IMAGES, pythons=("3.8", "3.12"))
+    assert [(cell.python, cell.platform) for cell in found] == [
+        ("3.8", "docker:python:3.8-slim"),
+        ("3.12", "docker:own/python:3.12"),
+        ("3.8", "docker:debian:12"),
+        ("3.12", "docker:debian:12"),
+    ]
+
+
+def test_python_without_an_image_is_told(cells: Callable[..., tuple[Cell, ...]]) -> None:
+    """With those that have one."""
+    with pytest.raises(UsageError, match=r"m\.toml: \[pythons\] has no image of Python 3\.13.*it has 3\.8, 3\.12"):
+        cells(IMAGES)
+    with pytest.raises(UsageError, match="no image of Python 3.12 for the platform 'docker'; it has none"):
+        cells(platforms=("docker",))

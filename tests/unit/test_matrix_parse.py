@@ -129,14 +129,22 @@ def test_matrix_without_entries_is_refused(text: str) -> None:
     assert refusal(text).startswith("m.toml")
 
 
-@pytest.mark.parametrize("platform", ["linux", "windows", "macos", "windows-wine", "docker:python:3.12", "docker:a/b"])
+@pytest.mark.parametrize(
+    "platform", ["linux", "windows", "macos", "windows-wine", "docker:python:3.12", "docker:a/b", "docker"]
+)
 def test_platforms_of_the_contract_are_known(platform: str) -> None:
     """Each of them, in a call and in a file."""
     check_platform(platform, where="--platform")
 
 
-@pytest.mark.parametrize("platform", ["", "wine", "docker", "docker:", "windows-Wine", "Docker:x"])
+@pytest.mark.parametrize("platform", ["", "wine", "docker:", "windows-Wine", "Docker:x"])
 def test_other_platforms_are_refused(platform: str) -> None:
     """A misspelt platform is never silently another."""
     with pytest.raises(UsageError, match="--platform: unknown platform"):
         check_platform(platform, where="--platform")
+
+
+def test_image_for_an_unknown_python_is_refused() -> None:
+    """A slip in the table is not taken for a Python that nobody runs."""
+    with pytest.raises(UsageError, match=r"m\.toml: \[pythons\]: unknown Python '3\.80'; did you mean 3\.8"):
+        parse('cells = []\n[pythons]\n"3.80" = "python:3.8"\n', name="m.toml")
