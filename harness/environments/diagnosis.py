@@ -27,7 +27,7 @@ class Finding:
 
 
 def findings(root: Path) -> tuple[Finding, ...]:
-    """Look at the machine and the cache folder; starts nothing but interpreters and Wine, and calls the engine, for versions."""
+    """Look at the machine and the cache folder; interpreters, Wine and the engine are asked their version."""
     return (_index(), *_pythons(), _compiler(), *_wine(root), _engine())
 
 

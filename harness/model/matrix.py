@@ -1,14 +1,13 @@
 """A matrix: strict data that names scenarios, releases, Pythons and platforms; and the cells it stands for.
 
-The file is TOML, a list of ``[[cells]]`` tables. The platform ``docker`` in it stands for ``docker:IMAGE`` with the image
-that the table ``[pythons]`` names for the Python of the cell:
+The file is TOML, a list of ``[[cells]]`` tables. The platform ``docker`` in it stands for ``docker:IMAGE``, where IMAGE
+is what the table ``[pythons]`` has for the Python of the cell:
 
     [pythons]
     "3.8" = "python:3.8-slim"
 
-An unknown key, scenario, variant, Python or platform, a
-specifier that names no release, and a selection that leaves nothing are errors that say where and offer the
-nearest valid names.
+An unknown key, scenario, variant, Python or platform, a specifier that names no release, and a selection that leaves
+nothing are errors that say where and offer the nearest valid names.
 """
 
 from __future__ import annotations
