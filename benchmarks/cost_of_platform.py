@@ -1,8 +1,10 @@
-"""What a cell costs under Wine beside one on Linux: the same server, started, asked once and stopped, in turn.
+"""What a cell costs on a platform beside one on the machine itself: a server started, asked once, stopped, in turn.
 
-    python benchmarks/cost_of_wine.py [ROUNDS]
+    python benchmarks/cost_of_platform.py windows-wine [ROUNDS [PYTHON]]
+    python benchmarks/cost_of_platform.py docker:harness-ubuntu:24.04 5 3.7
 
-Prints the medians of wall time and of the processor time of all processes, and the ratios pair by pair.
+Prints the medians of wall time and of the processor time of the call's processes, the overhead, and the ratios pair by
+pair. The processes of a container are the engine's: their processor time is not the call's.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ import tempfile
 import time
 from pathlib import Path
 
-PLATFORMS = ("linux", "windows-wine")
+OWN = "linux"
 SCENARIO = """
 from harness import Check, Scenario, conclude
 
@@ -45,10 +47,10 @@ async def app(scope, receive, send):
 """
 
 
-def measure(folder: Path, platform: str) -> tuple[float, float]:
+def measure(folder: Path, platform: str, python: str) -> tuple[float, float]:
     """Run the cell; return its seconds as the harness tells them, and the processor seconds of the whole call."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    arguments = ("run", "hello", "--scenarios", str(folder), "--server", "uvicorn==0.33.0", "--python", "3.8")
+    arguments = ("run", "hello", "--scenarios", str(folder), "--server", "uvicorn==0.20.0", "--python", python)
     done = subprocess.run(  # noqa: S603 - the harness itself
         [sys.executable, "-m", "harness", *arguments, "--platform", platform, "--rerun", "--quiet", "--format", "json"],
         cwd=folder,
@@ -64,23 +66,26 @@ def measure(folder: Path, platform: str) -> tuple[float, float]:
 
 def main() -> None:
     """Measure in turn and print."""
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 5
-    found: dict[str, list[tuple[float, float]]] = {platform: [] for platform in PLATFORMS}
+    platform = sys.argv[1]
+    rounds = int(sys.argv[2]) if len(sys.argv) > 2 else 5  # noqa: PLR2004 - its place in the call
+    python = sys.argv[3] if len(sys.argv) > 3 else "3.8"  # noqa: PLR2004 - likewise
+    found: dict[str, list[tuple[float, float]]] = {OWN: [], platform: []}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "hello_scenario.py").write_text(SCENARIO)
         (folder / "hello.py").write_text(APPLICATION)
         for number in range(rounds + 1):
-            for platform in PLATFORMS:
+            for where, times in found.items():
                 began = time.monotonic()
-                times = measure(folder, platform)
+                measured = measure(folder, where, python)
                 if number:  # the first round builds what is needed
-                    found[platform].append(times)
-                print(f"  {platform}: {times[0]:.2f} s, the call {time.monotonic() - began:.2f} s", file=sys.stderr)
+                    times.append(measured)
+                print(f"  {where}: {measured[0]:.2f} s, the call {time.monotonic() - began:.2f} s", file=sys.stderr)
     for place, what in enumerate(("wall time of the cell", "processor time waited for")):
-        linux, wine = ([times[place] for times in found[platform]] for platform in PLATFORMS)
-        ratios = sorted(b / a for a, b in zip(linux, wine, strict=True))
-        medians = f"linux {statistics.median(linux):.2f} s, windows-wine {statistics.median(wine):.2f} s"
+        own, other = ([times[place] for times in found[where]] for where in (OWN, platform))
+        ratios = sorted(b / a for a, b in zip(own, other, strict=True))
+        over = statistics.median(b - a for a, b in zip(own, other, strict=True))
+        medians = f"{OWN} {statistics.median(own):.2f} s, {platform} {statistics.median(other):.2f} s, {over:+.2f} s"
         print(f"{what}: {medians}, ratio {statistics.median(ratios):.1f} ({ratios[0]:.1f} to {ratios[-1]:.1f})")
 
 
