@@ -218,5 +218,7 @@ def _telling(output: str) -> str:
     if match := re.search(r"Wheels are required for `(\S+)`", output):
         return f"{match[1]} has no wheel of that time for this Python, and it is not built from source"
     lines = [" ".join(line.split()) for line in output.splitlines() if line.strip()]
+    if compiler := re.search(r"command '(\S*(?:gcc|cc|clang))' failed: No such file", output):
+        lines.insert(0, f"error: building it takes a C compiler, '{compiler[1]}'; install gcc and libc6-dev")
     kept = [line for line in lines if line.startswith(("error:", "cause:")) or re.match(r"\w*(Error|Exception):", line)]
     return " | ".join(kept[:4] or lines[-4:])

@@ -218,5 +218,5 @@ def test_python_without_an_image_is_told(cells: Callable[..., tuple[Cell, ...]])
     """With those that have one."""
     with pytest.raises(UsageError, match=r"m\.toml: \[pythons\] has no image of Python 3\.13.*it has 3\.8, 3\.12"):
         cells(IMAGES)
-    with pytest.raises(UsageError, match="no image of Python 3.12 for the platform 'docker'; it has none"):
+    with pytest.raises(UsageError, match=r"no image of Python 3\.12 for the platform 'docker'; it has none"):
         cells(platforms=("docker",))

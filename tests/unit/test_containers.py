@@ -1,0 +1,222 @@
+"""Containers without an engine: where one is looked for, what is said where none is, and the first process itself."""
+
+from __future__ import annotations
+
+import datetime as dt
+import gc
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import filelock
+import pytest
+
+import harness.containers
+from harness.containers import engine
+from harness.containers.contained import PUBLISHED
+from harness.environments.kind import Request, Resolution
+from harness.environments.store import Store
+from harness.environments.uv import Uv
+from harness.errors import EngineError
+from harness.execution import keeper
+from harness.execution.ports import RANGE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="containers are for POSIX machines")
+INIT = Path(harness.containers.__file__).with_name("init.py")
+ECHO = """
+import socket, sys
+listener = socket.create_server(("127.0.0.1", int(sys.argv[1])))
+print("listening", flush=True)
+while True:
+    client, _ = listener.accept()
+    data = client.recv(100)
+    client.sendall(data.upper())
+    if data == b"bye":
+        sys.exit(7)
+    client.close()
+"""
+
+
+def test_engine_is_where_the_user_says(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Else on the first socket there is; podman's own counts."""
+    monkeypatch.setenv("DOCKER_HOST", "tcp://127.0.0.1:2375")
+    assert engine.address() == "tcp://127.0.0.1:2375"
+    monkeypatch.delenv("DOCKER_HOST")
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    (tmp_path / "podman").mkdir()
+    (tmp_path / "podman" / "podman.sock").touch()
+    usual = Path("/var/run/docker.sock")
+    assert engine.address() == f"unix://{usual if usual.exists() else tmp_path / 'podman' / 'podman.sock'}"
+
+
+@pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")  # the SDK leaves a socket open that nobody answered
+def test_missing_engine_is_told_with_the_remedy(tmp_path: Path) -> None:
+    """No socket; a socket behind which nobody is; one behind which is something else; another machine."""
+    with pytest.raises(EngineError, match=r"no container engine at unix://.*; start one .*DOCKER_HOST"):
+        engine.connect(f"unix://{tmp_path}/none")
+    dead = tmp_path / "s"
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(dead))
+    with pytest.raises(EngineError, match=r"does not answer.*start the engine, or say in DOCKER_HOST"):
+        engine.connect(f"unix://{dead}")
+    with pytest.raises(EngineError, match="on another machine, whose loopback cannot be reached"):
+        engine.connect("ssh://somebody@elsewhere.invalid")
+    gc.collect()
+
+
+@pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
+def test_no_right_to_the_socket_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the group that has it."""
+    path = tmp_path / "s"
+    path.touch()
+    monkeypatch.setattr(os, "access", lambda *_: False)  # root has every right
+    with pytest.raises(EngineError, match=rf"no right to the container engine's socket {path}; join its group \w+"):
+        engine.connect(f"unix://{path}")
+    gc.collect()
+
+
+def test_failure_of_the_engine_is_not_remembered(tmp_path: Path) -> None:
+    """It says nothing about the release: the next call asks again."""
+    store = Store(tmp_path, uv=Uv(mark="unit", temporary=tmp_path))
+    request = _request()
+    told: list[Exception] = [EngineError("no engine")]
+
+    def resolve() -> Resolution:
+        if told:
+            raise told.pop()
+        return Resolution(request=request, interpreter="/python", python_full="3.8.1", pins=())
+
+    with pytest.raises(EngineError, match="no engine"):
+        store.resolution(request, "3.8", resolve)
+    assert store.resolution(request, "3.8", resolve).python_full == "3.8.1"
+
+
+def _request() -> Request:
+    day = dt.datetime(2024, 1, 1, tzinfo=dt.UTC)
+    return Request(subject="uvicorn", requirements=(), as_of=day, python="3.8", platform="docker:x")
+
+
+def test_published_port_is_no_servers_port() -> None:
+    """The first process listens on it beside the server."""
+    assert PUBLISHED not in RANGE
+
+
+def test_run_is_owned_as_long_as_its_lock_is_held(tmp_path: Path) -> None:
+    """A run that is gone holds none; what is no run's folder is not ours to judge."""
+    folder = tmp_path / "harness-run-0123"
+    assert not keeper._is_owned(folder)
+    with filelock.FileLock(folder.with_suffix(".lock")):
+        assert keeper._is_owned(folder)
+    assert not keeper._is_owned(folder)
+    assert keeper._is_owned(tmp_path / "something-else")
+
+
+class First:
+    """The first process of a container, run as an ordinary one."""
+
+    def __init__(self, folder: Path, *argv: str, port: int, console: bool = False) -> None:
+        """Start it."""
+        self.published, self.folder = free_port(), folder
+        order = {"argv": argv, "env": {}, "folder": str(folder), "port": port, "published": self.published}
+        self.process = subprocess.Popen(  # noqa: S603 - the program on test
+            [sys.executable, "-I", "-S", str(INIT), json.dumps({**order, "console": console})],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def told(self) -> dict[str, Any]:
+        """Return the next thing it reports."""
+        assert self.process.stderr is not None
+        said: dict[str, Any] = json.loads(self.process.stderr.readline())
+        return said
+
+    def printed(self) -> str:
+        """Return the next line of the server's output."""
+        assert self.process.stdout is not None
+        return self.process.stdout.readline().strip()
+
+    def ask(self, data: bytes) -> bytes:
+        """Send bytes to the published port and return what comes back until the end."""
+        with socket.create_connection(("127.0.0.1", self.published), timeout=20) as connection:
+            connection.sendall(data)
+            received = b""
+            while part := connection.recv(100):
+                received += part
+            return received
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+def echo(tmp_path: Path) -> Iterator[First]:
+    """A first process with a server on loopback."""
+    port = free_port()
+    first = First(tmp_path, sys.executable, "-c", ECHO, str(port), port=port)
+    with first.process:
+        yield first
+        first.process.kill()
+
+
+def test_published_port_reaches_the_servers_loopback(echo: First) -> None:
+    """Bytes both ways, and the end of the connection; the server's status is told."""
+    assert echo.told()["started"] > 0
+    assert echo.printed() == "listening"
+    assert echo.ask(b"hello") == b"HELLO"
+    assert echo.ask(b"bye") == b"BYE"
+    assert echo.told()["exit_status"] == 7
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"), [(signal.SIGTERM, -signal.SIGTERM), (signal.SIGUSR1, -signal.SIGKILL)], ids=["asked", "made"]
+)
+def test_server_is_ended_by_the_signal_it_was_sent(echo: First, sent: signal.Signals, status: int) -> None:
+    """The first process passes on the request to end, and outlives the server to tell."""
+    echo.told()
+    assert echo.printed() == "listening"
+    echo.process.send_signal(sent)
+    assert echo.told()["exit_status"] == status
+
+
+def test_nobody_listens(tmp_path: Path) -> None:
+    """A connection is closed at once where the server does not listen."""
+    first = First(
+        tmp_path, sys.executable, "-c", "import time; print('up', flush=True); time.sleep(60)", port=free_port()
+    )
+    with first.process:
+        first.told()
+        assert first.printed() == "up"
+        assert first.ask(b"") == b""
+        first.process.send_signal(signal.SIGUSR1)
+        assert first.told()["exit_status"] == -signal.SIGKILL
+
+
+def test_program_that_is_not_there(tmp_path: Path) -> None:
+    """It is told as the system tells it."""
+    first = First(tmp_path, str(tmp_path / "none"), port=1)
+    with first.process:
+        told = first.told()
+    assert told["reason"] == "No such file or directory"
+
+
+def test_server_can_have_a_terminal(tmp_path: Path) -> None:
+    """As its standard input."""
+    code = "import os; print(os.isatty(0), os.isatty(1), flush=True)"
+    first = First(tmp_path, sys.executable, "-c", code, port=1, console=True)
+    with first.process:
+        assert first.printed() == "True False"
+        first.told()
+        assert first.told()["exit_status"] == 0
