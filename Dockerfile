@@ -23,9 +23,11 @@ RUN apt-get update \
     && rm -rf /var/lib/apt/lists/*
 
 FROM system AS pythons-of-uv
-RUN python3 -m venv /tmp/uv && /tmp/uv/bin/pip install --no-cache-dir uv \
-    && UV_PYTHON_INSTALL_DIR=/opt/pythons/uv /tmp/uv/bin/uv python install 3.7 3.8 3.9 3.10 3.11 3.12 3.13 \
-    && mkdir -p /opt/pythons/versions
+ARG PYTHONS
+# Builders of old make this stage also where it is not used.
+RUN mkdir -p /opt/pythons/versions; test "$PYTHONS" != pythons-of-uv || { \
+    python3 -m venv /tmp/uv && /tmp/uv/bin/pip install --no-cache-dir uv \
+    && UV_PYTHON_INSTALL_DIR=/opt/pythons/uv /tmp/uv/bin/uv python install 3.7 3.8 3.9 3.10 3.11 3.12 3.13; }
 
 FROM ${PYTHONS} AS pythons
 
