@@ -40,7 +40,7 @@ COPY --from=pythons /opt/pythons /opt/pythons
 COPY --from=program /opt/harness /opt/harness
 # CPythons that share their library find it where they lie now.
 RUN ls -d /opt/pythons/versions/*/lib >/etc/ld.so.conf.d/pythons.conf 2>/dev/null; ldconfig
-ENV PATH=/opt/harness/bin:/usr/local/bin:/usr/bin:/bin \
+ENV PATH=/opt/harness/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
     PYENV_ROOT=/opt/pythons \
     UV_PYTHON_INSTALL_DIR=/opt/pythons/uv \
     HARNESS_CACHE=/var/cache/harness \
