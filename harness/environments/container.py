@@ -38,8 +38,10 @@ PROTOCOL = 1
 FOLDER = Path("/opt/harness/environment")
 REPOSITORY = "harness-environment"
 _PATIENCE_S = 60.0
+# Debian has `distutils` apart, which uv needs where Python itself installs by it.
 _QUESTION = (
-    "import asyncio, ssl, sys; print(sys.executable, sys.implementation.name, '%d.%d.%d' % sys.version_info[:3])"
+    "import asyncio, ssl, sys; sys.version_info < (3, 10) and __import__('distutils.command.install');"
+    "print(sys.executable, sys.implementation.name, '%d.%d.%d' % sys.version_info[:3])"
 )
 _ANSWER = re.compile(r"^(/\S+) cpython ((3\.\d+)\.\d+)$", re.MULTILINE)
 _UV = {"amd64": "x86_64-unknown-linux-musl", "arm64": "aarch64-unknown-linux-musl"}
@@ -180,10 +182,10 @@ class ContainerEnvironments:
                 found.append(match[2])
             elif done.exit_status != process.NOT_FOUND:
                 last = f"; '{program}' there says: {done.last_lines(2)}"
-        has = f"has CPython {found[0]}" if found else "has no CPython that works"
+        has = f"has CPython {found[0]}, not {python}" if found else f"has no CPython {python} that works"
         raise EnvironmentFailedError(
-            f"image {name} {has}, not {python}{last}; install it there ('apt-get install python3'), "
-            f"or name an image that has it in the matrix's [pythons]"
+            f"image {name} {has}{last}; install it there ('apt-get install python3', "
+            f"python3-distutils in older Debians), or name an image that has it in the matrix's [pythons]"
         )
 
     def _builder(self, engine: Engine, image: str, python: ImagePython) -> Builder:

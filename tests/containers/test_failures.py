@@ -31,7 +31,7 @@ ENGINE = Path(__file__).parents[2] / ".ci" / "engine"
     [
         ("harness-there-is-none:1", ["image harness-there-is-none:1 is not there and cannot be pulled", "check"]),
         (DEBIAN, [f"image {DEBIAN} has CPython 3.11", "not 3.12", "[pythons]"]),
-        ("harness-empty:1", ["image harness-empty:1 has no CPython that works", "install it there"]),
+        ("harness-empty:1", ["image harness-empty:1 has no CPython 3.12 that works", "install it there"]),
     ],
 )
 def test_image_that_cannot_be_used(
