@@ -9,6 +9,7 @@ import contextlib
 import functools
 import os
 import platform
+import socket
 import sys
 import threading
 import time
@@ -70,26 +71,33 @@ def connect(where: str) -> Engine:
 
     if where.startswith(("ssh:", "tcp:", "http")) and not any(name in where for name in ("127.0.0.1", "localhost")):
         raise EngineError(f"the engine at {where} is on another machine, whose loopback cannot be reached from here")
+    if where.startswith("unix://"):
+        _knock(Path(where.removeprefix("unix://")))
+    with _telling(where, "say its version"):
+        client = docker.DockerClient(base_url=where, version="auto", timeout=_ANSWER_S)
+        return Engine(client, where, told=client.version())
+
+
+def _knock(path: Path) -> None:
+    """Say what to do about an engine whose socket does not let anyone in, by what is there instead."""
     try:
-        with _telling(where, "say its version"):
-            client = docker.DockerClient(base_url=where, version="auto", timeout=_ANSWER_S)
-            return Engine(client, where, told=client.version())
-    except EngineError as error:
-        raise _with_remedy(error, where) from None
-
-
-def _with_remedy(error: EngineError, where: str) -> EngineError:
-    """Say what to do about an engine that does not answer, by what is there instead of it."""
-    path = Path(where.removeprefix("unix://"))
-    if where.startswith("unix://") and not path.exists():
-        return EngineError(
-            f"no container engine at {where}; start one ('dockerd', or 'podman system service -t 0'), "
+        with socket.socket(socket.AF_UNIX) as knocking:
+            knocking.connect(str(path))
+    except FileNotFoundError:
+        raise EngineError(
+            f"no container engine at unix://{path}; start one ('dockerd', or 'podman system service -t 0'), "
             "or say in DOCKER_HOST where it is"
-        )
-    if where.startswith("unix://") and not os.access(path, os.R_OK | os.W_OK):
+        ) from None
+    except PermissionError:
         group = f"join its group {path.group()} and log in anew" if _group_is_named(path) else "ask its owner"
-        return EngineError(f"no right to the container engine's socket {path}; {group}, or run an engine of your own")
-    return EngineError(f"{error}; start the engine, or say in DOCKER_HOST where it is")
+        raise EngineError(
+            f"no right to the container engine's socket {path}; {group}, or run an engine of your own"
+        ) from None
+    except OSError as error:
+        raise EngineError(
+            f"the container engine's socket {path} leads nowhere ({error.strerror}); start the engine, "
+            "or say in DOCKER_HOST where it is"
+        ) from None
 
 
 def _group_is_named(path: Path) -> bool:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from harness.containers.engine import Engine
 
+collect_ignore = ["scenarios"]  # run by the tests, not as tests
+
 
 @pytest.fixture(scope="session")
 def engine() -> Engine:

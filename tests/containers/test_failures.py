@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -47,6 +48,7 @@ def test_image_that_cannot_be_used(
     assert all(word in failed["reason"] for word in words), failed["reason"]
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="containers are for POSIX machines")
 def test_no_engine(caller: Caller, tmp_path: Path) -> None:
     """Where there is no socket, and where nobody listens on it any more."""
     missing = f"unix://{tmp_path}/s"
