@@ -124,6 +124,9 @@ def history(
 ) -> int:
     """Run the releases of a subject, and print which are affected, how sure that is and what caused it."""
     plan = Plan(Options(**options))
+    if write and (plan.options.servers or plan.options.cells):
+        message = "--write records whole histories: leave out --server and --cell"
+        raise UsageError(message)
     searched = Searched(strategy=Strategy(strategy), seed=seed if strategy == Strategy.BISECT else None)
     before = plan.published(since) if new or since else None
     survey = Survey(

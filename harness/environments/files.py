@@ -20,7 +20,7 @@ def read_json(path: Path, kind: type[T]) -> T | None:
     """Return what the file holds, or None where it is missing, torn or of another shape."""
     try:
         return msgspec.json.decode(path.read_bytes(), type=kind)
-    except (OSError, msgspec.MsgspecError):
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
         return None
 
 

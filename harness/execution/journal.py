@@ -72,7 +72,7 @@ class Journal:
         for line in lines:
             try:
                 entry = decoder.decode(line)
-            except msgspec.MsgspecError:
+            except (msgspec.MsgspecError, UnicodeDecodeError):
                 continue  # torn by a kill, or of a later program
             if entry.protocol == PROTOCOL:
                 entries.append(entry)
