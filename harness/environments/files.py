@@ -30,7 +30,7 @@ def write_json(path: Path, value: object) -> None:
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(msgspec.json.format(msgspec.json.encode(value), indent=2))
+            file.write(msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n")
             file.flush()
             os.fsync(file.fileno())
         _put_in_place(Path(temporary), path)
