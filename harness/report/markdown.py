@@ -34,8 +34,8 @@ def _section(section: Section) -> str:
     head = f"### {escape(where)}\n\n{escape(section.title)}\n"
     columns = [escape(name) for name in (section.subject, *section.variants)]
     rows = [
-        [escape(row.version), *(_cell(row.results.get(variant)) for variant in section.variants)]
-        for row in section.rows
+        [escape(stretch.label), *(_cell(stretch.first.results.get(variant)) for variant in section.variants)]
+        for stretch in section.stretches
     ]
     body = [" | ".join(columns), " | ".join("---" for _ in columns), *(" | ".join(row) for row in rows)]
     return head + "\n" + "\n".join(f"| {line} |" for line in body)
