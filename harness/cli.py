@@ -191,8 +191,7 @@ def report(call: str, /, *, form: str, diff: tuple[Path, Path] | None, output: P
     if diff:
         return reporting.compare(Options(**options), diff, form=form, output=output)
     plan = Plan(Options(**options))
-    results = plan.stored()
-    document = plan.document(results)
+    results, document = reporting.read(plan)
     reporting.write(plan, document, call=call, form=form, output=output)
     reporting.write_job_summary(plan, document)
     return _ended(results, exit_status(results))

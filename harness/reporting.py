@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from packaging.version import InvalidVersion
 
 from harness.errors import UsageError
 from harness.model.judge import judge
@@ -27,6 +28,21 @@ if TYPE_CHECKING:
 
 JOB_SUMMARY = "GITHUB_STEP_SUMMARY"
 _DIFFERENCES = {"terminal": difference.terminal, "markdown": difference.markdown}
+
+
+def read(plan: Plan) -> tuple[tuple[CellResult, ...], Document]:
+    """Return the stored results that the call means, and their document.
+
+    Raises:
+        UsageError: there are none, or they cannot be what the program wrote.
+
+    """
+    results = plan.stored()
+    try:
+        return results, plan.document(results)
+    except InvalidVersion as error:
+        message = f"--results: {plan.options.results} names a release that is none: {error}"
+        raise UsageError(message) from None
 
 
 def write(plan: Plan, document: Document, *, call: str, form: str, output: Path | None) -> None:
@@ -96,8 +112,7 @@ def write_text(text: str, output: Path | None) -> None:
 
 
 def _document(options: Options, place: Path) -> Document:
-    plan = Plan(dataclasses.replace(options, results=place))
-    return plan.document(plan.stored())
+    return read(Plan(dataclasses.replace(options, results=place)))[1]
 
 
 def _write_site(plan: Plan, document: Document, *, call: str, output: Path | None) -> None:

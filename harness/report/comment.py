@@ -1,4 +1,4 @@
-"""Results in Markdown for a comment on a pull request or the summary of a CI job: what matters first, the rest folded."""
+"""Results in Markdown for a comment on a pull request or the summary of a CI job: what matters first, then the rest."""
 
 from __future__ import annotations
 

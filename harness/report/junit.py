@@ -1,8 +1,8 @@
 """The table as JUnit XML, which CI systems read.
 
-A verdict that contradicts is a failure. What nobody can tell is an error: an environment that could not be built, trials
-that disagree, a cell that was not run, and a release that cannot serve although a verdict was expected of it. Anything
-else that was not judged is skipped, with its reason: it is a property of the release, and no news.
+A verdict that contradicts is a failure. What nobody can tell is an error: an environment that could not be built,
+trials that disagree, a cell that was not run, and a release that cannot serve although a verdict was expected of it.
+Anything else that was not judged is skipped, with its reason: it is a property of the release, and no news.
 """
 
 from __future__ import annotations

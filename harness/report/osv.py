@@ -84,15 +84,15 @@ def _affected(history: History, versions: Iterable[str]) -> dict[str, Any]:
     return {
         "package": {"ecosystem": "PyPI", "name": canonicalize_name(clean.line(history.subject))},
         "ranges": [{"type": "ECOSYSTEM", "events": [event for one in history.affected for event in _events(one)]}],
-        "versions": sorted(set(versions), key=Version),
+        "versions": [clean.line(version) for version in sorted(set(versions), key=Version)],
         "ecosystem_specific": {name: clean.line(value) for name, value in where.items()},
         "database_specific": {"confidence": history.confidence, "releases_tested": len(history.tested)},
     }
 
 
 def _events(found: Range) -> list[dict[str, str]]:
-    events = [{"introduced": found.introduced or "0"}]
-    return [*events, {"fixed": found.fixed}] if found.fixed else events
+    events = [{"introduced": clean.line(found.introduced or "0")}]
+    return [*events, {"fixed": clean.line(found.fixed)}] if found.fixed else events
 
 
 def _details(histories: Iterable[History], claim: ClaimResult | None) -> str:

@@ -1,4 +1,4 @@
-"""What stands on the page of one cell: its evidence, the signature found in it, and how to see it oneself, as values."""
+"""What stands on the page of one cell: its evidence, the signature in it, and how to see it oneself, as values."""
 
 from __future__ import annotations
 

@@ -29,6 +29,12 @@ const byVersion = (one, other) => {
 const ORDER = ["✗", "?", "☠", "!", "✓", "·", "-"];
 const TOLD = { "✗": "affected", "✓": "not affected", "☠": "cannot serve", "?": "inconclusive", "!": "not built", "·": "not run", "-": "not possible" };
 
+const titled = (failure) => {
+  const told = make("span");
+  told.append(make("span", failure.title, { class: "title" }));
+  return told;
+};
+
 const answer = (data, failure, asked) => {
   const place = data.releases[asked.subject].indexOf(asked.version);
   const there = failure.series.filter((one) => one.platform === asked.platform && one.verdicts[place] !== " ");
@@ -37,7 +43,7 @@ const answer = (data, failure, asked) => {
   const item = make("li");
   if (!used.length) {
     const platforms = unique(failure.series.map((one) => one.platform));
-    const told = make("span", failure.title);
+    const told = titled(failure);
     if (!platforms.includes(asked.platform)) told.append(make("small", `measured on ${platforms.join(", ")} only`));
     item.append(make("span", "· not measured", { class: "badge untested" }), told);
     item.append(make("a", "its page", { href: failure.page }));
@@ -48,7 +54,7 @@ const answer = (data, failure, asked) => {
   const shown = used.filter((one) => one.verdicts[place] === symbol);
   item.classList.toggle("has", symbol === "✗");
   item.append(make("span", `${symbol} ${TOLD[symbol]}`, { class: `badge ${data.words[symbol]}` }));
-  const told = make("span", failure.title);
+  const told = titled(failure);
   const safe = unique(shown.map((one) => one.safe)).filter((one) => one);
   const where = symbols.length > 1 ? ` (${unique(shown.map((one) => one.variant)).join(", ")})` : "";
   const elsewhere = exact.length ? "" : `; not measured on Python ${asked.python}, this is Python ${unique(shown.map((one) => one.python)).join(", ")}`;
@@ -101,7 +107,7 @@ const filter = (table) => {
   const form = document.querySelector(`form[data-for="${table.id}"]`);
   const rows = [...table.tBodies[0].rows].map((row) => ({ row, text: row.textContent.toLowerCase() }));
   const chosen = [...table.tHead.rows[0].cells].filter((cell) => "choose" in cell.dataset).map((cell) => {
-    const values = unique([...table.tBodies[0].rows].map((row) => row.cells[cell.cellIndex].textContent)).sort(byVersion);
+    const values = unique([...table.tBodies[0].rows].map((row) => row.cells[cell.cellIndex].textContent.trim())).sort(byVersion);
     const select = make("select");
     select.append(make("option", "all", { value: "" }), ...values.map((value) => make("option", value, { value })));
     const label = make("label", `${cell.textContent} `);
@@ -114,7 +120,7 @@ const filter = (table) => {
     let shown = 0;
     for (const { row, text } of rows) {
       const fits = words.every((word) => text.includes(word))
-        && chosen.every(({ select, column }) => !select.value || row.cells[column].textContent === select.value);
+        && chosen.every(({ select, column }) => !select.value || row.cells[column].textContent.trim() === select.value);
       row.hidden = !fits;
       shown += fits ? 1 : 0;
     }
