@@ -93,7 +93,7 @@ def evidence_of(result: CellResult) -> Evidence:
     request, answer = b"GET / HTTP/1.1\r\n\r\n", b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
     torn = result.verdict is Verdict.UNHEALTHY
     sent = Frame(at_s=0.1, direction="sent", data=request)
-    frames = (sent,) if torn else (sent, Frame(at_s=0.2, direction="received", data=answer))
+    frames: tuple[Frame, ...] = (sent,) if torn else (sent, Frame(at_s=0.2, direction="received", data=answer))
     server = ServerRecord(
         name="uvicorn",
         argv=("bin/uvicorn", "application:app", "--port", "27000"),

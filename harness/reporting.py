@@ -37,8 +37,8 @@ def read(plan: Plan) -> tuple[tuple[CellResult, ...], Document]:
         UsageError: there are none, or they cannot be what the program wrote.
 
     """
-    results = plan.stored()
     try:
+        results = plan.stored()
         return results, plan.document(results)
     except InvalidVersion as error:
         message = f"--results: {plan.options.results} names a release that is none: {error}"

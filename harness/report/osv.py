@@ -56,7 +56,7 @@ def documents(document: Document, scenarios: Mapping[str, Scenario], *, at: dt.d
     for name, histories in groups.items():
         affected = [_affected(history, observed[history.key]) for history in histories]
         title = scenarios[name].title if name in scenarios else name
-        one = {
+        one: dict[str, Any] = {
             "schema_version": SCHEMA_VERSION,
             "id": f"{PREFIX}{clean.line(name)}",
             "modified": at.strftime("%Y-%m-%dT%H:%M:%SZ"),

@@ -42,7 +42,8 @@ LEGEND = {
 
 def start(content: Content, *, made_by: str) -> str:
     """Return the start page; ``made_by`` is the call that makes the site."""
-    return _template("start.html").render(content=content, made_by=made_by, root="")
+    data = _harmless_data(content.answers)
+    return _template("start.html").render(content=content, data=data, made_by=made_by, root="")
 
 
 def failure(one: Failure, *, made_by: str) -> str:
@@ -76,6 +77,15 @@ def _harmless(value: Any) -> Any:  # noqa: ANN401 - whatever a template prints
     if isinstance(value, Markup):
         return value
     return "" if value is None else clean.line(str(value))
+
+
+def _harmless_data(value: Any) -> Any:  # noqa: ANN401 - whatever JSON can hold
+    """Make all text in a value harmless: the page's script writes it into the page."""
+    if isinstance(value, str):
+        return clean.line(value)
+    if isinstance(value, dict):
+        return {clean.line(name): _harmless_data(one) for name, one in value.items()}
+    return [_harmless_data(one) for one in value] if isinstance(value, list) else value
 
 
 def _rows(lines: Iterable[str]) -> Markup:
