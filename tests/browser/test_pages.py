@@ -75,9 +75,17 @@ def test_one_click_leads_from_the_answer_to_the_bytes(site: Path, visit: Callabl
     opened = visit(site / "index.html")
     opened.page.select_option("select[name=version]", "0.9.0")
     opened.page.select_option("select[name=python]", "3.8")
-    opened.page.click("#answers a")
+    opened.page.click("#answers a:has-text('the evidence')")
     assert opened.page.url.endswith("/cells/some-failure_default_uvicorn-0.9.0_py3.8_linux.html")
     undisturbed(opened, site)
+
+
+def test_a_band_tells_a_screen_reader_which_releases_it_is(site: Path, visit: Callable[..., Opened]) -> None:
+    """Also where it is too narrow for words; as links, in the order of the releases."""
+    opened = visit(site / "failures" / "some-failure.html", width=390)
+    band = opened.page.locator(".chart .band").first
+    for told in ("0.3.0: unhealthy", "0.5.0–0.7.0 (3 releases): reproduced", "0.21.0: environment-failed"):
+        assert band.get_by_role("link", name=told, exact=True).count() == 1
 
 
 def test_cells_are_filtered_and_sorted(site: Path, visit: Callable[..., Opened]) -> None:

@@ -31,7 +31,7 @@ const TOLD = { "✗": "affected", "✓": "not affected", "☠": "cannot serve", 
 
 const titled = (failure) => {
   const told = make("span");
-  told.append(make("span", failure.title, { class: "title" }));
+  told.append(make("a", failure.title, { class: "title", href: failure.page }));
   return told;
 };
 
@@ -46,7 +46,6 @@ const answer = (data, failure, asked) => {
     const told = titled(failure);
     if (!platforms.includes(asked.platform)) told.append(make("small", `measured on ${platforms.join(", ")} only`));
     item.append(make("span", "· not measured", { class: "badge untested" }), told);
-    item.append(make("a", "its page", { href: failure.page }));
     return item;
   }
   const symbols = unique(used.map((one) => one.verdicts[place]));
