@@ -89,7 +89,7 @@ class Plan:
         self.options = options
         self.scenarios = load_scenarios(options)
         self.matrix = load_matrix(options.matrix)
-        self.source = Published(options.results) if options.results.is_file() else Journal(options.results)
+        self.source = _source(options.results)
         self._asked: set[str] = set()
 
     @property
@@ -175,7 +175,7 @@ class Plan:
         """
         options = self.options
         if published and not self.source.latest() and options.results == RESULTS:
-            self.source = Published(PUBLISHED)
+            self.source = Published(PUBLISHED, where="the published report")
         if options.narrows:
             wanted = {cell.id for cell in self.cells}
             found = [result for result in self.source.latest() if result.base in wanted]
@@ -203,7 +203,7 @@ class Plan:
 
     def published(self, path: Path | None = None) -> Document:
         """Return the document that the call names, or the published report."""
-        return Published(path or PUBLISHED).document
+        return Published(path or PUBLISHED, where="--since" if path else "the published report").document
 
     def stored_cell(self, name: str) -> CellResult:
         """Return the newest stored result of the one cell that the id or glob names.
@@ -264,6 +264,10 @@ class Plan:
         with Kept() as kept:
             uv = Uv(mark=kept.mark, temporary=kept.folder)
             return local.release_of(spec, cache=self.options.cache, uv=uv, where="--server")
+
+
+def _source(results: Path) -> Journal | Published:
+    return Published(results, where="--results") if results.is_file() else Journal(results)
 
 
 def load_scenarios(options: Options) -> dict[str, LoadedScenario]:

@@ -106,14 +106,17 @@ def _measured(found: Ranges, told: str | None) -> list[str]:
     if not found.affected:
         return ["No tested release has the failure."] if found.safe_since else []
     if found.safe_since is None:
-        return ["The newest releases tested have it."]
-    words = [] if found.safe_since == told else [f"The failure is gone since {found.safe_since}."]
+        words = ["The newest releases tested have it."]
+    else:
+        words = [] if found.safe_since == told else [f"The failure is gone since {found.safe_since}."]
     if again := [_span(one) for one in found.affected[1:]]:
         words.append(f"It was gone with {found.first_fixed} and came back in {' and in '.join(again)}.")
     return words
 
 
 def _span(found: Range) -> str:
+    if found.last_affected is None:
+        return f"{found.introduced} and later"
     return (
         str(found.introduced)
         if found.introduced == found.last_affected

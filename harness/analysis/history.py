@@ -10,7 +10,7 @@ import itertools
 from typing import TYPE_CHECKING
 
 import msgspec
-from packaging.specifiers import SpecifierSet
+from packaging.version import Version
 
 from harness.model.verdict import Verdict
 
@@ -135,12 +135,19 @@ def _gaps(points: Sequence[Point]) -> Iterator[Gap]:
 
 
 def _specifier(found: Range, releases: Sequence[str]) -> str:
-    """Return a range as a PEP 440 specifier that ends before the release that comes after the last affected one."""
+    """Return a range as a PEP 440 specifier that ends before the release that comes after the last affected one.
+
+    ``<1.0`` means no pre-release of 1.0, and to some resolvers ``<1.0.post1`` means none either: a range with one of
+    them ends with the last affected release.
+    """
     last = found.last_affected
     if last is not None and found.introduced == last:
         return f"=={last}"
     parts = [f">={found.introduced}"] if found.introduced else []
     if last is not None:
-        before = f"<{releases[releases.index(last) + 1]}"  # admits no pre-release of what it names
-        parts.append(before if SpecifierSet(before).contains(last, prereleases=True) else f"<={last}")
+        end = releases.index(last) + 1
+        inside = [Version(one) for one in releases[releases.index(found.introduced) if found.introduced else 0 : end]]
+        after = Version(releases[end])
+        hidden = any(one.is_prerelease and one.base_version == after.base_version for one in inside)
+        parts.append(f"<={last}" if hidden and not after.is_prerelease else f"<{releases[end]}")
     return ",".join(parts) or ">=0"

@@ -56,9 +56,9 @@ class Resolution(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def pinned(self) -> dict[str, str]:
-        """The pins as name to version (a file's path where the package came from one)."""
-        pairs = (pin.split(" @ " if " @ " in pin else "==", 1) for pin in self.pins)
-        return {canonicalize_name(name): version.split(";")[0].strip() for name, version in pairs}
+        """The pins as name to version (a file's path where the package came from one), extras left out."""
+        pairs = ((pin, pin.split(" @ " if " @ " in pin else "==", 1)[1]) for pin in self.pins)
+        return {_name(pin): version.split(";")[0].strip() for pin, version in pairs}
 
 
 def exchanged(own: Resolution, other: Resolution) -> Resolution:

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 class Published:
     """Offers what a journal offers to readers."""
 
-    def __init__(self, path: Path) -> None:
-        """Read the document.
+    def __init__(self, path: Path, *, where: str) -> None:
+        """Read the document; ``where`` is the option that named it, for messages.
 
         Raises:
             UsageError: it is none.
@@ -30,8 +30,8 @@ class Published:
         """
         try:
             self.document = msgspec.json.decode(path.read_bytes(), type=Document)
-        except (OSError, msgspec.MsgspecError) as error:
-            message = f"--results: {path} is not a document that 'harness report --format json' wrote: {error}"
+        except (OSError, ValueError, RecursionError, msgspec.MsgspecError) as error:
+            message = f"{where}: {path} is not a folder of results, nor a document that the harness wrote: {error}"
             raise UsageError(message) from None
 
     def latest(self) -> tuple[CellResult, ...]:

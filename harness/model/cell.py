@@ -14,6 +14,7 @@ import msgspec
 
 from harness.model.release import Release
 
+COPY = "copy-"  # begins the name of a control that is a copy
 _UNSAFE = re.compile(r"[^A-Za-z0-9.+-]+")
 
 
@@ -38,7 +39,7 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
         """What sets the cell apart from the one that stands in a matrix; None for that one."""
         if self.dependencies_of:
             return f"dependencies-of-{self.dependencies_of.version}"
-        return f"copy-{self.copy}" if self.copy else None
+        return f"{COPY}{self.copy}" if self.copy else None
 
     @property
     def id(self) -> str:

@@ -59,9 +59,11 @@ class Expectation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         """Refuse what would fail only later."""
         try:
             _ = [SpecifierSet(spec) for spec in self.affected], Version(self.first), Version(self.last)
-            _ = [int(part) for part in self.python.split(".")]
+            _ = _minor(self.python)
         except (InvalidSpecifier, InvalidVersion) as error:
             raise ValueError(str(error)) from None
+        except (IndexError, ValueError):
+            raise ValueError(f"'{self.python}' is no Python such as 3.8") from None
 
     def foretells(self, version: str) -> Verdict:
         """Return what a release is expected to show."""

@@ -76,10 +76,11 @@ def terminal(claims: Iterable[ClaimResult]) -> str:
     console = Console()
     with console.capture() as captured:
         for (scenario, document), group in itertools.groupby(findings(claims), key=lambda f: (f.scenario, f.document)):
-            console.print(Text.assemble((scenario, "bold"), f"  {document}"), soft_wrap=True)
+            console.print(Text.assemble((scenario, "bold"), f"  {clean.line(document)}"), soft_wrap=True)
             for finding in group:
                 style = _STYLES.get(finding.assessment, "yellow")
-                console.print(Text.assemble("  ", (finding.assessment, style), f"  {finding.where}"), soft_wrap=True)
+                where = clean.line(finding.where)
+                console.print(Text.assemble("  ", (finding.assessment, style), f"  {where}"), soft_wrap=True)
                 told = f"{finding.sentence} {_capital(finding.advice)}".strip()
                 console.print(Text(f"      {clean.line(told)}"), soft_wrap=True)
             console.print()

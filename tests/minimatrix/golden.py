@@ -21,17 +21,17 @@ def normal(document: str) -> dict[str, Any]:
 
     Of what the build tool printed only the line of the release's own remains: the rest is the tool's.
     """
-    value: dict[str, Any] = json.loads(document)
+    value: dict[str, Any] = json.loads(document.replace(f"_py{PYTHON}_", "_pyX.Y_"))
+    for one in (*value["histories"], *value["claims"]):
+        one["python"] = one["python"].replace(PYTHON, "X.Y")
     for cell in value["cells"]:
-        cell["id"] = cell["id"].replace(f"_py{PYTHON}_", "_pyX.Y_")
         cell["python"] = cell["python"].replace(PYTHON, "X.Y")
         cell["python_full"] = cell["python_full"] and re.sub(
             rf"^{re.escape(PYTHON)}\.\d+$", "X.Y.Z", cell["python_full"]
         )
         cell["duration_s"] = "more than 0" if cell["duration_s"] > 0 else 0
         if cell["evidence"]:
-            evidence = cell["evidence"].replace(f"_py{PYTHON}_", "_pyX.Y_")
-            cell["evidence"] = _STAMP.sub("/STAMP", evidence)
+            cell["evidence"] = _STAMP.sub("/STAMP", cell["evidence"])
         if cell["reason"]:
             reason = re.sub(r"ran for \d+ s", "ran for N s", cell["reason"])
             cell["reason"] = _BUILD.sub(r"\1… \2\3", reason)

@@ -1,4 +1,4 @@
-"""A package index in one thread: the simple API in JSON (PEP 691, PEP 700) on loopback, with one package."""
+"""A package index in one thread: the simple API in JSON (PEP 691, PEP 700) on loopback, with the toys."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ import hashlib
 import http.server
 import json
 import threading
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-from .packages import PACKAGES, uploaded
+from .packages import ALL, Package, uploaded
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _TYPE = "application/vnd.pypi.simple.v1+json"
 
@@ -21,8 +24,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         """Answer with the list of files, one of them, or 404."""
         parts = self.path.strip("/").split("/")
         self.server.asked.append(self.path)
-        if parts == ["simple", "toyserver"]:
-            self._answer(200, self.server.listing, _TYPE)
+        if parts[0] == "simple" and parts[-1] in self.server.listings:
+            self._answer(200, self.server.listings[parts[-1]], _TYPE)
         elif parts[0] == "files" and parts[-1] in self.server.files:
             self.server.gate.wait()
             self._answer(200, self.server.files[parts[-1]], "application/octet-stream")
@@ -47,39 +50,45 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 class _Server(http.server.ThreadingHTTPServer):
     daemon_threads = True
 
-    def __init__(self) -> None:
+    def __init__(self, packages: Sequence[Package]) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.asked: list[str] = []
         self.gate = threading.Event()
         self.gate.set()
-        self.files = {package.filename: package.content() for package in PACKAGES}
-        self.listing = json.dumps(
-            {
-                "meta": {"api-version": "1.1"},
-                "name": "toyserver",
-                "versions": [package.version for package in PACKAGES],
-                "files": [
-                    {
-                        "filename": package.filename,
-                        "url": f"../../files/{package.filename}",
-                        "hashes": {"sha256": hashlib.sha256(self.files[package.filename]).hexdigest()},
-                        "size": len(self.files[package.filename]),
-                        "requires-python": package.requires_python,
-                        "upload-time": uploaded(package).isoformat().replace("+00:00", "Z"),
-                        "yanked": "taken back" if package.yanked else False,
-                    }
-                    for package in PACKAGES
-                ],
-            }
-        ).encode()
+        self.files = {package.filename: package.content() for package in packages}
+        self.listings = {name: self._listing([one for one in packages if one.name == name]) for name in _names(packages)}
+
+    def _listing(self, packages: Sequence[Package]) -> bytes:
+        page = {
+            "meta": {"api-version": "1.1"},
+            "name": packages[0].name,
+            "versions": [package.version for package in packages],
+            "files": [
+                {
+                    "filename": package.filename,
+                    "url": f"../../files/{package.filename}",
+                    "hashes": {"sha256": hashlib.sha256(self.files[package.filename]).hexdigest()},
+                    "size": len(self.files[package.filename]),
+                    "requires-python": package.requires_python,
+                    "upload-time": uploaded(package).isoformat().replace("+00:00", "Z"),
+                    "yanked": "taken back" if package.yanked else False,
+                }
+                for package in packages
+            ],
+        }
+        return json.dumps(page).encode()
+
+
+def _names(packages: Sequence[Package]) -> set[str]:
+    return {package.name for package in packages}
 
 
 class Index:
     """The index, up from the moment it is made until `stop`."""
 
-    def __init__(self) -> None:
-        """Listen on a free port."""
-        self._server = _Server()
+    def __init__(self, packages: Sequence[Package] = ALL) -> None:
+        """Listen on a free port, with these packages."""
+        self._server = _Server(packages)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), name="index", daemon=True)
         self._thread.start()
         self.url = f"http://127.0.0.1:{self._server.server_port}/simple"

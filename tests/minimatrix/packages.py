@@ -1,4 +1,8 @@
-"""The releases of ``toyserver``, made here: wheels in a few lines of zipfile, and one source distribution."""
+"""The releases of the toys, made here: wheels in a few lines of zipfile, and one source distribution.
+
+``toyserver`` has a release for every way in which a cell can end. ``toyrelay`` is the same program with a history: the
+failure goes, comes back, and goes again by another release of ``toypart``, which its last two depend on.
+"""
 
 from __future__ import annotations
 
@@ -27,6 +31,8 @@ class Package:
 
     version: str
     what: str
+    name: str = "toyserver"
+    requires: tuple[str, ...] = ()
     requires_python: str = ">=3.8"
     yanked: bool = False
     buildable: bool = True
@@ -34,11 +40,13 @@ class Package:
     @property
     def filename(self) -> str:
         """The name of its only file."""
-        return f"toyserver-{self.version}-py3-none-any.whl" if self.buildable else f"toyserver-{self.version}.tar.gz"
+        return f"{self.name}-{self.version}" + ("-py3-none-any.whl" if self.buildable else ".tar.gz")
 
     def content(self) -> bytes:
         """Return its only file."""
-        return wheel(self.version, self.requires_python) if self.buildable else _unbuildable(self.version)
+        if not self.buildable:
+            return _unbuildable(self.version)
+        return wheel(self.version, self.requires_python, name=self.name, requires=self.requires)
 
 
 PACKAGES = (
@@ -62,26 +70,51 @@ PACKAGES = (
     Package(version="2.0", what="is yanked", yanked=True),
     Package(version="2.1", what="is the latest"),
 )
+_RELAY = (
+    ("0.1", "the failure shows"),
+    ("0.2", "it is gone"),
+    ("0.3", "it is back"),
+    ("0.4", "it is still there"),
+    ("0.5", "answers its control wrongly"),
+    ("0.6", "it is gone again"),
+    ("0.6.post1", "is a post-release"),
+    ("0.7rc1", "is a pre-release that has the failure"),
+)
+RELAY = (
+    *(Package(name="toyrelay", version=version, what=what) for version, what in _RELAY),
+    Package(name="toypart", version="1.0", what="makes the relay fail"),
+    Package(name="toyrelay", version="0.8", what="depends on it", requires=("toypart",)),
+    Package(name="toypart", version="2.0", what="does not"),
+    Package(name="toyrelay", version="0.9", what="is the same with the next one", requires=("toypart",)),
+    Package(name="toyrelay", version="0.10", what="is yanked", requires=("toypart",), yanked=True),
+    Package(name="toyrelay", version="0.11", what="is the latest", requires=("toypart",)),
+)
+ALL = (*PACKAGES, *RELAY)
 
 
 def uploaded(package: Package) -> dt.datetime:
     """Return the moment of its upload, a week after the one before."""
-    return FIRST_UPLOAD + dt.timedelta(weeks=PACKAGES.index(package))
+    return FIRST_UPLOAD + dt.timedelta(weeks=ALL.index(package))
 
 
-def module(version: str) -> str:
+def module(version: str, name: str = "toyserver") -> str:
     """Return the source of a release."""
-    return SOURCE.read_text(encoding="utf-8").replace('RELEASE = "0"', f'RELEASE = "{version}"')
+    if name == "toypart":
+        return f"LEVEL = {version}\n"
+    release = version if name == "toyserver" else f"{name}-{version}"
+    return SOURCE.read_text(encoding="utf-8").replace('RELEASE = "0"', f'RELEASE = "{release}"')
 
 
-def wheel(version: str, requires_python: str = ">=3.8") -> bytes:
+def wheel(
+    version: str, requires_python: str = ">=3.8", *, name: str = "toyserver", requires: tuple[str, ...] = ()
+) -> bytes:
     """Return the wheel of a release."""
-    info = f"toyserver-{version}.dist-info"
+    info = f"{name}-{version}.dist-info"
     files = {
-        "toyserver.py": module(version),
-        f"{info}/METADATA": _metadata(version, requires_python),
+        f"{name}.py": module(version, name),
+        f"{info}/METADATA": _metadata(version, requires_python, name, requires),
         f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: toy\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
-        f"{info}/entry_points.txt": "[console_scripts]\ntoyserver = toyserver:main\n",
+        f"{info}/entry_points.txt": f"[console_scripts]\n{name} = {name}:main\n",
     }
     record = [f"{name},sha256={_digest(text.encode())},{len(text.encode())}" for name, text in files.items()]
     files[f"{info}/RECORD"] = "\n".join([*record, f"{info}/RECORD,,", ""])
@@ -137,8 +170,9 @@ def _unbuildable(version: str) -> bytes:
     return buffer.getvalue()
 
 
-def _metadata(version: str, requires_python: str) -> str:
-    return f"Metadata-Version: 2.1\nName: toyserver\nVersion: {version}\nRequires-Python: {requires_python}\n"
+def _metadata(version: str, requires_python: str, name: str = "toyserver", requires: tuple[str, ...] = ()) -> str:
+    head = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\nRequires-Python: {requires_python}\n"
+    return head + "".join(f"Requires-Dist: {one}\n" for one in requires)
 
 
 def _digest(data: bytes) -> str:

@@ -17,14 +17,17 @@ if TYPE_CHECKING:
 ENTRY = f'scenarios = ["toy-failure"]\nreleases = ["latest"]\npythons = ["{PYTHON}"]\nplatforms = ["linux"]\n'
 
 
-def expecting(user: User, affected: str) -> User:
-    """Return the user with a copy of the scenario in which something else was measured."""
+def expecting(user: User, affected: str | None) -> User:
+    """Return the user with a copy of the scenario for which something else was measured, or nothing."""
     folder = user.folder / "scenarios"
     shutil.copytree(SCENARIOS, folder, ignore=shutil.ignore_patterns("__pycache__"))
-    module = folder / "toy_failure.py"
-    text = module.read_text()
-    assert 'affected=("==1.0",)' in text
-    module.write_text(text.replace('affected=("==1.0",)', f"affected={affected}"))
+    path = folder / "toy_failure.expected.json"
+    text = path.read_text()
+    assert '"==1.0"' in text
+    if affected is None:
+        path.unlink()
+    else:
+        path.write_text(text.replace('"==1.0"', affected))
     return dataclasses.replace(user, scenarios=folder)
 
 
@@ -39,7 +42,7 @@ def test_agreement_is_0(user: User) -> None:
 
 def test_contradiction_is_1(user: User) -> None:
     """A failure that came back and one that is gone: both are marked, and outweigh what was not judged."""
-    called = expecting(user, '("==1.1",)').run(*servers("1.0", "1.1", "1.2"))
+    called = expecting(user, '"==1.1"').run(*servers("1.0", "1.1", "1.2"))
     assert called.status == 1
     assert called.last_line == (
         "3 cells: 1 reproduced, 1 absent, 1 unhealthy, 2 contradicting the expectation; "
@@ -50,7 +53,7 @@ def test_contradiction_is_1(user: User) -> None:
 
 def test_contradiction_stands_first_in_the_table(user: User) -> None:
     """A person who reads the table sees which cells contradict, and what was expected of them."""
-    wrong = expecting(user, '("==1.1",)')
+    wrong = expecting(user, '"==1.1"')
     called = wrong.call("run", *wrong.selection, *servers("1.0", "1.2"))
     assert called.status == 1
     remark = called.stdout.split("unhealthy: ")[0]
@@ -60,7 +63,7 @@ def test_contradiction_stands_first_in_the_table(user: User) -> None:
 
 def test_nothing_expected_cannot_contradict(user: User) -> None:
     """Where nothing has been measured a verdict is news, not a contradiction."""
-    called = expecting(user, "None").run(*servers("1.0", "1.1"))
+    called = expecting(user, None).run(*servers("1.0", "1.1"))
     assert called.status == 0
     assert [cell["expected"] for cell in called.cells.values()] == [None, None]
 

@@ -15,6 +15,8 @@ import sys
 import time
 
 RELEASE = "0"
+RELAYS_FAILING = ("toyrelay-0.1", "toyrelay-0.3", "toyrelay-0.4", "toyrelay-0.7rc1")
+RELAYS_WITH_A_PART = ("toyrelay-0.8", "toyrelay-0.9", "toyrelay-0.10", "toyrelay-0.11")
 GIGABYTE = 1024 * 1024 * 1024
 HOSTILE = (
     b"first line, to be overwritten\r\x1b[2J\x1b[1;1H\x1b]0;owned\x07all is well\n"
@@ -100,7 +102,13 @@ def main():
     ledger.enter()
     if RELEASE == "1.0" or (RELEASE == "1.10" and ledger.starts() % 2):
         Handler.state = b"broken"
-    if RELEASE == "1.2":
+    if RELEASE in RELAYS_FAILING:
+        Handler.state = b"broken"
+    if RELEASE in RELAYS_WITH_A_PART:
+        import toypart  # noqa: PLC0415 - only these depend on it
+
+        Handler.state = b"fine" if toypart.LEVEL >= 2 else b"broken"  # noqa: PLR2004
+    if RELEASE in ("1.2", "toyrelay-0.5"):
         Handler.hello = b"hullo"
     if RELEASE == "1.2.1":
         Handler.state = b"sorry"

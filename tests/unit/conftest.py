@@ -13,6 +13,7 @@ from hypothesis import settings
 from harness.execution import catalog
 from harness.model.cell import Cell
 from harness.model.evidence import Evidence, Frame
+from harness.model.expectation import Expectation
 from harness.model.release import Release
 from harness.model.result import CellResult
 from harness.model.scenario import Scenario
@@ -61,6 +62,18 @@ def make_scenario() -> Callable[..., Scenario]:
     def make(**fields: Any) -> Scenario:  # noqa: ANN401 - whatever the fields of a scenario are
         given = {"id": "some-failure", "title": "it fails", "subject": "uvicorn", "observe": _nothing, "judge": _absent}
         return Scenario(**{**given, **fields})
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def make_expectation() -> Callable[..., Expectation]:
+    """Make a measured history of the variant ``default`` on 3.8; keywords replace its fields."""
+
+    def make(**fields: Any) -> Expectation:  # noqa: ANN401 - whatever the fields of an expectation are
+        where = {"variant": "default", "python": "3.8", "platform": "linux", "affected": (), "first": "0.1"}
+        how = {"last": "0.30.0", "strategy": "sweep", "releases": 9, "trials": 9, "confidence": 0.999}
+        return Expectation(**{**where, **how, "date": "2026-11-21", "command": "harness history", **fields})
 
     return make
 

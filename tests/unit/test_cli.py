@@ -142,9 +142,11 @@ def test_list_says_claims_and_measurements_apart(
     status, out, err = call("list", "starved-heartbeat")
     assert (status, err) == (0, "")
     assert "claimed   fixed in 0.11.4 (004_75e4f3fc6f71994c.txt; uvicorn #360)" in out
-    measured = bundled["starved-heartbeat"].variant("gunicorn").affected
+    measured = bundled["starved-heartbeat"].expectations
     assert measured
-    assert f"measured  gunicorn: affected: {' or '.join(measured)}" in out
+    for one in measured:
+        where = f"gunicorn, Python {one.python}, {one.platform}"
+        assert f"measured  {where}: affected: {' or '.join(one.affected)} (of {one.first} to {one.last}" in out
 
 
 def test_list_prints_the_cells_that_run_would_take(call: Callable[..., tuple[int, str, str]]) -> None:

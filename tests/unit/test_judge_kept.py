@@ -55,8 +55,13 @@ def test_verdicts_of_measured_releases_are_the_expected_ones(bundled: Mapping[st
         evidence = read(path)
         verdict = Verdict(path.name.split("-")[0])
         if verdict.is_judged:
-            variant = bundled[evidence.scenario].variant(evidence.variant)
-            assert variant.expects(evidence.version, evidence.python) is verdict, path
+            expected = bundled[evidence.scenario].expects(
+                variant=evidence.variant,
+                version=evidence.version,
+                python=evidence.python,
+                platform=evidence.platform,
+            )
+            assert expected is verdict, path
 
 
 def test_silent_server_is_told_with_its_last_words(

@@ -196,4 +196,8 @@ def test_history_depends_on_the_python(
 ) -> None:
     """Twice affected on 3.8 and later, once on 3.7; the same for both ways to start."""
     expected = Verdict.REPRODUCED if affected else Verdict.ABSENT
-    assert {variant.expects(version, python) for variant in bundled[ID].variants} == {expected}
+    found = {
+        bundled[ID].expects(variant=variant.name, version=version, python=python, platform="windows-wine")
+        for variant in bundled[ID].variants
+    }
+    assert found == {expected}

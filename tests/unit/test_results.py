@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from harness.model.result import exit_status, result_of, unsupported
-from harness.model.scenario import Scenario, Variant
 from harness.model.verdict import Judgement, Verdict
 
 if TYPE_CHECKING:
@@ -16,6 +15,8 @@ if TYPE_CHECKING:
 
     from harness.model.cell import Cell
     from harness.model.result import CellResult
+    from harness.model.expectation import Expectation
+    from harness.model.scenario import Scenario
 
 JUDGED = (Verdict.REPRODUCED, Verdict.ABSENT)
 MADE = "agrees", "contradicts", "unexpected", "unsupported", "unjudged"
@@ -118,39 +119,17 @@ def test_python_that_a_release_does_not_admit(
     assert unsupported(cell, make_scenario()) == "uvicorn 0.28.0 requires Python >=3.9"
 
 
-@pytest.mark.parametrize(
-    ("version", "expected"),
-    [
-        ("0.2.20", Verdict.ABSENT),
-        ("0.2.21", Verdict.REPRODUCED),
-        ("0.27.0", Verdict.REPRODUCED),
-        ("0.27.0.post1", Verdict.REPRODUCED),
-        ("0.27.1rc1", Verdict.ABSENT),
-        ("0.27.1", Verdict.ABSENT),
-        ("0.30.0", Verdict.REPRODUCED),
-        ("0.27.0+local.0123abcd", Verdict.REPRODUCED),
-        ("0.27.1+local.0123abcd", Verdict.ABSENT),
-    ],
-)
-def test_expectation_is_the_union_of_measured_ranges(version: str, expected: Verdict) -> None:
-    """Pre-releases and local builds count with their release."""
-    variant = Variant(affected=(">=0.2.21,<0.27.1", "==0.30.0"))
-    assert variant.expects(version, "3.8") is expected
-
-
-def test_expectation_needs_a_measurement() -> None:
-    """Nothing measured expects nothing; measured and none affected expects absence."""
-    assert Variant().expects("1.0", "3.8") is None
-    assert Variant(affected=()).expects("1.0", "3.8") is Verdict.ABSENT
-
-
 def test_result_carries_what_the_contract_names(
-    make_cell: Callable[..., Cell], make_scenario: Callable[..., Scenario]
+    make_cell: Callable[..., Cell],
+    make_scenario: Callable[..., Scenario],
+    make_expectation: Callable[..., Expectation],
 ) -> None:
     """Cell, judgement and expectation, each under its name."""
-    scenario = make_scenario(variants=(Variant(affected=("<0.27.1",)),))
+    scenario = make_scenario(expectations=(make_expectation(affected=("<0.27.1",)),))
     judgement = Judgement(verdict=Verdict.UNHEALTHY, reason="it does not start")
-    made = result_of(make_cell(), scenario, judgement, trials=2, duration_s=1.23456, evidence="evidence/x")
+    made = result_of(
+        make_cell(), scenario, judgement, tally={Verdict.UNHEALTHY: 2}, duration_s=1.23456, evidence="evidence/x"
+    )
     assert made.id == make_cell().id
     assert (made.verdict, made.reason, made.expected) == (Verdict.UNHEALTHY, "it does not start", Verdict.REPRODUCED)
     assert (made.trials, made.duration_s, made.evidence, made.cached) == (2, 1.235, "evidence/x", False)

@@ -30,7 +30,6 @@ def claim(fixed: str) -> Claim:
         ({"id": "a\n"}, "is not lower-case words"),
         ({"variants": ()}, "at least one"),
         ({"variants": (Variant(name="a"), Variant(name="a"))}, "different names"),
-        ({"variants": (Variant(affected=("0.1",)),)}, "0.1"),
         ({"variants": (Variant(companions=(Companion("h11", "=>1"),)),)}, "=>1"),
         ({"claim": claim("newest")}, "newest"),
     ],

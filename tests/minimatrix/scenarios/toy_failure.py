@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from harness import Check, Evidence, Judgement, Scenario, Variant, conclude
+from harness import Check, Evidence, Judgement, Scenario, conclude
 
 if TYPE_CHECKING:
     from harness.execution.trial import Trial
@@ -43,7 +43,6 @@ SCENARIO = Scenario(
     id="toy-failure",
     title="the toy is broken",
     subject="toyserver",
-    variants=(Variant(affected=("==1.0",)),),
     observe=observe,
     judge=judge,
     typical_s=1.0,
