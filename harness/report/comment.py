@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING
 
-from harness.report import claims, markdown
+from harness.report import claims, histories, markdown
 from harness.report.table import CONTRADICTS, summary
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ _NAMED = 10
 
 
 def render(document: Document, table: Table) -> str:
-    """Return the counts, what contradicts, the claims, then as many sections of the table as there is room for."""
+    """Return the counts, what contradicts, the claims, then of histories and the table as much as there is room for."""
     in_table = [cell for cell in document.cells if cell.control is None]
     parts = [f"**{markdown.escape(summary(in_table))}**"]
     contradicting = [remark for remark in table.remarks if remark.verdict == CONTRADICTS]
@@ -27,12 +27,13 @@ def render(document: Document, table: Table) -> str:
     if document.claims:
         parts.append(claims.markdown(document.claims).rstrip())
     rest = [remark for remark in table.remarks if remark.verdict != CONTRADICTS]
+    measured = [_details("Histories", histories.markdown(document.histories))] if document.histories else []
     reasons = [f"- {markdown.remark(remark, named=_NAMED)}" for remark in rest]
     foot = markdown.escape(table.legend)
     room = LIMIT - len(foot) - sum(len(part) + 2 for part in parts)
     folded = [_folded(where, list(group)) for where, group in itertools.groupby(table.sections, key=_where)]
-    kept = _fitting([*folded, *([_details("What could not be judged", "\n".join(reasons))] if reasons else [])], room)
-    left_out = len(folded) + bool(reasons) - len(kept)
+    kept = _fitting([*measured, *folded, *([_details("What could not be judged", "\n".join(reasons))] if reasons else [])], room)
+    left_out = len(measured) + len(folded) + bool(reasons) - len(kept)
     more = [f"… {left_out} more parts do not fit in here; `harness report` prints them."] if left_out else []
     return "\n\n".join((*parts, *kept, *more, foot)) + "\n"
 
