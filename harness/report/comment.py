@@ -32,7 +32,9 @@ def render(document: Document, table: Table) -> str:
     foot = markdown.escape(table.legend)
     room = LIMIT - len(foot) - sum(len(part) + 2 for part in parts)
     folded = [_folded(where, list(group)) for where, group in itertools.groupby(table.sections, key=_where)]
-    kept = _fitting([*measured, *folded, *([_details("What could not be judged", "\n".join(reasons))] if reasons else [])], room)
+    kept = _fitting(
+        [*measured, *folded, *([_details("What could not be judged", "\n".join(reasons))] if reasons else [])], room
+    )
     left_out = len(measured) + len(folded) + bool(reasons) - len(kept)
     more = [f"… {left_out} more parts do not fit in here; `harness report` prints them."] if left_out else []
     return "\n\n".join((*parts, *kept, *more, foot)) + "\n"
