@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -15,7 +16,6 @@ from harness.model.verdict import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from pathlib import Path
 
     from harness.model.evidence import Evidence
     from harness.model.release import Release
@@ -79,13 +79,13 @@ def test_a_site_is_made_of_what_is_stored(
     store(".harness")
     status, out, err = call("report", "--format", "html", "--output", "site")
     assert (status, out) == (0, "")
-    assert "5 pages; open site/index.html" in err
+    assert f"5 pages; open {Path('site', 'index.html')}" in err
     site = tmp_path / "site"
-    start = (site / "index.html").read_text()
+    start = (site / "index.html").read_text(encoding="utf-8")
     assert "0.27.1" in start
     assert "confirmed" in start
     assert len(list((site / "cells").iterdir())) == 3
-    page = (site / "cells" / "pipelined-keep-alive_h11_uvicorn-0.27.0_py3.12_linux.html").read_text()
+    page = (site / "cells" / "pipelined-keep-alive_h11_uvicorn-0.27.0_py3.12_linux.html").read_text(encoding="utf-8")
     assert "<mark>" in page
     assert "GET /5 HTTP/1.1" in page
     assert "harness run pipelined-keep-alive --server uvicorn==0.27.0" in page
@@ -98,7 +98,7 @@ def test_every_link_of_the_site_leads_to_a_file_of_it(
     store(".harness")
     call("report", "--format", "html", "--output", "site")
     for page in (tmp_path / "site").rglob("*.html"):
-        text = page.read_text()
+        text = page.read_text(encoding="utf-8")
         for target in re.findall(r'(?:href|src)="([^"#]+)"', text):
             assert (page.parent / target).resolve().is_relative_to(tmp_path / "site"), target
             assert (page.parent / target).is_file(), (page.name, target)
@@ -130,7 +130,7 @@ def test_a_document_makes_a_site_without_evidence(
     store(".harness")
     call("report", "--format", "json", "--output", "all.json")
     assert call("report", "--results", "all.json", "--format", "html", "--output", "site")[0] == 0
-    page = (tmp_path / "site" / "cells" / "pipelined-keep-alive_h11_uvicorn-0.27.0_py3.12_linux.html").read_text()
+    page = (tmp_path / "site" / "cells" / "pipelined-keep-alive_h11_uvicorn-0.27.0_py3.12_linux.html").read_text(encoding="utf-8")
     assert "The evidence is not in what these pages were made from" in page
 
 
@@ -139,7 +139,7 @@ def test_a_document_makes_a_site_without_evidence(
     [
         (["--format", "html"], ["--format html: name the folder"]),
         (["--format", "html", "--output", "file"], ["file is not a folder"]),
-        (["--format", "csv", "--output", "file/below.csv"], ["file/below.csv cannot be written"]),
+        (["--format", "csv", "--output", "file/below.csv"], [f"{Path('file', 'below.csv')} cannot be written"]),
         (["--diff", "gone", "gone"], ["'gone' does not exist"]),
         (["--diff", ".harness", "file"], ["file is not a "]),
         (["--diff", ".harness", ".harness", "--format", "csv"], ["no 'csv' of what changed", "terminal, markdown"]),
@@ -160,7 +160,7 @@ def test_a_wrong_call_is_told_in_one_line(
     (tmp_path / "file").write_text("")
     call("report", "--format", "json", "--output", "all.json")
     (tmp_path / "odd.json").write_text(
-        (tmp_path / "all.json").read_text().replace('"version":"0.27.0"', '"version":"one.two"')
+        (tmp_path / "all.json").read_text(encoding="utf-8").replace('"version":"0.27.0"', '"version":"one.two"')
     )
     status, out, err = call("report", *arguments)
     assert (status, out) == (2, "")
@@ -178,7 +178,7 @@ def test_osv_into_a_folder_is_a_file_for_each(
     (path,) = (tmp_path / "advisories").iterdir()
     assert path.name == "OSV-HARNESS-pipelined-keep-alive.json"
     printed = json.loads(call("report", "--format", "osv")[1])
-    assert printed["id"] == json.loads(path.read_text())["id"]
+    assert printed["id"] == json.loads(path.read_text(encoding="utf-8"))["id"]
 
 
 def test_the_summary_of_a_ci_job_is_written_by_itself(
@@ -195,7 +195,7 @@ def test_the_summary_of_a_ci_job_is_written_by_itself(
     status, out, _ = call("report", "--format", "csv")
     assert status == 0
     assert out.startswith("id,")
-    text = summary.read_text()
+    text = summary.read_text(encoding="utf-8")
     assert text.startswith("before\n")
     assert "2 reproduced, 1 absent" in text
     assert "| pipelined-keep-alive | 0.27.1 | confirmed |" in text
