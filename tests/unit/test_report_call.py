@@ -130,7 +130,9 @@ def test_a_document_makes_a_site_without_evidence(
     store(".harness")
     call("report", "--format", "json", "--output", "all.json")
     assert call("report", "--results", "all.json", "--format", "html", "--output", "site")[0] == 0
-    page = (tmp_path / "site" / "cells" / "pipelined-keep-alive_h11_uvicorn-0.27.0_py3.12_linux.html").read_text(encoding="utf-8")
+    page = (tmp_path / "site" / "cells" / "pipelined-keep-alive_h11_uvicorn-0.27.0_py3.12_linux.html").read_text(
+        encoding="utf-8"
+    )
     assert "The evidence is not in what these pages were made from" in page
 
 
