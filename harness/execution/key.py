@@ -27,7 +27,7 @@ def key_of(cell: Cell, loaded: LoadedScenario, resolution: Resolution) -> str:
     """
     parts = (
         (journal.PROTOCOL, loaded.digest, *environments.protocols_of(cell.platform)),
-        cell.id,
+        (cell.id, cell.scenario, cell.variant, cell.subject, cell.release.version, cell.python, cell.platform),
         (resolution.request.platform, resolution.interpreter, resolution.python_full, resolution.runtime),
         resolution.copy,
         sorted(resolution.pins),

@@ -91,8 +91,8 @@ def execute(
         except BaseException:
             _abandon(laboratory, futures)
             while not done.empty():
-                if not isinstance(outcome := done.get(), (Prepared, StorageError)):
-                    on_result(outcome)
+                if not isinstance(finished := done.get(), (Prepared, StorageError)):
+                    on_result(finished)
             raise
 
 
