@@ -294,7 +294,7 @@ def test_clock_that_jumps_changes_nothing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Evidence has a folder of its own, and the result that came last is the newest, whatever the clock says."""
-    monkeypatch.setattr(journals.dt, "datetime", clock)
+    monkeypatch.setattr(dt, "datetime", clock)
     trial = kept("pipelined-keep-alive", "absent-0.27.1-h11")
     journal = Journal(tmp_path)
     for verdict in (Verdict.REPRODUCED, Verdict.ABSENT):
