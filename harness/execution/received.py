@@ -57,6 +57,13 @@ def receive(folder: Path) -> Received:
         ResultsError: it is none, or anything in it is not what a run writes; one line that says where.
 
     """
+    try:
+        return _received(folder)
+    except OSError as error:
+        raise ResultsError(f"{folder} cannot be read: {error.strerror or error}") from None
+
+
+def _received(folder: Path) -> Received:
     if not folder.is_dir():
         raise ResultsError(f"{folder} is not a folder of results")
     _refuse_what_leaves(folder)
@@ -158,7 +165,8 @@ def _fault_in_evidence(entry: Entry, folder: Path) -> str | None:
     if sum(file.stat().st_size for file in trials) != entry.evidence_bytes:
         return "its evidence is damaged"
     numbers = {_decoded_trial(file, result) for file in trials}
-    return None if numbers == set(range(1, result.trials + 1)) else "its evidence is not that of its trials"
+    whole = len(trials) == result.trials and numbers == set(range(1, len(trials) + 1))
+    return None if whole else "its evidence is not that of its trials"
 
 
 def _decoded_trial(file: Path, result: CellResult) -> int | None:

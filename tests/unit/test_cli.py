@@ -76,7 +76,10 @@ def call(
         (["show", "nothing"], ["no stored cell"]),
         (["run", "--results", "file"], ["--results: file is not a folder"]),
         (["run", "--shard", "0/2"], ["--shard: '0/2' is not a part of a whole such as 3/16"]),
-        (["list", "--matrix", "own.toml", "--shard", "1/2", "--costs", "file"], ["--costs: file is not a folder of results"]),
+        (
+            ["list", "--matrix", "own.toml", "--shard", "1/2", "--costs", "file"],
+            ["--costs: file is not a folder of results"],
+        ),
         (["plan", "--cell", "*"], ["--cell: a job is made of cells by such globs itself"]),
         (["merge", "gone", "--output", "new"], ["gone is not a folder of results"]),
         (["merge", "gone", "--output", "file"], ["--output: file is there already"]),

@@ -197,6 +197,7 @@ def test_wine_is_never_merged_as_windows(measure: Measure, tmp_path: Path) -> No
         ({"result__verdict": "fine"}, "Invalid enum value 'fine'"),
         ({"result__trials": 2}, "its trials are not those that it counts"),
         ({"result__trials": 2, "result__tally": {"absent": 2}}, "its evidence is not that of its trials"),
+        ({"result__trials": 10**15, "result__tally": {"absent": 10**15}}, "its evidence is not that of its trials"),
         ({"result__trials": 0, "result__tally": {}}, "it is reproduced without a trial"),
         ({"result__duration_s": -1}, "it took less than no time"),
         ({"result__evidence": None}, "do not go together"),
