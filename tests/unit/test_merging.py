@@ -271,7 +271,7 @@ def test_pipe_is_refused(shards: tuple[Path, Path]) -> None:
         ("trial-1.json", b"{}", "its evidence is damaged"),
         ("trial-2.json", b"{}", "its evidence is damaged"),
         ("run.sh", b"x", "'run.sh' is no file of a trial"),
-        ("trial-1.a\nb.log", b"x", "is no file of a trial"),
+        ("trial-1.a%b.log", b"x", "is no file of a trial"),
     ],
 )
 def test_evidence_that_does_not_hold_is_refused(
