@@ -10,6 +10,7 @@ import click
 
 from harness.model.shard import Shard, read_shard
 from harness.plan import RESULTS, split
+from harness.report.formats import FORMATS as REPORTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -73,6 +74,14 @@ EXECUTION: tuple[Callable[[Any], Any], ...] = (
     click.option("--quiet", is_flag=True, help="No progress."),
 )
 FORMAT = click.option("--format", "form", type=click.Choice(FORMATS), default="terminal", show_default=True)
+REPORT_FORMAT = click.option(
+    "--format",
+    "form",
+    type=click.Choice((*REPORTS, "html", "json-schema")),
+    default="terminal",
+    show_default=True,
+    help="'html' is a site; it and 'osv' take a folder for --output.",
+)
 OUTPUT = click.option("--output", type=click.Path(path_type=Path), help="Write there instead of to standard output.")
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import harness
-from harness import sharing, upkeep
+from harness import reporting, sharing, upkeep
 from harness.analysis import controls
 from harness.analysis.document import Searched
 from harness.analysis.search import Strategy
@@ -18,8 +18,8 @@ from harness.arguments import (
     DIVISION,
     EXECUTION,
     FORMAT,
-    FORMATS,
     OUTPUT,
+    REPORT_FORMAT,
     RESULTS_FOLDER,
     SCENARIOS,
     SELECTION,
@@ -132,6 +132,9 @@ def history(
 ) -> int:
     """Run the releases of a subject, and print which are affected, how sure that is and what caused it."""
     plan = Plan(Options(**options))
+    if write and (plan.options.servers or plan.options.cells):
+        message = "--write records whole histories: leave out --server and --cell"
+        raise UsageError(message)
     searched = Searched(strategy=Strategy(strategy), seed=seed if strategy == Strategy.BISECT else None)
     before = plan.published(since) if new or since else None
     survey = Survey(
@@ -174,23 +177,33 @@ def claims(call: str, /, *, form: str, output: Path | None, **options: Any) -> i
     plan = Plan(Options(**options))
     document = plan.document(plan.stored(published=True), plan.source.searched)
     text = json.render(document) if form == "json" else _CLAIMS[form](document.claims)
-    _write(_head(call, form, output) + text, output)
+    reporting.write_text(reporting.head(call, form, output) + text, output)
     return 0
 
 
 @cli.command()
 @all_of(SELECTION)
-@click.option("--format", "form", type=click.Choice((*FORMATS, "json-schema")), default="terminal", show_default=True)
+@REPORT_FORMAT
+@click.option(
+    "--diff",
+    nargs=2,
+    type=click.Path(path_type=Path, exists=True),
+    metavar="OLD NEW",
+    help="What changed between two results: folders, or JSON documents.",
+)
 @OUTPUT
 @click.pass_obj
-def report(call: str, /, *, form: str, output: Path | None, **options: Any) -> int:  # noqa: ANN401
+def report(call: str, /, *, form: str, diff: tuple[Path, Path] | None, output: Path | None, **options: Any) -> int:  # noqa: ANN401
     """Render the stored results again, without running anything."""
     if form == "json-schema":
-        _write(json.schema(), output)
+        reporting.write_text(json.schema(), output)
         return 0
+    if diff:
+        return reporting.compare(Options(**options), diff, form=form, output=output)
     plan = Plan(Options(**options))
-    results = plan.stored()
-    _write(_head(call, form, output) + _render(results, plan, form), output)
+    results, document = reporting.read(plan)
+    reporting.write(plan, document, call=call, form=form, output=output)
+    reporting.write_job_summary(plan, document)
     return _ended(results, exit_status(results))
 
 
@@ -284,18 +297,6 @@ def _render(results: Sequence[CellResult], plan: Plan, form: str) -> str:
     in_table = [result for result in results if result.control is None]
     table = table_of(in_table, {name: loaded.scenario for name, loaded in plan.scenarios.items()})
     return markdown.render(table) if form == "markdown" else terminal.render(table)
-
-
-def _head(call: str, form: str, output: Path | None) -> str:
-    return f"<!-- Made by `{call}`; do not edit. -->\n\n" if form == "markdown" and output else ""
-
-
-def _write(text: str, output: Path | None) -> None:
-    if output is None:
-        click.echo(text, nl=False)
-        return
-    output.parent.mkdir(parents=True, exist_ok=True)
-    output.write_text(text, encoding="utf-8")
 
 
 def _ended(results: Sequence[CellResult], status: int) -> int:

@@ -51,24 +51,27 @@ class Series(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def ids(self) -> tuple[str, ...]:
         """The ids of its cells."""
-        return tuple(self.cell(version).id for version in self.versions)
+        return tuple(self._cell(release).id for release in self.releases)
 
     def cell(self, version: str, dependencies_of: str | None = None) -> Cell:
         """Return the cell of a release, with its own dependencies or with those of another one."""
         by_version = {release.version: release for release in self.releases}
+        return self._cell(by_version[version], by_version[dependencies_of] if dependencies_of else None)
+
+    def _cell(self, release: Release, dependencies_of: Release | None = None) -> Cell:
         return Cell(
             scenario=self.key.scenario,
             variant=self.key.variant,
             subject=self.subject,
-            release=by_version[version],
+            release=release,
             python=self.key.python,
             platform=self.key.platform,
-            dependencies_of=by_version[dependencies_of] if dependencies_of else None,
+            dependencies_of=dependencies_of,
         )
 
     def results(self, results: Mapping[str, CellResult]) -> dict[str, CellResult]:
         """Return the results of the series' cells, by version; ``results`` are by cell id."""
-        found = ((version, results.get(self.cell(version).id)) for version in self.versions)
+        found = ((release.version, results.get(self._cell(release).id)) for release in self.releases)
         return {version: result for version, result in found if result is not None}
 
     def points(self, results: Mapping[str, CellResult]) -> tuple[Point, ...]:

@@ -208,7 +208,7 @@ def entries_in(text: bytes) -> Iterator[Entry]:
     """Yield the entries of a journal, or of a part of one, and pass over what is torn or another program's."""
     decoder = msgspec.json.Decoder(Entry)
     for line in text.splitlines():
-        with contextlib.suppress(msgspec.MsgspecError, RecursionError):
+        with contextlib.suppress(msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             entry = decoder.decode(line)
             if entry.protocol == PROTOCOL:
                 yield entry

@@ -154,7 +154,10 @@ def test_list_says_claims_and_measurements_apart(
     assert measured
     for one in measured:
         where = f"gunicorn, Python {one.python}, {one.platform}"
-        assert f"measured  {where}: affected: {' or '.join(one.affected)} (of {one.first} to {one.last}" in out
+        assert (
+            f"measured  {where}: affected: {' or '.join(one.affected) or 'no release'} (of {one.first} to {one.last}"
+            in out
+        )
 
 
 def test_list_prints_the_cells_that_run_would_take(call: Callable[..., tuple[int, str, str]]) -> None:
