@@ -17,6 +17,7 @@ from harness.analysis.search import Strategy
 from harness.analysis.series import History, Series, history_of, series_of
 from harness.execution.published import Published
 from harness.plan import PUBLISHED, Options, load_scenarios
+from harness.report.markdown import escape
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -64,12 +65,12 @@ def main() -> None:
         claim = loaded.scenario.claim if loaded else None
         if published.searched[series.key].strategy is Strategy.SWEEP:
             rows.append(row(series, measured, claim.fixed if claim else None))
-    lines = [" | ".join(one) for one in (HEAD, ["---"] * len(HEAD), *rows)]
+    lines = [" | ".join(one) for one in (HEAD, ["---"] * len(HEAD), *(map(escape, one) for one in rows))]
     text = "\n".join(f"| {line} |" for line in lines) + "\n"
     if options.output:
         call = f"python benchmarks/strategies.py --output {options.output}"
         text = f"<!-- Made by `{call}`; do not edit. -->\n\n{text}"
-        options.output.write_text(text.replace(">=", "&gt;=").replace("<0", "&lt;0"), encoding="utf-8")
+        options.output.write_text(text, encoding="utf-8")
     else:
         print(text, end="")
 

@@ -6,6 +6,7 @@ import itertools
 from typing import TYPE_CHECKING
 
 import msgspec
+from packaging.version import Version
 
 from harness.analysis.attribution import Attribution, FourCells, attribute, changes
 from harness.analysis.claims import Assessment, ClaimResult, advice, assess, sentence
@@ -23,13 +24,18 @@ if TYPE_CHECKING:
     from harness.model.scenario import Claim
 
 
-class Key(msgspec.Struct, frozen=True, kw_only=True, order=True):
+class Key(msgspec.Struct, frozen=True, kw_only=True):
     """What tells one series from another."""
 
     scenario: str
     variant: str
     platform: str
     python: str
+
+    @property
+    def place(self) -> tuple[str, str, str, Version]:
+        """What keys are ordered by."""
+        return self.scenario, self.variant, self.platform, Version(self.python)
 
     def __str__(self) -> str:
         """Say it as people do."""
@@ -185,7 +191,7 @@ def series_of(results: Iterable[CellResult], releases: Mapping[str, Iterable[Rel
 
     """
     kept = [one for one in results if one.control is None and one.verdict is not Verdict.UNSUPPORTED]
-    for key, group in itertools.groupby(sorted(kept, key=key_of), key=key_of):
+    for key, group in itertools.groupby(sorted(kept, key=lambda one: key_of(one).place), key=key_of):
         inside = {one.version: one.subject for one in group}
         (subject,) = set(inside.values())
         known = {release.version: release for release in releases.get(subject, ())}
