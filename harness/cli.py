@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import harness
-from harness import reporting
+from harness import reporting, sharing, upkeep
 from harness.analysis import controls
 from harness.analysis.document import Searched
 from harness.analysis.search import Strategy
 from harness.arguments import (
+    DIVISION,
     EXECUTION,
     FORMAT,
     OUTPUT,
@@ -29,7 +30,7 @@ from harness.environments import diagnosis, runtimes
 from harness.environments import setup as preparation
 from harness.environments.uv import Uv
 from harness.errors import HarnessError, UsageError
-from harness.execution import expectations, schedule
+from harness.execution import expectations, interruption, schedule
 from harness.execution.keeper import Kept
 from harness.model.judge import judge
 from harness.model.matrix import refuse_unknown
@@ -49,7 +50,7 @@ if TYPE_CHECKING:
     from harness.model.cell import Cell
     from harness.model.result import CellResult
 
-INTERRUPTED = 130
+INTERRUPTED = interruption.STATUS
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -61,6 +62,7 @@ def cli() -> None:
 @cli.command("list")
 @click.option("--cells", "only_cells", is_flag=True, help="Print the ids of the selected cells.")
 @all_of(SELECTION)
+@all_of(DIVISION)
 def list_command(*, only_cells: bool, **options: Any) -> int:  # noqa: ANN401
     """Print the scenarios with their claims, or the ids of a matrix's cells."""
     plan = Plan(Options(**options))
@@ -76,14 +78,16 @@ def list_command(*, only_cells: bool, **options: Any) -> int:  # noqa: ANN401
 
 @cli.command()
 @all_of(SELECTION)
+@all_of(DIVISION)
 @all_of(EXECUTION)
 @click.option("--a-a", "twice", is_flag=True, help="Run every cell in two environments built alike, and compare.")
 @FORMAT
-def run(*, twice: bool, jobs: int | None, form: str, quiet: bool, **options: Any) -> int:  # noqa: ANN401
+@click.pass_obj
+def run(call: str, /, *, twice: bool, jobs: int | None, form: str, quiet: bool, **options: Any) -> int:  # noqa: ANN401
     """Run a matrix and print the compatibility table."""
     plan = Plan(Options(**options))
     cells = [twin for cell in plan.cells for twin in (controls.twins(cell) if twice else (cell,))]
-    with plan.laboratory() as laboratory:
+    with interruption.bounded(_going_on(plan, call)), plan.laboratory() as laboratory:
         found, interrupted = _execute(
             plan, laboratory, dict.fromkeys(cells, plan.options.trials), jobs=jobs, quiet=quiet
         )
@@ -91,7 +95,10 @@ def run(*, twice: bool, jobs: int | None, form: str, quiet: bool, **options: Any
     plan.keep_releases()
     click.echo(_render(results, plan, form), nl=False)
     if interrupted:
-        return _interrupted(results, plan)
+        return _interrupted(results, plan, call)
+    if not cells:
+        click.echo(f"nothing falls to shard {plan.options.shard} of this selection (exit status 0)", err=True)
+        return 0
     if twice:
         return _compared(results)
     return _ended(results, exit_status(results))
@@ -138,7 +145,7 @@ def history(
         results={cell.id: cell for cell in before.cells} if before else {},
     )
     interrupted = False
-    with plan.laboratory() as laboratory:
+    with interruption.bounded(_going_on(plan, call)), plan.laboratory() as laboratory:
         while not interrupted and (step := survey.next_step()):
             found, interrupted = _execute(plan, laboratory, step, jobs=jobs, quiet=quiet)
             survey.results |= found
@@ -149,7 +156,7 @@ def history(
     document = plan.document(results, kept)
     click.echo(json.render(document) if form == "json" else _HISTORIES[form](document.histories), nl=False)
     if interrupted:
-        return _interrupted(results, plan)
+        return _interrupted(results, plan, call)
     if before:
         for line in difference.lines(before, document):
             click.echo(line, err=True)
@@ -198,6 +205,10 @@ def report(call: str, /, *, form: str, diff: tuple[Path, Path] | None, output: P
     reporting.write(plan, document, call=call, form=form, output=output)
     reporting.write_job_summary(plan, document)
     return _ended(results, exit_status(results))
+
+
+for command in (sharing.plan, sharing.merge, upkeep.cache):
+    cli.add_command(command)
 
 
 @cli.command()
@@ -262,8 +273,12 @@ def _execute(
     return found, False
 
 
-def _interrupted(results: Sequence[CellResult], plan: Plan) -> int:
-    click.echo(f"interrupted; what is finished is kept in {plan.options.results}, the same call goes on", err=True)
+def _going_on(plan: Plan, call: str) -> str:
+    return f"interrupted; what is finished is kept in {plan.options.results}, go on with: {clean.line(call)}"
+
+
+def _interrupted(results: Sequence[CellResult], plan: Plan, call: str) -> int:
+    click.echo(_going_on(plan, call), err=True)
     return _ended(results, INTERRUPTED)
 
 

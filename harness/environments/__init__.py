@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from harness.environments import runtimes, store, wine
 from harness.environments.kind import Environment, Kind, Request, Resolution, exchanged
 from harness.environments.store import Store
 from harness.environments.venv import VirtualEnvironments
@@ -29,6 +30,7 @@ __all__ = [
     "exchanged",
     "kind_for",
     "own_platform",
+    "protocols_of",
 ]
 
 # The platform's name, as in a matrix, to what makes its environments.
@@ -48,6 +50,11 @@ WORKING = frozenset({"windows-wine"})
 def own_platform() -> str:
     """Return the platform that this machine itself is."""
     return {"win32": "windows", "darwin": "macos"}.get(sys.platform, "linux")
+
+
+def protocols_of(platform: str) -> tuple[int, ...]:
+    """Return the numbers that are raised when environments of a platform are made in a new way."""
+    return (store.PROTOCOL, *((wine.PROTOCOL, runtimes.PROTOCOL) if platform == "windows-wine" else ()))
 
 
 def kind_for(platform: str, store: Store) -> Kind:
