@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from harness.model.shard import Shard, read_shard
 from harness.plan import RESULTS, split
+from harness.report.formats import FORMATS as REPORTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -19,6 +21,10 @@ FORMATS = ("terminal", "markdown", "json")
 def splitting(_context: click.Context, _parameter: click.Parameter, values: Sequence[str]) -> tuple[str, ...]:
     """Read ``--python 3.8,3.12`` and repetitions of the option alike."""
     return split(values)
+
+
+def _reading_shard(_context: click.Context, _parameter: click.Parameter, value: str | None) -> Shard | None:
+    return None if value is None else read_shard(value)
 
 
 SCENARIOS = click.option(
@@ -51,6 +57,16 @@ SELECTION: tuple[Callable[[Any], Any], ...] = (
     SCENARIOS,
     RESULTS_FOLDER,
 )
+COSTS = click.option(
+    "--costs",
+    type=click.Path(path_type=Path, exists=True),
+    metavar="PATH",
+    help="Divide by what cells took in these results (a folder, or a JSON document).  [default: by what is typical]",
+)
+DIVISION: tuple[Callable[[Any], Any], ...] = (
+    click.option("--shard", metavar="K/N", callback=_reading_shard, help="Only one of N parts of about the same cost."),
+    COSTS,
+)
 EXECUTION: tuple[Callable[[Any], Any], ...] = (
     click.option("--trials", type=click.IntRange(1, 100), default=1, show_default=True, help="Trials of each cell."),
     click.option("--rerun", is_flag=True, help="Ignore stored results and remembered build failures."),
@@ -58,6 +74,14 @@ EXECUTION: tuple[Callable[[Any], Any], ...] = (
     click.option("--quiet", is_flag=True, help="No progress."),
 )
 FORMAT = click.option("--format", "form", type=click.Choice(FORMATS), default="terminal", show_default=True)
+REPORT_FORMAT = click.option(
+    "--format",
+    "form",
+    type=click.Choice((*REPORTS, "html", "json-schema")),
+    default="terminal",
+    show_default=True,
+    help="'html' is a site; it and 'osv' take a folder for --output.",
+)
 OUTPUT = click.option("--output", type=click.Path(path_type=Path), help="Write there instead of to standard output.")
 
 

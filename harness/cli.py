@@ -11,14 +11,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import harness
+from harness import reporting, sharing, upkeep
 from harness.analysis import controls
 from harness.analysis.document import Searched
 from harness.analysis.search import Strategy
 from harness.arguments import (
+    DIVISION,
     EXECUTION,
     FORMAT,
-    FORMATS,
     OUTPUT,
+    REPORT_FORMAT,
     RESULTS_FOLDER,
     SCENARIOS,
     SELECTION,
@@ -29,7 +31,7 @@ from harness.environments import diagnosis, runtimes
 from harness.environments import setup as preparation
 from harness.environments.uv import Uv
 from harness.errors import EngineError, HarnessError, UsageError
-from harness.execution import expectations, keeper, schedule
+from harness.execution import expectations, interruption, keeper, schedule
 from harness.execution.keeper import Kept
 from harness.model.judge import judge
 from harness.model.matrix import refuse_unknown
@@ -49,7 +51,7 @@ if TYPE_CHECKING:
     from harness.model.cell import Cell
     from harness.model.result import CellResult
 
-INTERRUPTED = 130
+INTERRUPTED = interruption.STATUS
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -61,6 +63,7 @@ def cli() -> None:
 @cli.command("list")
 @click.option("--cells", "only_cells", is_flag=True, help="Print the ids of the selected cells.")
 @all_of(SELECTION)
+@all_of(DIVISION)
 def list_command(*, only_cells: bool, **options: Any) -> int:  # noqa: ANN401
     """Print the scenarios with their claims, or the ids of a matrix's cells."""
     plan = Plan(Options(**options))
@@ -76,14 +79,16 @@ def list_command(*, only_cells: bool, **options: Any) -> int:  # noqa: ANN401
 
 @cli.command()
 @all_of(SELECTION)
+@all_of(DIVISION)
 @all_of(EXECUTION)
 @click.option("--a-a", "twice", is_flag=True, help="Run every cell in two environments built alike, and compare.")
 @FORMAT
-def run(*, twice: bool, jobs: int | None, form: str, quiet: bool, **options: Any) -> int:  # noqa: ANN401
+@click.pass_obj
+def run(call: str, /, *, twice: bool, jobs: int | None, form: str, quiet: bool, **options: Any) -> int:  # noqa: ANN401
     """Run a matrix and print the compatibility table."""
     plan = Plan(Options(**options))
     cells = [twin for cell in plan.cells for twin in (controls.twins(cell) if twice else (cell,))]
-    with plan.laboratory() as laboratory:
+    with interruption.bounded(_going_on(plan, call)), plan.laboratory() as laboratory:
         found, interrupted = _execute(
             plan, laboratory, dict.fromkeys(cells, plan.options.trials), jobs=jobs, quiet=quiet
         )
@@ -91,7 +96,10 @@ def run(*, twice: bool, jobs: int | None, form: str, quiet: bool, **options: Any
     plan.keep_releases()
     click.echo(_render(results, plan, form), nl=False)
     if interrupted:
-        return _interrupted(results, plan)
+        return _interrupted(results, plan, call)
+    if not cells:
+        click.echo(f"nothing falls to shard {plan.options.shard} of this selection (exit status 0)", err=True)
+        return 0
     if twice:
         return _compared(results)
     return _ended(results, exit_status(results))
@@ -125,6 +133,9 @@ def history(
 ) -> int:
     """Run the releases of a subject, and print which are affected, how sure that is and what caused it."""
     plan = Plan(Options(**options))
+    if write and (plan.options.servers or plan.options.cells):
+        message = "--write records whole histories: leave out --server and --cell"
+        raise UsageError(message)
     searched = Searched(strategy=Strategy(strategy), seed=seed if strategy == Strategy.BISECT else None)
     before = plan.published(since) if new or since else None
     survey = Survey(
@@ -135,7 +146,7 @@ def history(
         results={cell.id: cell for cell in before.cells} if before else {},
     )
     interrupted = False
-    with plan.laboratory() as laboratory:
+    with interruption.bounded(_going_on(plan, call)), plan.laboratory() as laboratory:
         while not interrupted and (step := survey.next_step()):
             found, interrupted = _execute(plan, laboratory, step, jobs=jobs, quiet=quiet)
             survey.results |= found
@@ -146,7 +157,7 @@ def history(
     document = plan.document(results, kept)
     click.echo(json.render(document) if form == "json" else _HISTORIES[form](document.histories), nl=False)
     if interrupted:
-        return _interrupted(results, plan)
+        return _interrupted(results, plan, call)
     if before:
         for line in difference.lines(before, document):
             click.echo(line, err=True)
@@ -167,24 +178,38 @@ def claims(call: str, /, *, form: str, output: Path | None, **options: Any) -> i
     plan = Plan(Options(**options))
     document = plan.document(plan.stored(published=True), plan.source.searched)
     text = json.render(document) if form == "json" else _CLAIMS[form](document.claims)
-    _write(_head(call, form, output) + text, output)
+    reporting.write_text(reporting.head(call, form, output) + text, output)
     return 0
 
 
 @cli.command()
 @all_of(SELECTION)
-@click.option("--format", "form", type=click.Choice((*FORMATS, "json-schema")), default="terminal", show_default=True)
+@REPORT_FORMAT
+@click.option(
+    "--diff",
+    nargs=2,
+    type=click.Path(path_type=Path, exists=True),
+    metavar="OLD NEW",
+    help="What changed between two results: folders, or JSON documents.",
+)
 @OUTPUT
 @click.pass_obj
-def report(call: str, /, *, form: str, output: Path | None, **options: Any) -> int:  # noqa: ANN401
+def report(call: str, /, *, form: str, diff: tuple[Path, Path] | None, output: Path | None, **options: Any) -> int:  # noqa: ANN401
     """Render the stored results again, without running anything."""
     if form == "json-schema":
-        _write(json.schema(), output)
+        reporting.write_text(json.schema(), output)
         return 0
+    if diff:
+        return reporting.compare(Options(**options), diff, form=form, output=output)
     plan = Plan(Options(**options))
-    results = plan.stored()
-    _write(_head(call, form, output) + _render(results, plan, form), output)
+    results, document = reporting.read(plan)
+    reporting.write(plan, document, call=call, form=form, output=output)
+    reporting.write_job_summary(plan, document)
     return _ended(results, exit_status(results))
+
+
+for command in (sharing.plan, sharing.merge, upkeep.cache):
+    cli.add_command(command)
 
 
 @cli.command()
@@ -260,8 +285,12 @@ def _execute(
     return found, False
 
 
-def _interrupted(results: Sequence[CellResult], plan: Plan) -> int:
-    click.echo(f"interrupted; what is finished is kept in {plan.options.results}, the same call goes on", err=True)
+def _going_on(plan: Plan, call: str) -> str:
+    return f"interrupted; what is finished is kept in {plan.options.results}, go on with: {clean.line(call)}"
+
+
+def _interrupted(results: Sequence[CellResult], plan: Plan, call: str) -> int:
+    click.echo(_going_on(plan, call), err=True)
     return _ended(results, INTERRUPTED)
 
 
@@ -280,18 +309,6 @@ def _render(results: Sequence[CellResult], plan: Plan, form: str) -> str:
     in_table = [result for result in results if result.control is None]
     table = table_of(in_table, {name: loaded.scenario for name, loaded in plan.scenarios.items()})
     return markdown.render(table) if form == "markdown" else terminal.render(table)
-
-
-def _head(call: str, form: str, output: Path | None) -> str:
-    return f"<!-- Made by `{call}`; do not edit. -->\n\n" if form == "markdown" and output else ""
-
-
-def _write(text: str, output: Path | None) -> None:
-    if output is None:
-        click.echo(text, nl=False)
-        return
-    output.parent.mkdir(parents=True, exist_ok=True)
-    output.write_text(text, encoding="utf-8")
 
 
 def _ended(results: Sequence[CellResult], status: int) -> int:

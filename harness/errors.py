@@ -34,6 +34,14 @@ class ScenarioError(UsageError):
     """A scenario module cannot be used: it does not load, or it breaks a rule of the scenario interface."""
 
 
+class ResultsError(UsageError):
+    """A results folder cannot be used: it is not whole, contradicts another one, or reaches out of itself."""
+
+
+class StorageError(HarnessError):
+    """Results cannot be written, as on a full disk: the run ends, what was finished before is kept."""
+
+
 class IndexUnavailableError(HarnessError):
     """The package index gave no usable list of releases, and none is stored from an earlier run."""
 

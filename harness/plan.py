@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 import platformdirs
+from packaging.version import InvalidVersion
 
 from harness.analysis.document import document_of
 from harness.environments import index, local, own_platform, settings
@@ -25,7 +26,8 @@ from harness.execution.laboratory import Laboratory, Settings
 from harness.execution.published import Published
 from harness.model import matrix as matrices
 from harness.model.release import WORDS
-from harness.model.result import CellResult, result_of
+from harness.model.result import CellResult, order_of, result_of
+from harness.model.shard import costs_of, part_of
 from harness.model.verdict import Judgement, Verdict
 
 if TYPE_CHECKING:
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from harness.model.matrix import Matrix, Server
     from harness.model.release import Release
     from harness.model.scenario import Claim
+    from harness.model.shard import Shard
 
 RESULTS = Path(".harness")
 PUBLISHED = catalog.bundled("reports") / "measured.json"
@@ -58,11 +61,13 @@ class Options:
     results: Path = RESULTS
     trials: int = 1
     rerun: bool = False
+    shard: Shard | None = None
+    costs: Path | None = None
 
     @property
     def narrows(self) -> bool:
         """Whether the call names cells more closely than by scenario."""
-        return bool(self.matrix or self.servers or self.pythons or self.platforms or self.cells)
+        return bool(self.matrix or self.servers or self.pythons or self.platforms or self.cells or self.shard)
 
     @property
     def cache(self) -> Path:
@@ -89,7 +94,7 @@ class Plan:
         self.options = options
         self.scenarios = load_scenarios(options)
         self.matrix = load_matrix(options.matrix)
-        self.source = _source(options.results)
+        self.source = _source(options.results, where="--results")
         self._asked: set[str] = set()
 
     @property
@@ -107,8 +112,15 @@ class Plan:
 
     @functools.cached_property
     def cells(self) -> tuple[Cell, ...]:
-        """The selected cells."""
-        return self.select(servers=self.options.servers, cells=self.options.cells)
+        """The selected cells; of a shard its own, which may be none."""
+        chosen = self.select(servers=self.options.servers, cells=self.options.cells)
+        return part_of(chosen, self.options.shard, self.costs(chosen)) if self.options.shard else chosen
+
+    def costs(self, cells: Iterable[Cell]) -> dict[Cell, int]:
+        """Return what a trial of each cell costs, in milliseconds, by the results that the call names for it."""
+        named = self.options.costs
+        recorded = {result.id: result for result in _source(named, where="--costs").latest()} if named else {}
+        return costs_of(cells, {name: loaded.scenario for name, loaded in self.scenarios.items()}, recorded)
 
     def select(self, *, servers: Sequence[str], cells: Sequence[str]) -> tuple[Cell, ...]:
         """Return the cells of the matrix by these servers and globs, and by all else that the call says."""
@@ -164,7 +176,8 @@ class Plan:
     def stored(self, *, published: bool = False) -> tuple[CellResult, ...]:
         """Return the newest stored results: of the selected cells, or of all where the call selects none.
 
-        Controls come with the cells that they stand beside. What is expected is what is expected now.
+        Controls come with the cells that they stand beside. What is expected is what is expected now. Their order
+        does not tell in which one they were made.
 
         Args:
             published: where nothing is stored, take the published report's.
@@ -189,7 +202,11 @@ class Plan:
         if not found:
             message = f"no stored results of that selection in {options.results}; 'harness run' makes them"
             raise UsageError(message)
-        return tuple(self._expecting(result) for result in found)
+        try:
+            return tuple(self._expecting(result) for result in sorted(found, key=order_of))
+        except InvalidVersion as error:
+            message = f"{options.results} names a release that is none: {error}"
+            raise UsageError(message) from None
 
     def _expecting(self, result: CellResult) -> CellResult:
         """Return the result with what its scenario expects now."""
@@ -266,8 +283,8 @@ class Plan:
             return local.release_of(spec, cache=self.options.cache, uv=uv, where="--server")
 
 
-def _source(results: Path) -> Journal | Published:
-    return Published(results, where="--results") if results.is_file() else Journal(results)
+def _source(results: Path, *, where: str) -> Journal | Published:
+    return Published(results, where=where) if results.is_file() else Journal(results)
 
 
 def load_scenarios(options: Options) -> dict[str, LoadedScenario]:

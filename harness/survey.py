@@ -12,6 +12,7 @@ import msgspec
 from harness.analysis.inquiry import wanted
 from harness.analysis.series import Key, Series, series_of
 from harness.errors import EmptySelectionError
+from harness.model.result import order_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,9 +42,9 @@ class Survey:
         return step
 
     def of_series(self) -> tuple[CellResult, ...]:
-        """Return the results of the series, controls among them."""
+        """Return the results of the series, controls among them, in an order that does not tell which ended first."""
         inside = {cell for series in self.series for cell in series.ids}
-        return tuple(result for result in self.results.values() if result.base in inside)
+        return tuple(sorted((one for one in self.results.values() if one.base in inside), key=order_of))
 
 
 def all_releases(plan: Plan, *, prereleases: bool) -> tuple[Series, ...]:

@@ -89,16 +89,21 @@ class ClaimResult(msgspec.Struct, frozen=True, kw_only=True):
 
 def sentence(claim: Claim, assessment: Assessment, found: Ranges) -> str:
     """Say in plain words what the page says and what was measured."""
-    says = f"The page says upgrade to {claim.fixed}."
     at_claim = {
-        Assessment.NOT_FIXED: f"{claim.fixed} has the failure.",
-        Assessment.UNHEALTHY_AT_CLAIM: f"{claim.fixed} cannot do its ordinary work here.",
-        Assessment.UNTESTED: "Whether that is right could not be measured here.",
-        Assessment.CONFIRMED: "That is right.",
-        Assessment.FIXED_EARLIER: "The failure was gone before that.",
+        Assessment.NOT_FIXED: [f"{claim.fixed} has the failure."],
+        Assessment.UNHEALTHY_AT_CLAIM: [f"{claim.fixed} cannot do its ordinary work here."],
+        Assessment.UNTESTED: [_why_untested(claim.fixed, found)],
+        Assessment.CONFIRMED: ["That is right."],
+        Assessment.FIXED_EARLIER: [],  # since when it is gone says it
     }[assessment]
     told = claim.fixed if assessment is Assessment.CONFIRMED else None
-    return " ".join((says, at_claim, *_measured(found, told=told)))
+    return " ".join((f"The page says upgrade to {claim.fixed}.", *at_claim, *_measured(found, told=told)))
+
+
+def _why_untested(claimed: str, found: Ranges) -> str:
+    if claimed in found.tested:
+        return f"{claimed}, or every release before it, could not be judged here."
+    return f"{claimed} was not tested here." if claimed in found.untested else f"{claimed} cannot be had here."
 
 
 def _measured(found: Ranges, told: str | None) -> list[str]:
@@ -106,7 +111,7 @@ def _measured(found: Ranges, told: str | None) -> list[str]:
     if not found.affected:
         return ["No tested release has the failure."] if found.safe_since else []
     if found.safe_since is None:
-        words = ["The newest releases tested have it."]
+        words = ["The newest release that could be judged has it."]
     else:
         words = [] if found.safe_since == told else [f"The failure is gone since {found.safe_since}."]
     if again := [_span(one) for one in found.affected[1:]]:
@@ -117,8 +122,6 @@ def _measured(found: Ranges, told: str | None) -> list[str]:
 def _span(found: Range) -> str:
     if found.last_affected is None:
         return f"{found.introduced} and later"
-    return (
-        str(found.introduced)
-        if found.introduced == found.last_affected
-        else f"{found.introduced} to {found.last_affected}"
-    )
+    if found.introduced == found.last_affected:
+        return found.last_affected
+    return f"{found.introduced} to {found.last_affected}"

@@ -4,8 +4,9 @@ The rule: let each trial show the wrong verdict with one chance, the same for al
 by the rule of succession (Laplace, *Essai philosophique sur les probabilités*, 1814): of ``repeats`` trials that
 repeated another one ``disagreeing`` differed, so it is ``(disagreeing + 1) / (repeats + 2)``; without any repetition
 that is one half. A release whose ``n`` trials all agreed is wrongly judged where all were wrong, chance to the power of
-``n``. The history holds where none of the releases that it stands on is: the product over them, as confidence is
-carried over the steps of a bisection by syzbot (https://github.com/google/syzkaller/blob/master/pkg/bisect/bisect.go).
+``n``; where a scenario's own rule lets trials disagree, those that show its verdict count. The history holds where none
+of the releases that it stands on is: the product over them, as confidence is carried over the steps of a bisection by
+syzbot (https://github.com/google/syzkaller/blob/master/pkg/bisect/bisect.go).
 
 What was not tested is no part of the figure; a history names it beside it.
 """
@@ -30,7 +31,7 @@ MOST_TRIALS = 10
 def confidence(points: Sequence[Point]) -> float | None:
     """Return how sure the history of these points is, from 0 to 1; None where no release was judged."""
     sides = deciding(points)
-    return _figure(points, [sum(point.tally.values()) for point in sides]) if sides else None
+    return _figure(points, [point.tally.get(point.verdict, 0) for point in sides]) if sides else None
 
 
 def trials_wanted(points: Sequence[Point]) -> dict[str, int]:

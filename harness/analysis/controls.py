@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import collections
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from harness.model.cell import COPY
+from harness.model.verdict import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Mapping
 
     from harness.model.cell import Cell
     from harness.model.result import CellResult
@@ -26,3 +28,23 @@ def differences(results: Iterable[CellResult]) -> tuple[tuple[CellResult, CellRe
     copies = (result for result in by_id.values() if result.control and result.control.startswith(COPY))
     pairs = ((by_id[copy.base], copy) for copy in copies if copy.base in by_id)
     return tuple((one, other) for one, other in pairs if one.verdict is not other.verdict)
+
+
+def indistinct(results: Iterable[CellResult], variants: Mapping[str, Iterable[str]]) -> Iterator[str]:
+    """Yield what is wrong with scenarios that do not tell a server known bad from one known good.
+
+    Args:
+        results: of cells over releases of both kinds.
+        variants: the names of each scenario's.
+
+    """
+    seen: dict[tuple[str, str], set[Verdict]] = collections.defaultdict(set)
+    for result in results:
+        if result.control is None:
+            seen[result.scenario, result.variant].add(result.verdict)
+    for scenario, names in variants.items():
+        for name in names:
+            if Verdict.REPRODUCED not in seen[scenario, name]:
+                yield f"{scenario} {name}: the signature was never observed, so its absence shows nothing"
+            if Verdict.ABSENT not in seen[scenario, name]:
+                yield f"{scenario} {name}: no server is known on which the signature is absent"

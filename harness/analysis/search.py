@@ -12,6 +12,8 @@ import itertools
 import random
 from typing import TYPE_CHECKING
 
+from packaging.version import Version
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
@@ -44,7 +46,8 @@ def anchors(releases: Sequence[str], claimed: str | None, *, seed: str) -> tuple
     """
     if not releases:
         return ()
-    middle = releases.index(claimed) if claimed in releases else len(releases) // 2
+    named = [place for place, release in enumerate(releases) if claimed and Version(release) == Version(claimed)]
+    middle = named[0] if named else len(releases) // 2
     around = {middle - 1, middle, middle + 1} & set(range(len(releases)))
     draw = random.Random(seed)  # noqa: S311 - a draw that can be repeated, not a secret
     sides = [range(1, middle - 1), range(middle + 2, len(releases) - 1)]

@@ -6,6 +6,7 @@ import itertools
 from typing import TYPE_CHECKING
 
 import msgspec
+from packaging.version import Version
 
 from harness.analysis.attribution import Attribution, FourCells, attribute, changes
 from harness.analysis.claims import Assessment, ClaimResult, advice, assess, sentence
@@ -23,13 +24,18 @@ if TYPE_CHECKING:
     from harness.model.scenario import Claim
 
 
-class Key(msgspec.Struct, frozen=True, kw_only=True, order=True):
+class Key(msgspec.Struct, frozen=True, kw_only=True):
     """What tells one series from another."""
 
     scenario: str
     variant: str
     platform: str
     python: str
+
+    @property
+    def place(self) -> tuple[str, str, str, Version]:
+        """What keys are ordered by."""
+        return self.scenario, self.variant, self.platform, Version(self.python)
 
     def __str__(self) -> str:
         """Say it as people do."""
@@ -51,24 +57,27 @@ class Series(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def ids(self) -> tuple[str, ...]:
         """The ids of its cells."""
-        return tuple(self.cell(version).id for version in self.versions)
+        return tuple(self._cell(release).id for release in self.releases)
 
     def cell(self, version: str, dependencies_of: str | None = None) -> Cell:
         """Return the cell of a release, with its own dependencies or with those of another one."""
         by_version = {release.version: release for release in self.releases}
+        return self._cell(by_version[version], by_version[dependencies_of] if dependencies_of else None)
+
+    def _cell(self, release: Release, dependencies_of: Release | None = None) -> Cell:
         return Cell(
             scenario=self.key.scenario,
             variant=self.key.variant,
             subject=self.subject,
-            release=by_version[version],
+            release=release,
             python=self.key.python,
             platform=self.key.platform,
-            dependencies_of=by_version[dependencies_of] if dependencies_of else None,
+            dependencies_of=dependencies_of,
         )
 
     def results(self, results: Mapping[str, CellResult]) -> dict[str, CellResult]:
         """Return the results of the series' cells, by version; ``results`` are by cell id."""
-        found = ((version, results.get(self.cell(version).id)) for version in self.versions)
+        found = ((release.version, results.get(self._cell(release).id)) for release in self.releases)
         return {version: result for version, result in found if result is not None}
 
     def points(self, results: Mapping[str, CellResult]) -> tuple[Point, ...]:
@@ -182,7 +191,7 @@ def series_of(results: Iterable[CellResult], releases: Mapping[str, Iterable[Rel
 
     """
     kept = [one for one in results if one.control is None and one.verdict is not Verdict.UNSUPPORTED]
-    for key, group in itertools.groupby(sorted(kept, key=key_of), key=key_of):
+    for key, group in itertools.groupby(sorted(kept, key=lambda one: key_of(one).place), key=key_of):
         inside = {one.version: one.subject for one in group}
         (subject,) = set(inside.values())
         known = {release.version: release for release in releases.get(subject, ())}

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from harness.environments import container, runtimes, store, wine
 from harness.environments.container import PLATFORM as CONTAINER
 from harness.environments.container import ContainerEnvironments
 from harness.environments.kind import Environment, Kind, Request, Resolution, exchanged
@@ -31,6 +32,7 @@ __all__ = [
     "exchanged",
     "kind_for",
     "own_platform",
+    "protocols_of",
 ]
 
 # The platform's name, as in a matrix, to what makes its environments.
@@ -51,6 +53,12 @@ WORKING = frozenset({"windows-wine"})
 def own_platform() -> str:
     """Return the platform that this machine itself is."""
     return {"win32": "windows", "darwin": "macos"}.get(sys.platform, "linux")
+
+
+def protocols_of(platform: str) -> tuple[int, ...]:
+    """Return the numbers that are raised when environments of a platform are made in a new way."""
+    own = {"windows-wine": (wine.PROTOCOL, runtimes.PROTOCOL), CONTAINER: (container.PROTOCOL,)}
+    return (store.PROTOCOL, *own.get(CONTAINER if platform.startswith(CONTAINER) else platform, ()))
 
 
 def kind_for(platform: str, store: Store) -> Kind:

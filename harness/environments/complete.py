@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-_MARKER = ".harness-complete.json"
+MARKER = ".harness-complete.json"
 
 
 class Marker(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,12 +49,12 @@ def ensure(folder: Path, make: Callable[[Path], None], *, protocol: int, watched
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise
-        write_json(folder / _MARKER, Marker(protocol=protocol, fingerprint=fingerprint(folder, watched)))
+        write_json(folder / MARKER, Marker(protocol=protocol, fingerprint=fingerprint(folder, watched)))
 
 
 def is_complete(folder: Path, *, protocol: int, watched: str = "**/*") -> bool:
     """Whether the folder is whole."""
-    marker = read_json(folder / _MARKER, Marker)
+    marker = read_json(folder / MARKER, Marker)
     return marker is not None and marker.protocol == protocol and marker.fingerprint == fingerprint(folder, watched)
 
 
@@ -62,7 +62,7 @@ def fingerprint(folder: Path, watched: str = "**/*") -> str:
     """Digest the names and sizes of the files but byte code and the marker: milliseconds, and sees damage."""
     lines = []
     for file in sorted(folder.glob(watched)):
-        if file.name != _MARKER and file.suffix != ".pyc" and not (file.is_dir() and not file.is_symlink()):
+        if file.name != MARKER and file.suffix != ".pyc" and not (file.is_dir() and not file.is_symlink()):
             size = file.stat().st_size if file.exists() else -1
             lines.append(f"{file.relative_to(folder)} {size}")
     return hashlib.sha256("\n".join(lines).encode(errors="surrogateescape")).hexdigest()[:20]

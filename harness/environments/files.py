@@ -20,7 +20,7 @@ def read_json(path: Path, kind: type[T]) -> T | None:
     """Return what the file holds, or None where it is missing, torn or of another shape."""
     try:
         return msgspec.json.decode(path.read_bytes(), type=kind)
-    except (OSError, msgspec.MsgspecError):
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
         return None
 
 
@@ -30,7 +30,7 @@ def write_json(path: Path, value: object) -> None:
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(msgspec.json.format(msgspec.json.encode(value), indent=2))
+            file.write(msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n")
             file.flush()
             os.fsync(file.fileno())
         _put_in_place(Path(temporary), path)

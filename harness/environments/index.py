@@ -66,7 +66,7 @@ def releases_of(package: str, *, cache: Path) -> tuple[Release, ...]:
     path = cache / "releases" / f"{canonicalize_name(package)}.json"
     stored = read_json(path, Listing)
     now = dt.datetime.now(dt.UTC)
-    if stored and now - stored.fetched < FRESH:
+    if stored and abs(now - stored.fetched) < FRESH:  # a clock that was wrong then makes nothing fresh for ever
         return stored.releases
     try:
         releases = _fetch(package)

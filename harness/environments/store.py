@@ -6,7 +6,9 @@ want of a network, of time or by interruption is not.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import os
 from typing import TYPE_CHECKING
 
 import filelock
@@ -15,6 +17,7 @@ import msgspec
 from harness.environments import complete
 from harness.environments.files import read_json, write_json
 from harness.environments.kind import Request, Resolution
+from harness.environments.uses import Uses
 from harness.environments.uv import TransientEnvironmentError
 from harness.errors import EngineError, EnvironmentFailedError
 
@@ -44,6 +47,11 @@ class Store:
         self.root = root
         self.uv = uv
         self._retry = retry
+        self._uses = Uses(root, uv.mark)
+
+    def close(self) -> None:
+        """Use no environment any more."""
+        self._uses.close()
 
     def resolution(self, request: Request, interpreter: str, resolve: Callable[[], Resolution]) -> Resolution:
         """Return the stored resolution of a request on an interpreter, or make and keep it."""
@@ -52,6 +60,7 @@ class Store:
         remembered = self._recall(path) or self._remember(path, resolve)
         if remembered.resolution is None:
             raise EnvironmentFailedError(f"{remembered.failure} ({_AGAIN})")
+        _touch(path)
         return remembered.resolution
 
     def environment(self, resolution: Resolution, build: Callable[[Path], None]) -> Path:
@@ -74,7 +83,9 @@ class Store:
                 raise
             failure.unlink(missing_ok=True)
 
+        self._uses.add(folder.name)  # before it is looked for: whoever has removed it by then lets it be made anew
         complete.ensure(folder, make, protocol=PROTOCOL)
+        _touch(folder)
         return folder
 
     def _recall(self, path: Path) -> Remembered | None:
@@ -100,3 +111,9 @@ class Store:
         """Keep a failure, unless it is the network's or the user's, who ended what was building."""
         if not (isinstance(error, TransientEnvironmentError | EngineError) or self.uv.abandoned.is_set()):
             write_json(path, Remembered(protocol=PROTOCOL, failure=str(error)))
+
+
+def _touch(path: Path) -> None:
+    """Leave the moment of this use on it, by which the longest unused is known."""
+    with contextlib.suppress(OSError):
+        os.utime(path)

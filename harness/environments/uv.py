@@ -39,7 +39,10 @@ QUIET = {"UV_NO_PROGRESS": "1", "NO_COLOR": "1"}
 # Found once and early: the look-up reads `sysconfig`, which is not safe in several threads at the same time.
 PROGRAM = find_uv_bin()
 _PIN = re.compile(r"\s*[A-Za-z0-9][A-Za-z0-9._-]*(\[[^]]*\])?\s*(==|@)")
-_OFFLINE_WORDS = ("dns error", "Failed to fetch", "error sending request", "Could not connect", "Request failed")
+_PASSING_WORDS = (
+    *("dns error", "Failed to fetch", "error sending request", "Could not connect", "Request failed"),
+    *("No space left on device", "Disk quota exceeded", "not enough space on the disk"),
+)
 
 
 @functools.cache
@@ -200,13 +203,13 @@ class Uv:
         if done.exit_status is None:
             raise TransientEnvironmentError(f"uv could not {doing} within {deadline_s:.0f} s: {done.last_lines()}")
         message = f"uv could not {doing}: {_telling(done.output)}"
-        if done.exit_status < 0 or any(word in done.output for word in _OFFLINE_WORDS):
+        if done.exit_status < 0 or any(word in done.output for word in _PASSING_WORDS):
             raise TransientEnvironmentError(message)
         raise EnvironmentFailedError(message)
 
 
 class TransientEnvironmentError(EnvironmentFailedError):
-    """The network, the time or the user ended it, not the release: never remembered as the release's failure."""
+    """The network, a full disk, the time or the user ended it: never remembered as the release's failure."""
 
 
 def _moment(moment: dt.datetime) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-import hashlib
 import threading
 import time
 import traceback
@@ -19,9 +18,9 @@ import msgspec
 
 from harness.environments import Environment, Request, Resolution, Store, exchanged, kind_for
 from harness.environments.uv import Uv
-from harness.errors import EngineError, EnvironmentFailedError, HarnessError
-from harness.execution.journal import PROTOCOL as JOURNAL_PROTOCOL
+from harness.errors import EngineError, EnvironmentFailedError, HarnessError, StorageError
 from harness.execution.keeper import Kept
+from harness.execution.key import key_of
 from harness.execution.ports import LEASES, Ports
 from harness.execution.trial import run_trial
 from harness.model.judge import judge
@@ -94,6 +93,8 @@ class Laboratory:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """End and remove all that is left."""
+        self._store.close()
+        self._journal.close()
         self._kept.close()
 
     def abandon(self) -> None:
@@ -114,9 +115,12 @@ class Laboratory:
 
         Raises:
             AbandonedError: it failed because it was abandoned.
+            StorageError: its result cannot be kept, and no other's could.
 
         """
         self._go_on()
+        if isinstance(error, StorageError):
+            raise error
         where = traceback.extract_tb(error.__traceback__)[-1]
         told = f"{type(error).__name__}: {error} ({Path(where.filename).name}, line {where.lineno})"
         return self._unjudged(cell, Verdict.ENVIRONMENT_FAILED, f"the harness itself failed: {told}")
@@ -134,10 +138,10 @@ class Laboratory:
         try:
             kind = kind_for(cell.platform, self._store)
             resolution = self._resolve(kind, cell)
-            key = self._key(cell, resolution)
+            key = key_of(cell, self._scenarios[cell.scenario], resolution)
             fresh = self._settings.rerun and key not in self._executed
             stored = None if fresh else self._journal.find(key)
-            if stored and stored.trials >= trials:
+            if stored and stored.id == cell.id and stored.trials >= trials:
                 return msgspec.structs.replace(stored, expected=expected_of(cell, scenario))
             environment = kind.build(resolution)
             return Prepared(cell=cell, environment=environment, key=key, trials=trials, earlier=stored)
@@ -212,12 +216,6 @@ class Laboratory:
             python=cell.python,
             platform=cell.platform,
         )
-
-    def _key(self, cell: Cell, resolution: Resolution) -> str:
-        """Digest all that the verdict of a cell depends on."""
-        digest = self._scenarios[cell.scenario].digest
-        parts = (str(JOURNAL_PROTOCOL), digest, cell.id, resolution.digest)
-        return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
     def _unjudged(self, cell: Cell, verdict: Verdict, reason: str) -> CellResult:
         line = " ".join(reason.split()).encode(errors="backslashreplace").decode()

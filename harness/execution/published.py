@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from harness.analysis.document import Document, Searched
+from harness.analysis.document import SCHEMA_VERSION, Document, Searched
 from harness.errors import UsageError
 
 if TYPE_CHECKING:
@@ -33,6 +33,10 @@ class Published:
         except (OSError, ValueError, RecursionError, msgspec.MsgspecError) as error:
             message = f"{where}: {path} is not a folder of results, nor a document that the harness wrote: {error}"
             raise UsageError(message) from None
+        if self.document.schema_version != SCHEMA_VERSION:
+            found = self.document.schema_version
+            message = f"{where}: {path} is of schema version {found}; this program reads {SCHEMA_VERSION}"
+            raise UsageError(message)
 
     def latest(self) -> tuple[CellResult, ...]:
         """Return the results."""

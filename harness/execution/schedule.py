@@ -7,12 +7,14 @@ work instead, see `harness.environments.WORKING`.
 from __future__ import annotations
 
 import concurrent.futures
+import contextlib
 import functools
 import os
 import queue
 from typing import TYPE_CHECKING
 
 from harness.environments import WORKING
+from harness.errors import StorageError
 from harness.execution.laboratory import AbandonedError, Prepared
 
 if TYPE_CHECKING:
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from harness.execution.laboratory import Laboratory
     from harness.model.cell import Cell
     from harness.model.result import CellResult
+
+    _Queue = queue.SimpleQueue[CellResult | Prepared | StorageError]
 
 _TICK_S = 0.5
 _POLL_S = 0.05
@@ -49,7 +53,7 @@ def execute(
         jobs: how many cells run at once; None for what suits the machine.
 
     """
-    done: queue.SimpleQueue[CellResult | Prepared] = queue.SimpleQueue()
+    done: _Queue = queue.SimpleQueue()
     futures: list[concurrent.futures.Future[None]] = []
     cores = os.cpu_count() or 1
 
@@ -59,7 +63,8 @@ def execute(
         except AbandonedError:
             pass
         except Exception as error:  # noqa: BLE001 - one cell in which the harness fails must not end the others
-            done.put(laboratory.failed(cell, error))
+            with contextlib.suppress(AbandonedError):
+                done.put(_failed(laboratory, cell, error))
 
     with (
         concurrent.futures.ThreadPoolExecutor(max_workers=cores) as builders,
@@ -73,9 +78,8 @@ def execute(
         left = len(cells)
         try:
             while left:
-                try:
-                    outcome = done.get(timeout=_TICK_S)
-                except queue.Empty:
+                outcome = _next(done)
+                if outcome is None:
                     on_wait()
                     continue
                 if isinstance(outcome, Prepared):
@@ -87,9 +91,33 @@ def execute(
         except BaseException:
             _abandon(laboratory, futures)
             while not done.empty():
-                if not isinstance(outcome := done.get(), Prepared):
-                    on_result(outcome)
+                if not isinstance(finished := done.get(), (Prepared, StorageError)):
+                    on_result(finished)
             raise
+
+
+def _next(done: _Queue) -> CellResult | Prepared | None:
+    """Return the next outcome; None where it takes its time.
+
+    Raises:
+        StorageError: no outcome can be kept any more.
+
+    """
+    try:
+        outcome = done.get(timeout=_TICK_S)
+    except queue.Empty:
+        return None
+    if isinstance(outcome, StorageError):
+        raise outcome
+    return outcome
+
+
+def _failed(laboratory: Laboratory, cell: Cell, error: Exception) -> CellResult | StorageError:
+    """Return what the harness's own failure makes of a cell, or else of the whole run."""
+    try:
+        return laboratory.failed(cell, error)
+    except StorageError as final:
+        return final
 
 
 def _abandon(laboratory: Laboratory, futures: Sequence[concurrent.futures.Future[None]]) -> None:

@@ -6,6 +6,7 @@ came from a server is hostile: whoever shows it escapes it.
 
 from __future__ import annotations
 
+import functools
 from typing import Literal
 
 import h11
@@ -61,6 +62,7 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True):
         return ", ".join(parts) or "nothing"
 
 
+@functools.lru_cache(maxsize=16)  # a judge looks at an exchange several times, and so does who shows it
 def read_answers(data: bytes, *, at_end: bool = False) -> tuple[tuple[Answer, ...], bytes]:
     """Read the complete HTTP/1.1 answers at the head of the bytes; return them and what is left.
 

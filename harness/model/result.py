@@ -6,6 +6,7 @@ import collections
 from typing import TYPE_CHECKING
 
 import msgspec
+from packaging.version import Version
 
 from harness.model.cell import printable
 from harness.model.verdict import Judgement, Verdict
@@ -101,6 +102,11 @@ def result_of(
         tally=dict(tally or {}),
         control=cell.control,
     )
+
+
+def order_of(result: CellResult) -> tuple[str, str, Version, Version, str]:
+    """Return by what results are put in order: the same one whichever machines they come from, and whenever."""
+    return result.scenario, result.platform, Version(result.python), Version(result.version), result.id
 
 
 def expected_of(cell: Cell, scenario: Scenario) -> Verdict | None:

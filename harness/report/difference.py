@@ -1,33 +1,128 @@
-"""What changed between two documents, in lines: verdicts, and what histories and claims make of them."""
+"""What changed between two documents: verdicts, and what histories and claims make of them."""
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING
 
 from harness.report import clean
+from harness.report.markdown import escape
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from harness.analysis.document import Document
     from harness.analysis.series import History
+    from harness.model.result import CellResult
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Difference:
+    """The changes, each a harmless line; ``turned`` are cells whose judged verdict turned into the other one."""
+
+    turned: tuple[str, ...]
+    judged_or_not: tuple[str, ...]
+    new: tuple[str, ...]
+    gone: tuple[str, ...]
+    histories: tuple[str, ...]
+    claims: tuple[str, ...]
+
+    @property
+    def parts(self) -> dict[str, tuple[str, ...]]:
+        """What there is, by heading."""
+        every = {
+            "The other verdict": self.turned,
+            "Judged before or now, not both": self.judged_or_not,
+            "New": self.new,
+            "Gone": self.gone,
+            "Histories": self.histories,
+            "Documents": self.claims,
+        }
+        return {heading: told for heading, told in every.items() if told}
+
+    @property
+    def counts(self) -> str:
+        """The counts, in a line."""
+        told = {
+            "turned into the other verdict": self.turned,
+            "judged before or now, not both": self.judged_or_not,
+            "new": self.new,
+            "gone": self.gone,
+        }
+        said = ", ".join(f"{len(cells)} {what}" for what, cells in told.items() if cells)
+        return f"{said or 'no cell changed'}; {len(self.histories)} histories and {len(self.claims)} claims differ"
+
+
+def difference(old: Document, new: Document) -> Difference:
+    """Return what changed; controls are left out."""
+    before, after = _cells(old), _cells(new)
+    changed = [
+        (before[name], cell) for name, cell in after.items() if name in before and before[name].verdict != cell.verdict
+    ]
+    both = [pair for pair in changed if all(cell.verdict.is_judged for cell in pair)]
+    rest = [pair for pair in changed if not all(cell.verdict.is_judged for cell in pair)]
+    known = {(c.scenario, c.variant, c.platform, c.python): c for c in old.claims}
+    claims = [(known.get((c.scenario, c.variant, c.platform, c.python)), c) for c in new.claims]
+    return Difference(
+        turned=tuple(_turned(was, cell) for was, cell in both),
+        judged_or_not=tuple(_turned(was, cell) for was, cell in rest),
+        new=tuple(_new(cell) for name, cell in after.items() if name not in before),
+        gone=tuple(clean.line(f"{name}: was {cell.verdict}") for name, cell in before.items() if name not in after),
+        histories=tuple(clean.line(line) for line in _histories(old, new)),
+        claims=tuple(
+            clean.line(
+                f"{now.scenario} {now.variant}, Python {now.python}, {now.platform}: "
+                f"{now.assessment}, was {was.assessment}"
+            )
+            for was, now in claims
+            if was and was.assessment is not now.assessment
+        ),
+    )
 
 
 def lines(old: Document, new: Document) -> Iterator[str]:
     """Yield a line for every cell that is new or has another verdict, then for every history that says other things."""
-    before = {cell.id: cell for cell in old.cells}
-    for cell in new.cells:
-        known = before.get(cell.id)
-        if cell.control is None and (known is None or known.verdict is not cell.verdict):
-            was = f"{known.verdict}, now {cell.verdict}" if known else f"new: {cell.verdict}"
-            yield clean.line(f"{cell.id}: {was}" + (f": {cell.reason}" if cell.reason else ""))
+    found = difference(old, new)
+    yield from (*found.turned, *found.judged_or_not, *found.new, *found.histories)
+
+
+def terminal(found: Difference) -> str:
+    """Return it for a terminal."""
+    parts = ["\n".join((heading, *(f"  {line}" for line in told))) for heading, told in found.parts.items()]
+    return "\n\n".join((*parts, found.counts)) + "\n"
+
+
+def markdown(found: Difference) -> str:
+    """Return it as Markdown."""
+    parts = [
+        "\n".join((f"### {heading}\n", *(f"- {escape(line)}" for line in told)))
+        for heading, told in found.parts.items()
+    ]
+    return "\n\n".join((f"**{escape(found.counts)}**", *parts)) + "\n"
+
+
+def _cells(document: Document) -> dict[str, CellResult]:
+    return {cell.id: cell for cell in document.cells if cell.control is None}
+
+
+def _turned(was: CellResult, cell: CellResult) -> str:
+    told = f"{cell.id}: {was.verdict}, now {cell.verdict}"
+    return clean.line(f"{told}: {cell.reason}" if cell.reason else told)
+
+
+def _new(cell: CellResult) -> str:
+    told = f"{cell.id}: new: {cell.verdict}"
+    return clean.line(f"{told}: {cell.reason}" if cell.reason else told)
+
+
+def _histories(old: Document, new: Document) -> Iterator[str]:
     histories = {history.key: history for history in old.histories}
     for history in new.histories:
-        known_history = histories.get(history.key)
-        if known_history is None:
-            yield clean.line(f"{history.key}: new: affected {_affected(history)}")
-        elif said := list(_changes(known_history, history)):
-            yield clean.line(f"{history.key}: {'; '.join(said)}")
+        known = histories.get(history.key)
+        if known is None:
+            yield f"{history.key}: new: affected {_affected(history)}"
+        elif said := list(_changes(known, history)):
+            yield f"{history.key}: {'; '.join(said)}"
 
 
 def _changes(old: History, new: History) -> Iterator[str]:

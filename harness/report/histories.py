@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -66,7 +67,7 @@ def lines(history: History) -> Iterator[tuple[str, str]]:
     yield "tested", f"{len(history.tested)} of {every} releases, {history.trials} trials, by {_strategy(history)}"
     if history.confidence is not None:
         short = "" if history.confidence >= ENOUGH else f": below {ENOUGH}, more trials would tell"
-        yield "confidence", f"{history.confidence:.4f}{short}"
+        yield "confidence", f"{math.floor(history.confidence * 10_000) / 10_000:.4f}{short}"
 
 
 def _strategy(history: History) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,9 +27,16 @@ def render(document: Document) -> str:
 def _lines(document: Document) -> Iterator[str]:
     yield f'{{"schema_version": {document.schema_version}'
     for name in _LISTS:
-        rows = [msgspec.json.encode(row).decode() for row in getattr(document, name)]
+        rows = [_harmless(msgspec.json.encode(row).decode()) for row in getattr(document, name)]
         yield f',\n "{name}": [' + ",".join(f"\n  {row}" for row in rows) + "]"
-    yield f',\n "releases": {msgspec.json.encode(document.releases).decode()}}}\n'
+    yield f',\n "releases": {_harmless(msgspec.json.encode(document.releases).decode())}}}\n'
+
+
+def _harmless(row: str) -> str:
+    """Return the same JSON, in which what has no picture of its own, such as a bidirectional control, is escaped."""
+    if row.isprintable():
+        return row
+    return "".join(one if one.isprintable() else json.dumps(one)[1:-1] for one in row)
 
 
 def _portable(cell: CellResult) -> CellResult:

@@ -17,25 +17,28 @@ _SPECIAL = re.compile(r"([\\`*_{}\[\]()#!|<>~&$@]|^[-+=])")
 
 def render(table: Table) -> str:
     """Return the whole table as Markdown."""
-    parts = [_section(section) for section in table.sections]
+    parts = [section(one) for one in table.sections]
     parts.append(escape(table.legend))
     if table.remarks:
-        parts.append("\n".join(_remark(remark) for remark in table.remarks))
+        parts.append("\n".join(f"- {remark(one)}" for one in table.remarks))
     return "\n\n".join(parts) + "\n"
 
 
-def _remark(remark: Remark) -> str:
-    cells = ", ".join(escape(cell) for cell in remark.cells)
-    return f"- **{escape(remark.verdict)}**: {cells}: {escape(remark.reason)}"
+def remark(remark: Remark, *, named: int | None = None) -> str:
+    """Return a remark as a line that names so many of its cells, or all."""
+    cells = ", ".join(escape(cell) for cell in remark.cells[:named])
+    more = f" and {len(remark.cells) - named} more" if named and len(remark.cells) > named else ""
+    return f"**{escape(remark.verdict)}**: {cells}{more}: {escape(remark.reason)}"
 
 
-def _section(section: Section) -> str:
+def section(section: Section) -> str:
+    """Return one section: heading, title and table."""
     where = f"{section.scenario}: Python {section.python}, {section.platform}"
     head = f"### {escape(where)}\n\n{escape(section.title)}\n"
     columns = [escape(name) for name in (section.subject, *section.variants)]
     rows = [
-        [escape(row.version), *(_cell(row.results.get(variant)) for variant in section.variants)]
-        for row in section.rows
+        [escape(stretch.label), *(_cell(stretch.first.results.get(variant)) for variant in section.variants)]
+        for stretch in section.stretches
     ]
     body = [" | ".join(columns), " | ".join("---" for _ in columns), *(" | ".join(row) for row in rows)]
     return head + "\n" + "\n".join(f"| {line} |" for line in body)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import collections
 import dataclasses
+import itertools
 from typing import TYPE_CHECKING
 
 from packaging.version import Version
@@ -29,6 +30,8 @@ SYMBOLS = {
     Verdict.NOT_RUN: "·",
 }
 CONTRADICTS = "contradicts what was measured before"
+FEW_ROWS = 10  # a section of so many rows is shown whole: what a person has picked by hand
+FEWEST_FOLDED = 3
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -37,6 +40,20 @@ class Row:
 
     version: str
     results: Mapping[str, CellResult]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Stretch:
+    """Releases in a row that show the same in every variant, as one line of the table."""
+
+    first: Row
+    last: Row
+    count: int
+
+    @property
+    def label(self) -> str:
+        """The releases, as ``0.2.21–0.27.0 (57)``."""
+        return f"{self.first.version}–{self.last.version} ({self.count})" if self.count > 1 else self.first.version
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -50,6 +67,18 @@ class Section:
     platform: str
     variants: tuple[str, ...]
     rows: tuple[Row, ...]
+
+    @property
+    def stretches(self) -> tuple[Stretch, ...]:
+        """The rows, where there are many with equal ones that follow each other folded into one."""
+        groups = (list(rows) for _, rows in itertools.groupby(self.rows, key=_shown))
+        stretches: list[Stretch] = []
+        for rows in groups:
+            if len(self.rows) > FEW_ROWS and len(rows) >= FEWEST_FOLDED:
+                stretches.append(Stretch(first=rows[0], last=rows[-1], count=len(rows)))
+            else:
+                stretches += [Stretch(first=row, last=row, count=1) for row in rows]
+        return tuple(stretches)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -91,6 +120,11 @@ def table_of(results: Sequence[CellResult], scenarios: Mapping[str, Scenario]) -
         counts=collections.Counter(result.verdict for result in results),
         contradictions=sum(result.contradicts for result in results),
     )
+
+
+def _shown(row: Row) -> dict[str, tuple[Verdict, bool]]:
+    """Return all that a table shows of a row besides its release."""
+    return {variant: (result.verdict, result.contradicts) for variant, result in row.results.items()}
 
 
 def _order(key: tuple[str, str, str]) -> tuple[str, str, Version]:

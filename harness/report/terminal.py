@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rich.console import Console
+from rich.measure import Measurement
 from rich.padding import Padding
 from rich.table import Table as RichTable
 from rich.text import Text
@@ -27,6 +28,7 @@ _STYLES = {
     Verdict.NOT_RUN: "dim",
 }
 _NAMED_CELLS = 3
+_INDENT = 2
 
 
 def render(table: Table) -> str:
@@ -45,28 +47,33 @@ def _print(table: Table, console: Console) -> None:
         where = f"  Python {section.python}, {section.platform}"
         console.print(Text.assemble((clean.line(section.scenario), "bold"), clean.line(where)), soft_wrap=True)
         console.print(Text(clean.line(section.title), style="dim"), soft_wrap=True)
-        console.print(Padding(_section(section), (0, 0, 1, 2), expand=False))
+        grid = _section(section)
+        if Measurement.get(console, console.options, grid).maximum + _INDENT > console.width:
+            grid = _section(section, words=False)
+        console.print(Padding(grid, (0, 0, 1, _INDENT), expand=False))
     console.print(Text(table.legend + (f"  (!) {CONTRADICTS}" if table.contradictions else "")))
     for remark in table.remarks:
         console.print(_remark(remark), soft_wrap=True)
 
 
-def _section(section: Section) -> RichTable:
+def _section(section: Section, *, words: bool = True) -> RichTable:
+    """Return the grid; without words the symbols stand alone, for the legend to explain."""
     grid = RichTable(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     grid.add_column(Text(clean.line(section.subject)))
     for variant in section.variants:
         grid.add_column(Text(clean.line(variant)))
-    for row in section.rows:
-        cells = [_cell(row.results.get(variant)) for variant in section.variants]
-        grid.add_row(Text(clean.line(row.version)), *cells)
+    for stretch in section.stretches:
+        cells = [_cell(stretch.first.results.get(variant), words=words) for variant in section.variants]
+        grid.add_row(Text(clean.line(stretch.label)), *cells)
     return grid
 
 
-def _cell(result: CellResult | None) -> Text:
+def _cell(result: CellResult | None, *, words: bool) -> Text:
     if result is None:
         return Text("")
+    word = f" {result.verdict}" if words else ""
     mark = " (!)" if result.contradicts else ""
-    return Text(f"{SYMBOLS[result.verdict]} {result.verdict}{mark}", style=_STYLES[result.verdict])
+    return Text(f"{SYMBOLS[result.verdict]}{word}{mark}", style=_STYLES[result.verdict])
 
 
 def _remark(remark: Remark) -> Text:

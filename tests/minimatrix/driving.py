@@ -10,10 +10,13 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import platformdirs
 import psutil
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 HERE = Path(__file__).parent
 SCENARIOS = HERE / "scenarios"
@@ -107,8 +110,8 @@ class User:
             "PYENV_ROOT": str(self.folder / "none"),
         }
 
-    def start(self, *arguments: str | Path) -> subprocess.Popen[str]:
-        """Start a call and return it while it runs."""
+    def start(self, *arguments: str | Path, before: Callable[[], None] | None = None) -> subprocess.Popen[str]:
+        """Start a call and return it while it runs; ``before`` is done in its process first."""
         return subprocess.Popen(  # noqa: S603 - the program that is tested
             [sys.executable, "-m", "harness", *map(str, arguments)],
             env=self.environment(),
@@ -117,6 +120,7 @@ class User:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             encoding="utf-8",
+            preexec_fn=before,  # noqa: PLW1509 - only where a test says so, which has no threads
         )
 
     def call(self, *arguments: str | Path) -> Called:

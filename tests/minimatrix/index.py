@@ -56,7 +56,8 @@ class _Server(http.server.ThreadingHTTPServer):
         self.gate = threading.Event()
         self.gate.set()
         self.files = {package.filename: package.content() for package in packages}
-        self.listings = {name: self._listing([one for one in packages if one.name == name]) for name in _names(packages)}
+        names = {package.name for package in packages}
+        self.listings = {name: self._listing([one for one in packages if one.name == name]) for name in names}
 
     def _listing(self, packages: Sequence[Package]) -> bytes:
         page = {
@@ -77,10 +78,6 @@ class _Server(http.server.ThreadingHTTPServer):
             ],
         }
         return json.dumps(page).encode()
-
-
-def _names(packages: Sequence[Package]) -> set[str]:
-    return {package.name for package in packages}
 
 
 class Index:

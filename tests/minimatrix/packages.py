@@ -120,8 +120,8 @@ def wheel(
     files[f"{info}/RECORD"] = "\n".join([*record, f"{info}/RECORD,,", ""])
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
-        for name, text in files.items():
-            archive.writestr(zipfile.ZipInfo(name), text)
+        for entry, text in files.items():
+            archive.writestr(zipfile.ZipInfo(entry), text)
     return buffer.getvalue()
 
 

@@ -127,7 +127,7 @@ def test_what_was_measured_is_expected(user: User) -> None:
     """Written beside the scenario, and where a later run differs it is told which release and how."""
     folder = user.folder / "scenarios"
     shutil.copytree(RELAY, folder, ignore=shutil.ignore_patterns("__pycache__"))
-    own = ["--scenarios" if part == "--scenarios" else str(folder) if part == str(RELAY) else part for part in SELECTION]
+    own = [str(folder) if part == str(RELAY) else part for part in SELECTION]
     called = user.call("history", *own, "--write", "--quiet")
     path = folder / "toy_relay.expected.json"
     assert f"wrote {path}" in called.stderr

@@ -18,8 +18,10 @@ from .index import Index
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+resource = pytest.importorskip("resource")  # where there is none the toy's cells cannot exist either
 VERDICTS = {"1.0": "reproduced", "1.1": "absent", "1.2": "unhealthy", "1.4": "unhealthy", "1.6": "absent"}
 _LINE = re.compile(r"\[\d+/\d+\] \S \S*_toyserver-([^_]+)_")
+LARGEST = 64 * 1024 * 1024  # more than any other file of a run
 LONGEST_S = 3.0  # about what such a run takes on an idle machine
 
 
@@ -94,6 +96,66 @@ def test_ctrl_c_among_builds_is_not_held_against_a_release(newcomer: User) -> No
     assert stopped.status == 130, stopped.stderr
     assert newcomer.left() == []
     assert newcomer.run(*servers("1.1", "2.1")).verdicts == {"1.1": "absent", "2.1": "absent"}
+
+
+STUCK = """
+import pathlib, time
+from harness import Scenario, conclude
+
+def observe(trial):
+    with trial.server("toyserver", "toyserver", "--port", "{port}") as server:
+        server.get("/", name="hello")
+        pathlib.Path(%r).touch()
+        time.sleep(3600)
+
+SCENARIO = Scenario(id="stuck", title="it never ends", subject="toyserver", observe=observe, judge=conclude)
+"""
+
+
+def test_ctrl_c_does_not_wait_for_a_scenario_that_is_stuck(user: User) -> None:
+    """Nothing interrupts its sleep: it is left behind, with the last line saying how to go on, and then cleaned up."""
+    (user.folder / "stuck").mkdir()
+    (user.folder / "stuck" / "stuck.py").write_text(STUCK % str(user.folder / "asleep"))
+    selection = ["run", "stuck", "--scenarios", "stuck", "--server", "toyserver==1.1"]
+    with user.start(*selection) as running:
+        until((user.folder / "asleep").exists)
+        running.send_signal(signal.SIGINT)
+        stopped = ended(running)
+    assert stopped.status == 130
+    assert stopped.last_line == (
+        "interrupted; what is finished is kept in .harness, go on with: harness run stuck --scenarios stuck "
+        "--server toyserver==1.1; ended at once (exit status 130)"
+    )
+    assert user.left_in_the_end() == []
+
+
+def test_full_disk_ends_the_run_in_one_line(user: User) -> None:
+    """What was finished is kept and found again; what could not be kept is not said to be finished."""
+    user.run(*servers("1.0"))
+    journal = user.results / "journal.jsonl"
+    with journal.open("ab") as file:  # only the journal is large enough to meet the limit
+        file.write(b" " * LARGEST + b"\n")
+    limit = journal.stat().st_size + 20
+
+    def limited() -> None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+
+    with user.start("run", *user.selection, *servers("1.0", "1.1", "1.2"), before=limited) as running:
+        full = ended(running)
+    assert (full.status, full.stdout) == (3, "")
+    assert full.last_line == (
+        "harness: .harness cannot be written to: File too large; what was finished before is kept, "
+        "make room and the same call goes on (exit status 3)"
+    )
+    assert "_toyserver-1.1_" not in full.stderr
+    assert user.left_in_the_end() == []
+    resumed = user.run(*servers("1.0", "1.1", "1.2"))
+    assert {version: cell["cached"] for version, cell in resumed.cells.items()} == {
+        "1.0": True,
+        "1.1": False,
+        "1.2": False,
+    }
 
 
 def until(true: Callable[[], bool]) -> None:

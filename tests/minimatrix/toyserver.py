@@ -107,7 +107,7 @@ def main():
     if RELEASE in RELAYS_WITH_A_PART:
         import toypart  # noqa: PLC0415 - only these depend on it
 
-        Handler.state = b"fine" if toypart.LEVEL >= 2 else b"broken"  # noqa: PLR2004
+        Handler.state = b"fine" if toypart.LEVEL >= 2 else b"broken"
     if RELEASE in ("1.2", "toyrelay-0.5"):
         Handler.hello = b"hullo"
     if RELEASE == "1.2.1":

@@ -75,6 +75,14 @@ def call(
         (["report"], ["no stored results", "'harness run' makes them"]),
         (["show", "nothing"], ["no stored cell"]),
         (["run", "--results", "file"], ["--results: file is not a folder"]),
+        (["run", "--shard", "0/2"], ["--shard: '0/2' is not a part of a whole such as 3/16"]),
+        (
+            ["list", "--matrix", "own.toml", "--shard", "1/2", "--costs", "file"],
+            ["--costs: file is not a folder of results"],
+        ),
+        (["plan", "--cell", "*"], ["--cell: a job is made of cells by such globs itself"]),
+        (["merge", "gone", "--output", "new"], ["gone is not a folder of results"]),
+        (["merge", "gone", "--output", "file"], ["--output: file is there already"]),
     ],
     ids=lambda value: " ".join(value)[:30],
 )
@@ -146,7 +154,10 @@ def test_list_says_claims_and_measurements_apart(
     assert measured
     for one in measured:
         where = f"gunicorn, Python {one.python}, {one.platform}"
-        assert f"measured  {where}: affected: {' or '.join(one.affected)} (of {one.first} to {one.last}" in out
+        assert (
+            f"measured  {where}: affected: {' or '.join(one.affected) or 'no release'} (of {one.first} to {one.last}"
+            in out
+        )
 
 
 def test_list_prints_the_cells_that_run_would_take(call: Callable[..., tuple[int, str, str]]) -> None:
@@ -243,6 +254,20 @@ def test_report_ends_with_the_status_of_the_stored_results(
     assert last.startswith(f"1 cells: 1 {verdict}")
     assert words in last
     assert last.endswith(f"(exit status {status})")
+
+
+def test_report_does_not_tell_in_which_order_cells_were_run(
+    call: Callable[..., tuple[int, str, str]], make_result: Callable[..., CellResult], tmp_path: Path
+) -> None:
+    """Releases as versions are ordered; the same whatever finished first, on whichever machine."""
+    results = [make_result(version=version, python=python) for version in ("0.9", "0.10") for python in ("3.9", "3.10")]
+    for name, order in (("one", results), ("other", results[::-1])):
+        for number, result in enumerate(order):
+            Journal(tmp_path / name).add(str(number), result)
+    _, one, _ = call("report", "--results", "one", "--format", "json")
+    assert call("report", "--results", "other", "--format", "json")[1] == one
+    told = [(cell["python"], cell["version"]) for cell in json.loads(one)["cells"]]
+    assert told == [("3.9", "0.9"), ("3.9", "0.10"), ("3.10", "0.9"), ("3.10", "0.10")]
 
 
 @pytest.mark.parametrize("form", ["terminal", "markdown", "json"])

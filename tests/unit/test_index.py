@@ -191,6 +191,15 @@ def test_stale_list_is_refreshed(served: Index, tmp_path: Path) -> None:
     assert summary(tmp_path) == UNDERSTOOD
 
 
+def test_list_of_a_clock_that_ran_ahead_is_refreshed(served: Index, tmp_path: Path) -> None:
+    """It would pass for fresh until the clock has caught up."""
+    served.content_type, served.body = "application/json", as_json(FILES[:1])
+    summary(tmp_path)
+    grow_old(tmp_path, days=-700)
+    served.body = as_json()
+    assert summary(tmp_path) == UNDERSTOOD
+
+
 def test_offline_uses_what_is_stored_however_old(served: Index, tmp_path: Path) -> None:
     """A train is no reason to stop."""
     served.content_type, served.body = "application/json", as_json()
@@ -210,9 +219,9 @@ def test_torn_list_is_fetched_again(served: Index, tmp_path: Path) -> None:
     assert summary(tmp_path) == UNDERSTOOD
 
 
-def grow_old(cache: Path) -> None:
-    """Let the stored list be from last week."""
+def grow_old(cache: Path, days: float = 7) -> None:
+    """Let the stored list be from so many days ago."""
     file = cache / "releases" / "uvicorn.json"
     stored = json.loads(file.read_text())
-    stored["fetched"] = (dt.datetime.now(dt.UTC) - dt.timedelta(days=7)).isoformat()
+    stored["fetched"] = (dt.datetime.now(dt.UTC) - dt.timedelta(days=days)).isoformat()
     file.write_text(json.dumps(stored))

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import shutil
+import subprocess
+import sys
 import threading
 from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
 
-from harness.errors import UsageError
+from harness.errors import StorageError, UsageError
+from harness.execution import journal as journals
 from harness.execution.journal import PROTOCOL, Journal
 from harness.model.verdict import Verdict
 
@@ -184,3 +188,118 @@ def test_results_that_are_no_folder_are_a_wrong_call(tmp_path: Path) -> None:
     file.write_text("x")
     with pytest.raises(UsageError, match=r"--results: .*file is not a folder"):
         Journal(file)
+
+
+def test_what_another_run_finishes_is_found(tmp_path: Path, make_result: Callable[..., CellResult]) -> None:
+    """Without reading from the beginning, and also where it appears after both have begun."""
+    one, other = Journal(tmp_path), Journal(tmp_path)
+    assert one.find("first") is None
+    other.add("first", make_result(version="1.0"))
+    assert one.find("first")
+    one.add("second", make_result(version="2.0"))
+    other.add("third", make_result(version="3.0"))
+    assert other.find("second")
+    assert one.find("third")
+    assert {result.version for result in one.latest()} == {"1.0", "2.0", "3.0"}
+    assert len(lines(tmp_path)) == 3
+
+
+def test_line_that_is_just_being_written_is_found_once_it_is_whole(
+    tmp_path: Path, make_result: Callable[..., CellResult]
+) -> None:
+    """Half of it is no reason to pass over the rest."""
+    Journal(tmp_path / "whole").add("key", make_result())
+    line = (tmp_path / "whole" / "journal.jsonl").read_bytes()
+    reader = Journal(tmp_path)
+    with (tmp_path / "journal.jsonl").open("ab", buffering=0) as file:
+        file.write(line[:100])
+        assert reader.find("key") is None
+        file.write(line[100:])
+    assert reader.find("key")
+
+
+FULL = """
+import resource, signal, sys, pathlib, msgspec
+from harness.errors import StorageError
+from harness.execution.journal import Journal
+folder = pathlib.Path(sys.argv[1])
+journal = Journal(folder)
+(result,) = journal.latest()
+size = (folder / "journal.jsonl").stat().st_size
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (size + 50, size + 50))
+try:
+    journal.add("two", msgspec.structs.replace(result, id="x"))
+except StorageError as error:
+    print(error)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no limit of a file's size can be set there")
+def test_full_disk_is_told_and_leaves_nothing_torn(tmp_path: Path, make_result: Callable[..., CellResult]) -> None:
+    """What was finished before is as it was; there is one line that says where and what to do."""
+    Journal(tmp_path).add("one", make_result())
+    before = (tmp_path / "journal.jsonl").read_bytes()
+    done = subprocess.run(  # noqa: S603 - this very interpreter
+        [sys.executable, "-c", FULL, str(tmp_path)], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == (
+        f"{tmp_path} cannot be written to: File too large; what was finished before is kept, "
+        "make room and the same call goes on\n"
+    )
+    assert (tmp_path / "journal.jsonl").read_bytes() == before
+
+
+def test_evidence_that_cannot_be_written_leaves_nothing(
+    tmp_path: Path, kept: Callable[[str, str], Evidence], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half of it would back nothing."""
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(journals, "_write_trial", full)
+    with pytest.raises(StorageError, match="No space left on device"):
+        Journal(tmp_path).keep_evidence([kept("pipelined-keep-alive", "absent-0.27.1-h11")])
+    assert list((tmp_path / "evidence").glob("*/*")) == []
+
+
+class Clock(dt.datetime):
+    """A clock that goes back by a year each time that somebody looks."""
+
+    years = 0
+
+    @classmethod
+    def now(cls, tz: dt.tzinfo | None = None) -> Clock:
+        """Return an earlier moment."""
+        cls.years += 1
+        return cls(2024 - cls.years, 1, 1, tzinfo=tz)
+
+
+class Still(dt.datetime):
+    """A clock that stands still."""
+
+    @classmethod
+    def now(cls, tz: dt.tzinfo | None = None) -> Still:
+        """Return the same moment."""
+        return cls(2024, 1, 1, tzinfo=tz)
+
+
+@pytest.mark.parametrize("clock", [Clock, Still])
+def test_clock_that_jumps_changes_nothing(
+    clock: type[dt.datetime],
+    tmp_path: Path,
+    make_result: Callable[..., CellResult],
+    kept: Callable[[str, str], Evidence],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Evidence has a folder of its own, and the result that came last is the newest, whatever the clock says."""
+    monkeypatch.setattr(dt, "datetime", clock)
+    trial = kept("pipelined-keep-alive", "absent-0.27.1-h11")
+    journal = Journal(tmp_path)
+    for verdict in (Verdict.REPRODUCED, Verdict.ABSENT):
+        journal.add(verdict, make_result(verdict=verdict, evidence=journal.keep_evidence([trial])))
+    later = Journal(tmp_path)
+    assert [result.verdict for result in later.latest()] == [Verdict.ABSENT]
+    assert all(later.find(key) for key in (Verdict.REPRODUCED, Verdict.ABSENT))
+    assert len(list((tmp_path / "evidence").glob("*/*"))) == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import sys
 from typing import TYPE_CHECKING
 
@@ -29,7 +30,7 @@ pythons = ["3.8"]
 platforms = ["linux"]
 """
 LISTING = """
-{"fetched": "2999-01-01T00:00:00Z", "releases": [{"version": "1.0", "uploaded": "2024-01-01T00:00:00Z"}]}
+{"fetched": "NOW", "releases": [{"version": "1.0", "uploaded": "2024-01-01T00:00:00Z"}]}
 """
 
 
@@ -37,7 +38,7 @@ LISTING = """
 def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.Pytester:
     """Make a project with a scenario of its own, a matrix, and an index's list that is at hand."""
     (tmp_path / "releases").mkdir()
-    (tmp_path / "releases" / "uvicorn.json").write_text(LISTING)
+    (tmp_path / "releases" / "uvicorn.json").write_text(LISTING.replace("NOW", dt.datetime.now(dt.UTC).isoformat()))
     monkeypatch.setenv("HARNESS_CACHE", str(tmp_path))
     pytester.makepyfile(own_failure=SCENARIO, other="SCENARIO = 'a word that is in use elsewhere too'")
     (pytester.path / "own.toml").write_text(MATRIX)

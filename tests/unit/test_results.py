@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from harness.model.cell import Cell
-    from harness.model.result import CellResult
     from harness.model.expectation import Expectation
+    from harness.model.result import CellResult
     from harness.model.scenario import Scenario
 
 JUDGED = (Verdict.REPRODUCED, Verdict.ABSENT)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from harness import process
 from harness.environments.kind import Request, Resolution
 from harness.environments.store import Store
 from harness.environments.uv import TransientEnvironmentError, Uv
@@ -156,6 +157,29 @@ def test_failed_network_is_not_remembered(store: Callable[..., Store]) -> None:
         store().environment(RESOLUTION, builder.build)
     store().environment(RESOLUTION, builder.build)
     assert builder.count == 2
+
+
+@pytest.mark.parametrize(
+    ("said", "remembered"),
+    [
+        ("error: failed to write to file: No space left on device (os error 28)", False),
+        ("error: Failed to fetch: `toy`", False),
+        ("error: the build backend returned an error", True),
+    ],
+)
+def test_what_the_machine_lacks_is_not_remembered_as_the_release_s(
+    said: str,
+    remembered: bool,  # noqa: FBT001 - a column of the table
+    store: Callable[..., Store],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A full disk is emptied, a network comes back; a release that does not build stays so."""
+    monkeypatch.setattr(process, "run", lambda *_, **__: process.Completed(exit_status=2, output=said))
+    opened = store()
+    for again in (False, True):
+        with pytest.raises(EnvironmentFailedError) as error:
+            opened.environment(RESOLUTION, lambda folder: opened.uv.create(folder, python=folder))
+        assert ("'--rerun' tries it again" in str(error.value)) is (again and remembered)
 
 
 def test_many_ask_and_one_builds(store: Callable[..., Store]) -> None:

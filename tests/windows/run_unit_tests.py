@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 PYTHON = "3.12"
-TOOLS = ("pytest", "hypothesis", "jsonschema")  # what the unit tests need of the dependency group
+TOOLS = ("pytest", "hypothesis", "jsonschema", "xmlschema")  # what the unit tests need of the dependency group
 # Later wheels need a DLL of Windows that Wine 8 lacks, bcryptprimitives.dll; jsonschema is content with this one.
 HELD_BACK = ("rpds-py<0.19",)
 DEADLINE_S = 900.0

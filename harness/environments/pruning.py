@@ -1,0 +1,116 @@
+"""What the user cache holds and takes, and removing of it what nobody uses.
+
+When something was last used stands on it as its time. What a living run uses, or just makes, is never removed; all
+of it can be made again, so a clock that was wrong costs time and nothing else.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+from typing import TYPE_CHECKING
+
+import filelock
+
+from harness.environments import complete
+from harness.environments.uses import in_use
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterator
+    from pathlib import Path
+
+Taken = tuple[int, int]
+"""How many there are, and their bytes."""
+
+
+def sizes(root: Path) -> dict[str, Taken]:
+    """Return what each folder of the cache holds, by its name."""
+    found = {}
+    for folder in sorted(path for path in root.glob("*") if path.is_dir()):
+        kept = [path for path in folder.iterdir() if path.suffix != ".lock"]
+        found[folder.name] = len(kept), sum(taken_by(path) for path in kept)
+    return found
+
+
+def taken_by(path: Path) -> int:
+    """Return the bytes of a file or of all files in a folder, links not followed."""
+    if path.is_symlink() or not path.is_dir():
+        return _bytes(path)
+    return sum(_bytes(file) for file in path.rglob("*") if file.is_symlink() or not file.is_dir())
+
+
+def _bytes(path: Path) -> int:
+    with contextlib.suppress(OSError):
+        return path.lstat().st_size
+    return 0
+
+
+def prune(root: Path, *, before: dt.datetime, limit: int | None = None, dry_run: bool = False) -> dict[str, Taken]:
+    """Remove what was last used before a moment, and the longest unused environments beyond a limit.
+
+    Args:
+        root: the cache.
+        before: a moment in UTC.
+        limit: the bytes that environments may take.
+        dry_run: remove nothing.
+
+    Returns:
+        What was removed, by kind.
+
+    """
+    stale = before.timestamp()
+    kept = in_use(root)
+    removed = {"environments": (0, 0), "resolutions": (0, 0)}
+    environments = [(path, taken_by(path)) for path in _by_age(root / "environments")]
+    total = sum(taken for _, taken in environments)
+    for path, taken in environments:
+        too_much = limit is not None and total > limit
+        if path.name not in kept and (_used(path) < stale or too_much) and _remove(path, dry_run=dry_run):
+            total -= taken
+            removed["environments"] = _plus(removed["environments"], taken)
+    for path in _by_age(root / "resolutions"):
+        taken = _bytes(path)
+        if _used(path) < stale and _remove(path, dry_run=dry_run):
+            removed["resolutions"] = _plus(removed["resolutions"], taken)
+    return removed
+
+
+def _plus(one: Taken, taken: int) -> Taken:
+    return one[0] + 1, one[1] + taken
+
+
+def _by_age(folder: Path) -> Iterator[Path]:
+    """Yield what is in a folder, the longest unused first, without the locks and what is being written."""
+    kept = (path for path in folder.glob("*") if path.suffix != ".lock" and not path.name.startswith("."))
+    yield from sorted(kept, key=lambda path: (_used(path), path.name))
+
+
+def _used(path: Path) -> float:
+    with contextlib.suppress(OSError):
+        return path.lstat().st_mtime
+    return 0.0
+
+
+def _remove(path: Path, *, dry_run: bool) -> bool:
+    """Remove a file or folder whose lock nobody holds; whether it was, or would be, removed."""
+    lock = path.with_suffix(".lock") if path.is_file() else path.with_name(f"{path.name}.lock")
+    try:
+        with filelock.FileLock(lock).acquire(blocking=False):
+            if path.name in in_use(path.parent.parent):
+                return False
+            if not dry_run:
+                _delete(path)
+            return True
+    except (filelock.Timeout, OSError):
+        return False
+
+
+def _delete(path: Path) -> None:
+    if path.is_file():
+        path.unlink()
+        return
+    (path / complete.MARKER).unlink(
+        missing_ok=True
+    )  # first: what is left of a removal that was cut off is no environment
+    shutil.rmtree(path)

@@ -1,0 +1,137 @@
+"""The releases of a failure's subject as bands: what each release showed, from the oldest to the newest, as values."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+from typing import TYPE_CHECKING
+
+from packaging.version import Version
+
+from harness.model.verdict import Verdict
+from harness.report.site import names
+from harness.report.table import SYMBOLS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from harness.model.release import Release
+    from harness.model.result import CellResult
+
+# Of several verdicts on one release the first one is shown where they are put together: news before silence.
+_WORST = (
+    Verdict.REPRODUCED,
+    Verdict.ABSENT,
+    Verdict.INCONCLUSIVE,
+    Verdict.UNHEALTHY,
+    Verdict.ENVIRONMENT_FAILED,
+    Verdict.NOT_RUN,
+    Verdict.UNSUPPORTED,
+)
+_CLOSEST = 0.055  # of the width: years whose labels would touch are left out
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Run:
+    """Releases in a row with the same verdict, ``start`` counted from 1; ``page`` shows one of them."""
+
+    start: int
+    length: int
+    verdict: Verdict
+    first: str
+    last: str
+    page: str | None
+
+    @property
+    def symbol(self) -> str:
+        """The verdict's symbol."""
+        return SYMBOLS[self.verdict]
+
+    @property
+    def span(self) -> str:
+        """The releases."""
+        return self.first if self.first == self.last else f"{self.first}–{self.last}"
+
+    @property
+    def told(self) -> str:
+        """All of it in words."""
+        many = "" if self.length == 1 else f" ({self.length} releases)"
+        return f"{self.span}{many}: {self.verdict}"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Tick:
+    """Where a year begins on the axis."""
+
+    start: int
+    year: int
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Axis:
+    """The releases that bands are about, oldest first; ``claimed`` is the place of the claimed one, from 1."""
+
+    versions: tuple[str, ...]
+    ticks: tuple[Tick, ...]
+    claimed: int | None
+
+    @property
+    def width(self) -> int:
+        """How many releases there are."""
+        return len(self.versions)
+
+
+def axis_of(versions: Iterable[str], releases: Sequence[Release], claimed: str | None) -> Axis:
+    """Return the axis of some releases."""
+    ordered = sorted(set(versions), key=Version)
+    years = {release.version: release.uploaded.year for release in releases}
+    place = next((n for n, one in enumerate(ordered, 1) if claimed and Version(one) >= Version(claimed)), None)
+    return Axis(versions=tuple(ordered), ticks=tuple(_ticks(ordered, years)), claimed=place)
+
+
+def _ticks(versions: Sequence[str], years: Mapping[str, int]) -> Iterator[Tick]:
+    latest, shown = 0, -len(versions)
+    for place, version in enumerate(versions, 1):
+        year = years.get(version, 0)
+        if year > latest:
+            latest = year
+            if place - shown >= _CLOSEST * len(versions):
+                shown = place
+                yield Tick(start=place, year=year)
+
+
+def runs_of(axis: Axis, cells: Iterable[CellResult], untested: Iterable[str] = ()) -> tuple[Run, ...]:
+    """Return what the cells of some releases showed; several of one release are put together."""
+    by_version: dict[str, CellResult] = {}
+    for cell in cells:
+        other = by_version.get(cell.version)
+        if other is None or _WORST.index(cell.verdict) < _WORST.index(other.verdict):
+            by_version[cell.version] = cell
+    waiting = set(untested)
+
+    def verdict(version: str) -> Verdict | None:
+        if version in by_version:
+            return by_version[version].verdict
+        return Verdict.NOT_RUN if version in waiting else None
+
+    runs, start = [], 1
+    for shown, group in itertools.groupby(axis.versions, key=verdict):
+        inside = list(group)
+        if shown is not None and shown is not Verdict.UNSUPPORTED:
+            runs.append(_run(start, inside, shown, by_version))
+        start += len(inside)
+    return tuple(runs)
+
+
+def _run(start: int, versions: Sequence[str], verdict: Verdict, by_version: Mapping[str, CellResult]) -> Run:
+    """Return a run; the page is that of its end, where the next thing happens, or of what has evidence."""
+    cells = [by_version[version] for version in versions if version in by_version]
+    shown = next((cell for cell in reversed(cells) if cell.evidence), cells[-1] if cells else None)
+    return Run(
+        start=start,
+        length=len(versions),
+        verdict=verdict,
+        first=versions[0],
+        last=versions[-1],
+        page=names.page(shown.id) if shown else None,
+    )

@@ -1,0 +1,209 @@
+"""What stands on the start page and on the page of each failure, as values."""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+import itertools
+from typing import TYPE_CHECKING, Any
+
+from packaging.version import Version
+
+from harness.analysis.claims import Assessment
+from harness.analysis.series import key_of
+from harness.model.verdict import Verdict
+from harness.report import histories as said
+from harness.report.claims import findings
+from harness.report.site import names
+from harness.report.site.bands import axis_of, runs_of
+from harness.report.site.story import story_of
+from harness.report.table import SYMBOLS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from harness.analysis.document import Document
+    from harness.analysis.series import History, Key
+    from harness.model.result import CellResult
+    from harness.model.scenario import Scenario
+    from harness.report.claims import Finding
+    from harness.report.site.bands import Axis, Run
+    from harness.report.site.story import Part
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Row:
+    """One history as a band, with what it says in labelled lines."""
+
+    history: History
+    runs: tuple[Run, ...]
+    lines: tuple[tuple[str, str], ...]
+
+    @property
+    def affected(self) -> str:
+        """The affected releases in a few words."""
+        if self.history.specifiers:
+            return f"affected {' or '.join(self.history.specifiers)}"
+        return "no tested release is affected" if self.history.safe_since else "nothing could be judged"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Chart:
+    """The bands of one variant on one platform, one for each Python."""
+
+    variant: str
+    platform: str
+    rows: tuple[Row, ...]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Failure:
+    """One failure. ``overview`` puts all its cells together; ``unmeasured`` are findings that say nothing."""
+
+    id: str
+    title: str
+    subject: str
+    document: str | None
+    issue: str | None
+    claimed: str | None
+    findings: tuple[Finding, ...]
+    unmeasured: tuple[Finding, ...]
+    axis: Axis
+    overview: tuple[Run, ...]
+    charts: tuple[Chart, ...]
+    cells: tuple[CellResult, ...]
+    story: tuple[Part, ...]
+
+    @property
+    def page(self) -> str:
+        """The name of its page."""
+        return names.page(self.id)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Content:
+    """All of it. ``answers`` is what the start page's question is answered from."""
+
+    failures: tuple[Failure, ...]
+    figures: tuple[tuple[str, str], ...]
+    verdicts: tuple[tuple[Verdict, str, int], ...]
+    answers: dict[str, Any]
+
+
+def content_of(document: Document, scenarios: Mapping[str, Scenario]) -> Content:
+    """Return what a document says; ``scenarios`` give titles, claims and stories where they are at hand."""
+    cells = [cell for cell in document.cells if cell.control is None]
+    by_scenario: dict[str, list[CellResult]] = collections.defaultdict(list)
+    for cell in cells:
+        by_scenario[cell.scenario].append(cell)
+    failures = tuple(_failure(document, name, by_scenario[name], scenarios.get(name)) for name in sorted(by_scenario))
+    counts = collections.Counter(cell.verdict for cell in cells)
+    return Content(
+        failures=failures,
+        figures=tuple(_figures(cells)),
+        verdicts=tuple((verdict, SYMBOLS[verdict], counts[verdict]) for verdict in Verdict if counts[verdict]),
+        answers=_answers(failures),
+    )
+
+
+def _figures(cells: Sequence[CellResult]) -> Iterator[tuple[str, str]]:
+    yield f"{len({(cell.subject, cell.version) for cell in cells}):,}", "releases"
+    yield f"{len({cell.python for cell in cells}):,}", "Pythons"
+    yield " and ".join(sorted({cell.platform for cell in cells})), "platforms"
+    yield f"{len(cells):,}", "cells"
+    yield f"{sum(cell.trials for cell in cells):,}", "trials"
+
+
+def _failure(document: Document, name: str, cells: Sequence[CellResult], scenario: Scenario | None) -> Failure:
+    histories = [history for history in document.histories if history.scenario == name]
+    found = findings(claim for claim in document.claims if claim.scenario == name)
+    told = [one for one in found if one.assessment is not Assessment.UNTESTED or one.advice]
+    claim = scenario.claim if scenario else None
+    subject = cells[0].subject
+    versions = {cell.version for cell in cells} | {one for history in histories for one in history.untested}
+    claimed = claim.fixed if claim else (found[0].claimed_fixed if found else None)
+    axis = axis_of(versions, document.releases.get(subject, ()), claimed)
+    return Failure(
+        id=name,
+        title=scenario.title if scenario else name,
+        subject=subject,
+        document=claim.document if claim else (found[0].document if found else None),
+        issue=claim.issue if claim else None,
+        claimed=claimed,
+        findings=tuple(told or found),
+        unmeasured=tuple(one for one in found if told and one not in told),
+        axis=axis,
+        overview=runs_of(axis, cells),
+        charts=_charts(axis, cells, histories),
+        cells=tuple(sorted(cells, key=_order)),
+        story=story_of(scenario) if scenario else (),
+    )
+
+
+def _order(cell: CellResult) -> tuple[str, str, Version, Version]:
+    return cell.platform, cell.variant, Version(cell.python), Version(cell.version)
+
+
+def _charts(axis: Axis, cells: Iterable[CellResult], histories: Iterable[History]) -> tuple[Chart, ...]:
+    by_key: dict[Key, list[CellResult]] = collections.defaultdict(list)
+    for cell in cells:
+        by_key[key_of(cell)].append(cell)
+    ordered = sorted(histories, key=lambda one: (one.platform, one.variant, Version(one.python)))
+    charts = []
+    for (platform, variant), group in itertools.groupby(ordered, key=lambda one: (one.platform, one.variant)):
+        rows = [
+            Row(
+                history=history,
+                runs=runs_of(axis, by_key[history.key], history.untested),
+                lines=tuple(said.lines(history)),
+            )
+            for history in group
+        ]
+        charts.append(Chart(platform=platform, variant=variant, rows=tuple(rows)))
+    return tuple(charts)
+
+
+def _answers(failures: Sequence[Failure]) -> dict[str, Any]:
+    """Return the verdicts of every series as one symbol a release, and the names by which its cells are found."""
+    versions: dict[str, set[str]] = collections.defaultdict(set)
+    for failure in failures:
+        versions[failure.subject] |= set(failure.axis.versions)
+    ordered = {subject: sorted(known, key=Version) for subject, known in sorted(versions.items())}
+    return {
+        "releases": ordered,
+        "failures": [
+            {
+                "title": failure.title,
+                "subject": failure.subject,
+                "page": f"failures/{failure.page}",
+                "series": list(_series(failure, ordered[failure.subject])),
+            }
+            for failure in failures
+        ],
+        "words": {SYMBOLS[verdict]: verdict for verdict in Verdict},
+    }
+
+
+def _series(failure: Failure, releases: Sequence[str]) -> Iterator[dict[str, Any]]:
+    by_key: dict[Key, dict[str, CellResult]] = collections.defaultdict(dict)
+    for cell in failure.cells:
+        by_key[key_of(cell)][cell.version] = cell
+    for chart in failure.charts:
+        for row in chart.rows:
+            cells = by_key[row.history.key]
+            shown = (SYMBOLS[cells[version].verdict] if version in cells else " " for version in releases)
+            yield {
+                "variant": chart.variant,
+                "platform": chart.platform,
+                "python": row.history.python,
+                "verdicts": "".join(shown),
+                "safe": row.history.safe_since,
+                "name": _name(cells.values()),
+            }
+
+
+def _name(cells: Iterable[CellResult]) -> list[str] | None:
+    """Return what stands before and after the release in the ids of a series, where all have them as pages."""
+    parts = {tuple(cell.id.split(f"-{cell.version}_", 1)) for cell in cells}
+    name = list(parts.pop()) if len(parts) == 1 else []
+    return name if len(name) == len(("before", "after")) and all(names.is_plain(cell.id) for cell in cells) else None

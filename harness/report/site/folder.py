@@ -1,0 +1,71 @@
+"""The files of the site on disk."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+from harness.errors import UsageError
+from harness.report.site import names, render
+from harness.report.site.content import content_of
+from harness.report.site.proof import proof_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from harness.analysis.document import Document
+    from harness.model.evidence import Evidence
+    from harness.model.result import CellResult
+    from harness.model.scenario import Scenario
+    from harness.model.verdict import Judgement
+
+    Trials = Callable[[CellResult], Sequence[tuple[Evidence, Judgement | None]]]
+
+_MARK = "made-by-harness.txt"
+_FOLDERS = ("cells", "failures")
+
+
+def write(
+    document: Document, scenarios: Mapping[str, Scenario], trials_of: Trials, *, folder: Path, made_by: str
+) -> int:
+    """Write the site and return how many pages it has.
+
+    Args:
+        document: what it is about.
+        scenarios: by id, those at hand.
+        trials_of: the evidence of a cell, trial by trial with its judgement.
+        folder: a new or empty one, or that of an earlier site, which is replaced.
+        made_by: the call, for the foot of the pages.
+
+    Raises:
+        UsageError: the folder has other files in it.
+
+    """
+    _clear(folder)
+    content = content_of(document, scenarios)
+    widest = max((failure.axis.width for failure in content.failures), default=1)
+    (folder / "site.css").write_text(render.style(widest), encoding="utf-8")
+    for name in ("site.js", "icon.svg"):
+        (folder / name).write_text(render.asset(name), encoding="utf-8")
+    (folder / "index.html").write_text(render.start(content, made_by=made_by), encoding="utf-8")
+    for failure in content.failures:
+        path = folder / "failures" / failure.page
+        path.write_text(render.failure(failure, made_by=made_by), encoding="utf-8")
+    for cell in document.cells:
+        path = folder / "cells" / names.page(cell.id)
+        path.write_text(render.cell(proof_of(cell, trials_of(cell))), encoding="utf-8")
+    return 1 + len(content.failures) + len(document.cells)
+
+
+def _clear(folder: Path) -> None:
+    """Make the folder ready: nothing of an earlier site in it, its mark set before anything is written."""
+    mark = folder / _MARK
+    if folder.exists() and not (mark.is_file() or (folder.is_dir() and not any(folder.iterdir()))):
+        what = "has other files in it" if folder.is_dir() else "is not a folder"
+        message = f"--output: {folder} {what}; name a new folder, or that of an earlier site"
+        raise UsageError(message)
+    for name in _FOLDERS:
+        shutil.rmtree(folder / name, ignore_errors=True)
+        (folder / name).mkdir(parents=True)
+    mark.write_text("The files beside this one are replaced by 'harness report --format html'.\n", encoding="utf-8")

@@ -1,0 +1,138 @@
+"""The effects of 'harness report': its formats into files, folders and the summary of a CI job."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from packaging.version import InvalidVersion
+
+from harness.errors import UsageError
+from harness.model.judge import judge
+from harness.plan import Plan
+from harness.report import comment, difference, formats, osv
+from harness.report.site import folder as site
+from harness.report.table import table_of
+
+if TYPE_CHECKING:
+    from harness.analysis.document import Document
+    from harness.model.evidence import Evidence
+    from harness.model.result import CellResult
+    from harness.model.scenario import Scenario
+    from harness.model.verdict import Judgement
+    from harness.plan import Options
+
+JOB_SUMMARY = "GITHUB_STEP_SUMMARY"
+_DIFFERENCES = {"terminal": difference.terminal, "markdown": difference.markdown}
+
+
+def read(plan: Plan) -> tuple[tuple[CellResult, ...], Document]:
+    """Return the stored results that the call means, and their document.
+
+    Raises:
+        UsageError: there are none, or they cannot be what the program wrote.
+
+    """
+    try:
+        results = plan.stored()
+        return results, plan.document(results)
+    except InvalidVersion as error:
+        message = f"--results: {plan.options.results} names a release that is none: {error}"
+        raise UsageError(message) from None
+
+
+def write(plan: Plan, document: Document, *, call: str, form: str, output: Path | None) -> None:
+    """Write a document in a format, to standard output where no place is named.
+
+    Raises:
+        UsageError: the format is a folder of files, and the call names none that can be one.
+
+    """
+    scenarios = _scenarios(plan)
+    at = dt.datetime.now(dt.UTC)
+    if form == "html":
+        _write_site(plan, document, call=call, output=output)
+    elif form == "osv" and output and output.suffix != ".json":
+        _write_osv(osv.documents(document, scenarios, at=at), output)
+    else:
+        write_text(head(call, form, output) + formats.render(form, document, scenarios, at=at), output)
+
+
+def write_job_summary(plan: Plan, document: Document) -> None:
+    """Append the Markdown to the summary of the CI job that this runs in; elsewhere nothing is done."""
+    if path := os.environ.get(JOB_SUMMARY):
+        cells = [cell for cell in document.cells if cell.control is None]
+        text = comment.render(document, table_of(cells, _scenarios(plan)))
+        try:
+            with Path(path).open("a", encoding="utf-8") as file:
+                file.write(text)
+        except OSError as error:
+            message = f"{JOB_SUMMARY}: {path} cannot be written to: {error.strerror}"
+            raise UsageError(message) from None
+
+
+def compare(options: Options, places: tuple[Path, Path], *, form: str, output: Path | None) -> int:
+    """Write what changed between two results; return 1 where a verdict turned into the other one, else 0."""
+    if form not in _DIFFERENCES:
+        message = f"--diff: there is no '{form}' of what changed; valid: {', '.join(_DIFFERENCES)}"
+        raise UsageError(message)
+    found = difference.difference(*(_document(options, place) for place in places))
+    write_text(_DIFFERENCES[form](found), output)
+    status = 1 if found.turned else 0
+    said = "a verdict turned into the other one" if status else "no verdict turned into the other one"
+    click.echo(f"{found.counts}; {said} (exit status {status})", err=True)
+    return status
+
+
+def head(call: str, form: str, output: Path | None) -> str:
+    """Return the line that says how a file in Markdown was made."""
+    return f"<!-- Made by `{call}`; do not edit. -->\n\n" if form == "markdown" and output else ""
+
+
+def write_text(text: str, output: Path | None) -> None:
+    """Write a text to a file, or to standard output.
+
+    Raises:
+        UsageError: the file cannot be written.
+
+    """
+    if output is None:
+        click.echo(text, nl=False)
+        return
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        output.write_text(text, encoding="utf-8")
+    except OSError as error:
+        message = f"--output: {output} cannot be written: {error.strerror}"
+        raise UsageError(message) from None
+
+
+def _document(options: Options, place: Path) -> Document:
+    return read(Plan(dataclasses.replace(options, results=place)))[1]
+
+
+def _write_site(plan: Plan, document: Document, *, call: str, output: Path | None) -> None:
+    if output is None:
+        message = "--format html: name the folder of the site by --output"
+        raise UsageError(message)
+
+    def trials_of(result: CellResult) -> list[tuple[Evidence, Judgement | None]]:
+        loaded = plan.scenarios.get(result.scenario)
+        return [(one, judge(loaded.scenario, one) if loaded else None) for one in plan.source.evidence_of(result)]
+
+    pages = site.write(document, _scenarios(plan), trials_of, folder=output, made_by=call)
+    click.echo(f"{pages} pages; open {output / 'index.html'}", err=True)
+
+
+def _write_osv(documents: dict[str, dict[str, object]], output: Path) -> None:
+    for name, one in documents.items():
+        write_text(osv.text(one), output / f"{name}.json")
+    click.echo(f"{len(documents)} documents in {output}", err=True)
+
+
+def _scenarios(plan: Plan) -> dict[str, Scenario]:
+    return {name: loaded.scenario for name, loaded in plan.scenarios.items()}

@@ -1,0 +1,1 @@
+"""Generated pages in a real browser."""

@@ -1,0 +1,183 @@
+"""Was the page right, in a word and in plain words; and where should its reader go."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from harness.analysis.claims import Assessment, advice, assess, sentence
+from harness.analysis.history import Point, ranges
+from harness.model.scenario import Claim
+from harness.model.verdict import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from harness.model.release import Release
+
+LETTERS = {
+    "R": Verdict.REPRODUCED,
+    "a": Verdict.ABSENT,
+    "u": Verdict.UNHEALTHY,
+    "i": Verdict.INCONCLUSIVE,
+    "e": Verdict.ENVIRONMENT_FAILED,
+    ".": Verdict.NOT_RUN,
+}
+# Gone in 0.11.0, back from 0.16.0 to 0.17.6.
+RELAPSE = {"0.10.0": "R", "0.11.0": "a", "0.15.0": "a", "0.16.0": "R", "0.17.6": "R", "0.18.0": "a", "0.19.0": "a"}
+NEWEST = "The newest release that could be judged has it."
+SAYS = "The page says upgrade to"
+BACK = "It was gone with 0.11.0 and came back in 0.16.0 to 0.17.6."
+
+
+def points_of(history: Mapping[str, str]) -> tuple[Point, ...]:
+    """Return the points of versions with their verdicts' letters."""
+    return tuple(Point(version=version, verdict=LETTERS[letter]) for version, letter in history.items())
+
+
+def said(history: Mapping[str, str], claimed: str) -> str:
+    """Return the sentence about a claim."""
+    points = points_of(history)
+    claim = Claim(document="page.txt", issue="server #1", fixed=claimed)
+    return sentence(claim, assess(claimed, points), ranges(points))
+
+
+@pytest.mark.parametrize(
+    ("history", "claimed", "assessment", "words"),
+    [
+        (RELAPSE, "0.18.0", "confirmed", f"That is right. {BACK}"),
+        (RELAPSE, "0.18", "confirmed", f"That is right. The failure is gone since 0.18.0. {BACK}"),
+        (RELAPSE | {"0.18.0": "u"}, "0.18.0", "unhealthy-at-claim", None),
+        (RELAPSE, "0.16.0", "not-fixed", f"0.16.0 has the failure. The failure is gone since 0.18.0. {BACK}"),
+        (RELAPSE, "0.17.6", "not-fixed", None),
+        (RELAPSE, "0.11.0", "confirmed", f"That is right. The failure is gone since 0.18.0. {BACK}"),
+        (
+            RELAPSE,
+            "0.19.0",
+            "fixed-earlier",
+            f"The failure is gone since 0.18.0. {BACK}",
+        ),
+        (RELAPSE, "0.15.0", "fixed-earlier", None),
+        (RELAPSE | {"0.18.0": "."}, "0.18.0", "untested", None),
+        (RELAPSE | {"0.18.0": "e"}, "0.18.0", "untested", None),
+        (RELAPSE | {"0.18.0": "i"}, "0.18.0", "untested", None),
+        (RELAPSE, "0.18.1", "untested", None),
+        # the nearest judged release below decides
+        (RELAPSE | {"0.17.6": "u"}, "0.18.0", "confirmed", None),
+        ({"0.1": "R", "0.2": "a", "0.3": "u", "0.4": "a"}, "0.4", "fixed-earlier", None),
+        ({"0.1": "u", "0.2": "a"}, "0.2", "untested", None),
+        (
+            {"0.1": "a"},
+            "0.1",
+            "untested",
+            "0.1, or every release before it, could not be judged here. No tested release has the failure.",
+        ),
+        # simple histories in words
+        ({"0.1": "R", "0.2": "a"}, "0.2", "confirmed", "That is right."),
+        ({"0.1": "R", "0.2": "R"}, "0.2", "not-fixed", f"0.2 has the failure. {NEWEST}"),
+        (
+            {"0.1": "R", "0.2": "u", "0.3": "a"},
+            "0.2",
+            "unhealthy-at-claim",
+            "0.2 cannot do its ordinary work here. The failure is gone since 0.3.",
+        ),
+        (
+            {"0.1": "a", "0.2": "a"},
+            "0.2",
+            "fixed-earlier",
+            "No tested release has the failure.",
+        ),
+        ({"0.1": "e", "0.2": "."}, "0.2", "untested", "0.2 was not tested here."),
+        ({"0.1": "R"}, "0.2", "untested", f"0.2 cannot be had here. {NEWEST}"),
+        # one release that has it again
+        (
+            {"0.1": "R", "0.2": "a", "0.3": "R", "0.4": "a"},
+            "0.2",
+            "confirmed",
+            "That is right. The failure is gone since 0.4. It was gone with 0.2 and came back in 0.3.",
+        ),
+        # twice back, the second time until now
+        (
+            {"0.1": "R", "0.2": "a", "0.3": "R", "0.4": "a", "0.5": "R", "0.6": "R"},
+            "0.2",
+            "confirmed",
+            f"That is right. {NEWEST} It was gone with 0.2 and came back in 0.3 and in 0.5 and later.",
+        ),
+    ],
+)
+def test_assessment(history: dict[str, str], claimed: str, assessment: str, words: str | None) -> None:
+    """The word of the contract, and what is said to a person."""
+    assert assess(claimed, points_of(history)) == Assessment(assessment)
+    told = said(history, claimed)
+    assert told.startswith(f"{SAYS} {claimed}. ")
+    assert "None" not in told
+    if words is not None:
+        assert told.removeprefix(f"{SAYS} {claimed}. ") == words
+
+
+def test_every_assessment_is_a_word_of_the_contract() -> None:
+    """And each of these can come out."""
+    assert {str(one) for one in Assessment} == {
+        "confirmed",
+        "fixed-earlier",
+        "not-fixed",
+        "unhealthy-at-claim",
+        "untested",
+    }
+
+
+@settings(max_examples=2_000)
+@given(letters=st.text("Rauie.", max_size=12), place=st.integers(min_value=0, max_value=11))
+def test_assessment_by_its_definition(letters: str, place: int) -> None:
+    """The verdict at the claimed release, and where that is absent the nearest judged one below."""
+    points = points_of({str(number): letter for number, letter in enumerate(letters)})
+    at = letters[place] if place < len(letters) else "."
+    below = letters[:place].replace("u", "").replace("i", "").replace("e", "").replace(".", "")
+    if at == "a" and below:
+        expected = Assessment.CONFIRMED if below[-1] == "R" else Assessment.FIXED_EARLIER
+    else:
+        expected = {"R": Assessment.NOT_FIXED, "u": Assessment.UNHEALTHY_AT_CLAIM}.get(at, Assessment.UNTESTED)
+    assert assess(str(place), points) is expected
+    found = ranges(points)
+    if found.first_fixed == str(place):
+        assert expected is Assessment.CONFIRMED
+    told = sentence(Claim(document="page.txt", issue="server #1", fixed=str(place)), expected, found)
+    assert "None" not in told
+    assert ("came back" in told) is bool(found.relapses)
+    assert (NEWEST in told) is (bool(found.affected) and found.safe_since is None)
+
+
+@pytest.fixture
+def releases(make_release: Callable[..., Release]) -> list[Release]:
+    """All that is known of a subject, one of them yanked."""
+    return [make_release(f"0.{number}", yanked=number == 3) for number in range(9)] + [make_release("0.2rc1")]
+
+
+@pytest.mark.parametrize(
+    ("history", "to"),
+    [
+        ({"0.0": "R", "0.1": "a", "0.2": "a"}, "0.1"),
+        ({"0.0": "R", "0.1": "u", "0.2": "a"}, "0.2"),
+        ({"0.0": "R", "0.1": "a", "0.2": "R", "0.4": "a"}, "0.4"),
+        # yanked
+        ({"0.0": "R", "0.3": "a", "0.4": "a"}, "0.4"),
+        ({"0.0": "R", "0.3": "a"}, None),
+        # a pre-release
+        ({"0.0": "R", "0.2rc1": "a", "0.2": "a"}, "0.2"),
+        ({"0.0": "R", "0.2rc1": "a", "0.2": "u", "0.3": "a", "0.4": "i", "0.5": ".", "0.6": "a"}, "0.6"),
+        # nothing to leave behind, or nowhere to go
+        ({"0.0": "a", "0.1": "a"}, None),
+        ({"0.0": "R", "0.1": "R"}, None),
+        ({"0.0": "R", "0.1": "a", "0.2": "R"}, None),
+        ({"0.0": "u"}, None),
+        # not among the known releases any more
+        ({"0.0": "R", "0.99": "a"}, None),
+    ],
+)
+def test_advice(history: dict[str, str], to: str | None, releases: list[Release]) -> None:
+    """The smallest release that is safe and healthy, final and not yanked, with none affected after it."""
+    points = points_of(history)
+    assert advice(points, ranges(points), releases) == to
