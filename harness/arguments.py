@@ -70,7 +70,7 @@ DIVISION: tuple[Callable[[Any], Any], ...] = (
 EXECUTION: tuple[Callable[[Any], Any], ...] = (
     click.option("--trials", type=click.IntRange(1, 100), default=1, show_default=True, help="Trials of each cell."),
     click.option("--rerun", is_flag=True, help="Ignore stored results and remembered build failures."),
-    click.option("--jobs", type=click.IntRange(1, 1000), help="Cells at once.  [default: six a core]"),
+    click.option("--jobs", type=click.IntRange(1, 1000), help="Cells at once.  [default: by the load of the machine]"),
     click.option("--quiet", is_flag=True, help="No progress."),
 )
 FORMAT = click.option("--format", "form", type=click.Choice(FORMATS), default="terminal", show_default=True)

@@ -32,6 +32,7 @@ from harness.environments import setup as preparation
 from harness.environments.uv import Uv
 from harness.errors import EngineError, HarnessError, UsageError
 from harness.execution import expectations, interruption, keeper, schedule
+from harness.execution.admission import Admission
 from harness.execution.keeper import Kept
 from harness.model.judge import judge
 from harness.model.matrix import refuse_unknown
@@ -276,10 +277,13 @@ def _execute(
         found[result.id] = result
         progress.finished(result)
 
-    typical = {name: loaded.scenario.typical_s for name, loaded in plan.scenarios.items()}
-    with Progress(tuple(cells), typical, quiet=quiet, at_once=jobs or schedule.default_jobs()) as progress:
+    admission = Admission(jobs)
+    costs = plan.known_costs(cells)
+    with Progress(costs, quiet=quiet, at_once=admission.usual) as progress:
         try:
-            schedule.execute(laboratory, cells, on_result=finished, on_wait=progress.tick, jobs=jobs)
+            schedule.execute(
+                laboratory, cells, on_result=finished, on_wait=progress.tick, costs=costs, admission=admission
+            )
         except KeyboardInterrupt:
             return found, True
     return found, False

@@ -122,6 +122,12 @@ class Plan:
         recorded = {result.id: result for result in _source(named, where="--costs").latest()} if named else {}
         return costs_of(cells, {name: loaded.scenario for name, loaded in self.scenarios.items()}, recorded)
 
+    def known_costs(self, cells: Mapping[Cell, int]) -> dict[Cell, int]:
+        """Return what so many trials of each cell take, in milliseconds, by what this results folder has recorded."""
+        recorded = {result.id: result for result in self.journal.latest()}
+        trial = costs_of(cells, {name: loaded.scenario for name, loaded in self.scenarios.items()}, recorded)
+        return {cell: trials * trial[cell] for cell, trials in cells.items()}
+
     def select(self, *, servers: Sequence[str], cells: Sequence[str]) -> tuple[Cell, ...]:
         """Return the cells of the matrix by these servers and globs, and by all else that the call says."""
         options = self.options

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from harness.decoding import decode
 from harness.errors import EngineError
 from harness.process import Capture
 
@@ -125,7 +126,7 @@ class Contained:
 
     def _hear(self, line: bytes) -> None:
         try:
-            report = msgspec.json.decode(line, type=Report)
+            report = decode(line, Report)
         except msgspec.DecodeError:  # of the Python that runs it
             self.capture.add(line + b"\n")
             return

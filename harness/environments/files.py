@@ -11,6 +11,8 @@ from typing import TypeVar
 
 import msgspec
 
+from harness.decoding import decode
+
 T = TypeVar("T")
 _PATIENCE_S = 5.0 if sys.platform == "win32" else 0.0
 _POLL_S = 0.01
@@ -19,7 +21,7 @@ _POLL_S = 0.01
 def read_json(path: Path, kind: type[T]) -> T | None:
     """Return what the file holds, or None where it is missing, torn or of another shape."""
     try:
-        return msgspec.json.decode(path.read_bytes(), type=kind)
+        return decode(path.read_bytes(), kind)
     except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
         return None
 

@@ -22,6 +22,7 @@ from packaging.utils import (
     parse_wheel_filename,
 )
 
+from harness.decoding import decode
 from harness.environments import uv
 from harness.environments.files import read_json, write_json
 from harness.errors import IndexUnavailableError
@@ -100,7 +101,7 @@ def _fetch(package: str) -> tuple[Release, ...]:
     if "json" not in answer.headers.get("content-type", ""):
         return _releases(_files_in_html(answer.text))
     try:
-        files = msgspec.json.decode(answer.content, type=_Page).files
+        files = decode(answer.content, _Page).files
     except msgspec.MsgspecError:
         raise IndexUnavailableError("its answer is not that of the simple repository API") from None
     return _releases(files)

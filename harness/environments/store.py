@@ -48,6 +48,7 @@ class Store:
         self.uv = uv
         self._retry = retry
         self._uses = Uses(root, uv.mark)
+        self._failed_now: set[Path] = set()  # what this run has tried itself, which no 'retry' tries twice
 
     def close(self) -> None:
         """Use no environment any more."""
@@ -59,7 +60,7 @@ class Store:
         path = self.root / "resolutions" / f"{hashlib.sha256(text).hexdigest()[:20]}.json"
         remembered = self._recall(path) or self._remember(path, resolve)
         if remembered.resolution is None:
-            raise EnvironmentFailedError(f"{remembered.failure} ({_AGAIN})")
+            raise self._failed_before(path, remembered)
         _touch(path)
         return remembered.resolution
 
@@ -75,7 +76,7 @@ class Store:
 
         def make(folder: Path) -> None:
             if remembered := self._recall(failure):
-                raise EnvironmentFailedError(f"{remembered.failure} ({_AGAIN})")
+                raise self._failed_before(failure, remembered)
             try:
                 build(folder)
             except EnvironmentFailedError as error:
@@ -92,7 +93,8 @@ class Store:
         remembered = read_json(path, Remembered)
         if remembered is None or remembered.protocol != PROTOCOL:
             return None
-        return None if remembered.failure and self._retry else remembered
+        tried = not self._retry or path in self._failed_now
+        return remembered if tried or not remembered.failure else None
 
     def _remember(self, path: Path, resolve: Callable[[], Resolution]) -> Remembered:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -110,7 +112,13 @@ class Store:
     def _remember_failure(self, path: Path, error: EnvironmentFailedError) -> None:
         """Keep a failure, unless it is the network's or the user's, who ended what was building."""
         if not (isinstance(error, TransientEnvironmentError | EngineError) or self.uv.abandoned.is_set()):
+            self._failed_now.add(path)
             write_json(path, Remembered(protocol=PROTOCOL, failure=str(error)))
+
+    def _failed_before(self, path: Path, remembered: Remembered) -> EnvironmentFailedError:
+        """Return a remembered failure; where it is an earlier run's, with what to do about it."""
+        again = "" if path in self._failed_now else f" ({_AGAIN})"
+        return EnvironmentFailedError(f"{remembered.failure}{again}")
 
 
 def _touch(path: Path) -> None:

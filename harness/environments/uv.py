@@ -12,12 +12,12 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import msgspec
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 from uv import find_uv_bin
 
 from harness import process
+from harness.decoding import decode
 from harness.errors import EnvironmentFailedError, IndexUnavailableError
 
 if TYPE_CHECKING:
@@ -141,7 +141,7 @@ class Uv:
             deadline_s=RESOLVE_DEADLINE_S,
             doing="list what is installed",
         )
-        rows = msgspec.json.decode(output[output.index("[") :], type=list[dict[str, str]])
+        rows = decode(output[output.index("[") :], list[dict[str, str]])
         return {canonicalize_name(row["name"]): row["version"] for row in rows}
 
     def unpack(self, requirement: str, into: Path, options: Sequence[str] = ()) -> None:

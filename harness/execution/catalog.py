@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 import harness
+from harness.decoding import decode
 from harness.errors import ScenarioError
 from harness.model.expectation import SUFFIX, Expectations
 from harness.model.scenario import Scenario
@@ -132,7 +133,7 @@ def _expectations(path: Path) -> tuple[Expectation, ...]:
     if not path.is_file():
         return ()
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Expectations).histories
+        return decode(path.read_bytes(), Expectations).histories
     except (msgspec.MsgspecError, ValueError) as error:
         message = f"{path}: {error}; 'harness history --write' writes it"
         raise ScenarioError(message) from None

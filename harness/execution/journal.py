@@ -21,6 +21,7 @@ import msgspec
 
 from harness.analysis.document import Searched
 from harness.analysis.series import Key
+from harness.decoding import decode
 from harness.environments.files import read_json, write_json
 from harness.environments.uses import Uses
 from harness.errors import StorageError, UsageError
@@ -118,8 +119,10 @@ class Journal:
     @property
     def releases(self) -> dict[str, tuple[Release, ...]]:
         """The releases of each subject that were known when cells were selected."""
-        decoder = msgspec.json.Decoder(tuple[Release, ...])
-        return {path.stem: decoder.decode(path.read_bytes()) for path in sorted(self.folder.glob("releases/*.json"))}
+        return {
+            path.stem: decode(path.read_bytes(), tuple[Release, ...])
+            for path in sorted(self.folder.glob("releases/*.json"))
+        }
 
     def know(self, releases: Mapping[str, Sequence[Release]]) -> None:
         """Keep what is known of the releases, by subject, beside the results: what histories are recomputed by."""
@@ -199,17 +202,15 @@ class Journal:
         if not result.evidence:
             return ()
         folder = self.folder / result.evidence
-        decoder = msgspec.json.Decoder(Evidence)
-        trials = [decoder.decode(path.read_bytes()) for path in folder.glob("trial-*.json")]
+        trials = [decode(path.read_bytes(), Evidence) for path in folder.glob("trial-*.json")]
         return tuple(sorted(trials, key=lambda trial: trial.trial))
 
 
 def entries_in(text: bytes) -> Iterator[Entry]:
     """Yield the entries of a journal, or of a part of one, and pass over what is torn or another program's."""
-    decoder = msgspec.json.Decoder(Entry)
     for line in text.splitlines():
         with contextlib.suppress(msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-            entry = decoder.decode(line)
+            entry = decode(line, Entry)
             if entry.protocol == PROTOCOL:
                 yield entry
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from harness.analysis.document import SCHEMA_VERSION, Document, Searched
+from harness.decoding import decode
 from harness.errors import UsageError
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ class Published:
 
         """
         try:
-            self.document = msgspec.json.decode(path.read_bytes(), type=Document)
+            self.document = decode(path.read_bytes(), Document)
         except (OSError, ValueError, RecursionError, msgspec.MsgspecError) as error:
             message = f"{where}: {path} is not a folder of results, nor a document that the harness wrote: {error}"
             raise UsageError(message) from None

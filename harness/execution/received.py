@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, TypeVar
 import msgspec
 from packaging.version import InvalidVersion
 
+from harness.decoding import decode
 from harness.errors import ResultsError, UsageError
 from harness.execution.journal import FILE, PROTOCOL, SEARCHES, Entry, Searches
 from harness.model import matrix as matrices
@@ -95,11 +96,10 @@ def _refuse_what_leaves(folder: Path) -> None:
 def _entries(folder: Path) -> Iterator[Entry]:
     """Yield the entries of the journal; there is none where a run had nothing to do."""
     lines = (folder / FILE).read_bytes().splitlines() if (folder / FILE).is_file() else []
-    decoder = msgspec.json.Decoder(Entry)
     for number, line in enumerate(lines, start=1):
         where = f"{folder}: {FILE}: line {number}"
         try:
-            entry = decoder.decode(line)
+            entry = decode(line, Entry)
         except (msgspec.ValidationError, RecursionError, UnicodeDecodeError) as error:
             raise ResultsError(f"{where}: {error}") from None
         except msgspec.DecodeError as error:
@@ -194,6 +194,6 @@ def _is_on_an_index(release: Release) -> bool:
 
 def _decode(path: Path, kind: type[T]) -> T:
     try:
-        return msgspec.json.decode(path.read_bytes(), type=kind)
+        return decode(path.read_bytes(), kind)
     except (OSError, ValueError, RecursionError, msgspec.MsgspecError) as error:
         raise ResultsError(f"{path}: {error}") from None

@@ -1,7 +1,6 @@
-"""Many cells side by side: environments are built by as many as there are cores, cells run far beyond them.
+"""Many cells side by side: environments are built ahead by as many as there are cores, dear cells go first.
 
-A cell mostly waits: for its server to start, for a timer to fire, for a request to end. The cells of some platforms
-work instead, see `harness.environments.WORKING`.
+How many cells run at once is not fixed: see `harness.execution.admission`.
 """
 
 from __future__ import annotations
@@ -9,30 +8,22 @@ from __future__ import annotations
 import concurrent.futures
 import contextlib
 import functools
-import os
 import queue
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
-from harness.environments import WORKING
 from harness.errors import StorageError
+from harness.execution.admission import TICK_S, Admission
 from harness.execution.laboratory import AbandonedError, Prepared
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping
+    from types import TracebackType
 
     from harness.execution.laboratory import Laboratory
     from harness.model.cell import Cell
     from harness.model.result import CellResult
 
-    _Queue = queue.SimpleQueue[CellResult | Prepared | StorageError]
-
-_TICK_S = 0.5
 _POLL_S = 0.05
-
-
-def default_jobs() -> int:
-    """Return how many cells run at once where nobody says: six a core, since a cell works a small part of its time."""
-    return 6 * (os.cpu_count() or 1)
 
 
 def execute(
@@ -41,7 +32,8 @@ def execute(
     *,
     on_result: Callable[[CellResult], None],
     on_wait: Callable[[], None] = lambda: None,
-    jobs: int | None = None,
+    costs: Mapping[Cell, int] | None = None,
+    admission: Admission | None = None,
 ) -> None:
     """Execute all cells; when the caller is interrupted, end all that runs and raise the interruption.
 
@@ -49,81 +41,99 @@ def execute(
         laboratory: an entered one.
         cells: what to execute, and how many trials of each there are to be.
         on_result: called in this thread with each result as it comes, also with what was finished when interrupted.
-        on_wait: called about twice a second while nothing is finished, for progress.
-        jobs: how many cells run at once; None for what suits the machine.
+        on_wait: called some times a second while nothing is finished, for progress.
+        costs: what each cell is known to take, in any unit; the dearest starts first.
+        admission: lets cells in; by default by the load of the machine.
 
     """
-    done: _Queue = queue.SimpleQueue()
-    futures: list[concurrent.futures.Future[None]] = []
-    cores = os.cpu_count() or 1
-
-    def work(cell: Cell, step: Callable[[], CellResult | Prepared]) -> None:
+    with _Crew(laboratory, admission or Admission(), costs or dict.fromkeys(cells, 0)) as crew:
         try:
-            done.put(step())
+            crew.prepare(cells)
+            for _ in cells:
+                while (result := crew.result()) is None:
+                    on_wait()
+                on_result(result)
+        except BaseException:
+            for result in crew.abandon():
+                on_result(result)
+            raise
+
+
+class _Crew:
+    """The threads that prepare cells and run them, and what they have done."""
+
+    def __init__(self, laboratory: Laboratory, admission: Admission, costs: Mapping[Cell, int]) -> None:
+        self._laboratory = laboratory
+        self._admission = admission
+        self._costs = costs
+        self._done: queue.SimpleQueue[CellResult | Prepared | StorageError] = queue.SimpleQueue()
+        self._futures: list[concurrent.futures.Future[None]] = []
+        self._prepared: dict[str, Prepared] = {}  # by cell id, as long as the cell waits or runs
+        self._builders = concurrent.futures.ThreadPoolExecutor(max_workers=admission.cores)
+        self._runners = concurrent.futures.ThreadPoolExecutor(max_workers=admission.most)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._builders.shutdown()
+        self._runners.shutdown()
+
+    def prepare(self, cells: Mapping[Cell, int]) -> None:
+        """Begin to prepare them for so many trials."""
+        for cell in sorted(cells, key=lambda one: -self._costs[one]):
+            step = functools.partial(self._laboratory.prepare, cell, cells[cell])
+            self._futures.append(self._builders.submit(self._work, cell, step))
+
+    def result(self) -> CellResult | None:
+        """Start what may start, and return the next result; None where there is none for a moment.
+
+        Raises:
+            StorageError: no result can be kept any more.
+
+        """
+        while True:
+            while cell := self._admission.admit():
+                step = functools.partial(self._laboratory.execute, self._prepared[cell.id])
+                self._futures.append(self._runners.submit(self._work, cell, step))
+            try:
+                outcome = self._done.get(timeout=TICK_S)
+            except queue.Empty:
+                return None
+            if isinstance(outcome, StorageError):
+                raise outcome
+            if not isinstance(outcome, Prepared):
+                if ran := self._prepared.pop(outcome.id, None):
+                    self._admission.ended(ran.cell)
+                return outcome
+            self._prepared[outcome.cell.id] = outcome
+            self._admission.wait(outcome.cell, self._costs[outcome.cell])
+
+    def abandon(self) -> Iterator[CellResult]:
+        """Cancel what waits and end what runs, until nothing does; yield the results that there are."""
+        for future in self._futures:
+            future.cancel()
+        while not all(future.done() for future in self._futures):
+            self._laboratory.abandon()
+            concurrent.futures.wait(self._futures, timeout=_POLL_S)
+        while not self._done.empty():
+            if not isinstance(outcome := self._done.get(), (Prepared, StorageError)):
+                yield outcome
+
+    def _work(self, cell: Cell, step: Callable[[], CellResult | Prepared]) -> None:
+        try:
+            self._done.put(step())
         except AbandonedError:
             pass
         except Exception as error:  # noqa: BLE001 - one cell in which the harness fails must not end the others
             with contextlib.suppress(AbandonedError):
-                done.put(_failed(laboratory, cell, error))
+                self._done.put(self._failed(cell, error))
 
-    with (
-        concurrent.futures.ThreadPoolExecutor(max_workers=cores) as builders,
-        concurrent.futures.ThreadPoolExecutor(max_workers=jobs or default_jobs()) as waiting,
-        concurrent.futures.ThreadPoolExecutor(max_workers=min(jobs or cores, cores)) as working,
-    ):
-        futures += [
-            builders.submit(work, cell, functools.partial(laboratory.prepare, cell, trials))
-            for cell, trials in cells.items()
-        ]
-        left = len(cells)
+    def _failed(self, cell: Cell, error: Exception) -> CellResult | StorageError:
+        """Return what the harness's own failure makes of a cell, or else of the whole run."""
         try:
-            while left:
-                outcome = _next(done)
-                if outcome is None:
-                    on_wait()
-                    continue
-                if isinstance(outcome, Prepared):
-                    pool = working if outcome.cell.platform in WORKING else waiting
-                    futures.append(pool.submit(work, outcome.cell, functools.partial(laboratory.execute, outcome)))
-                else:
-                    left -= 1
-                    on_result(outcome)
-        except BaseException:
-            _abandon(laboratory, futures)
-            while not done.empty():
-                if not isinstance(finished := done.get(), (Prepared, StorageError)):
-                    on_result(finished)
-            raise
-
-
-def _next(done: _Queue) -> CellResult | Prepared | None:
-    """Return the next outcome; None where it takes its time.
-
-    Raises:
-        StorageError: no outcome can be kept any more.
-
-    """
-    try:
-        outcome = done.get(timeout=_TICK_S)
-    except queue.Empty:
-        return None
-    if isinstance(outcome, StorageError):
-        raise outcome
-    return outcome
-
-
-def _failed(laboratory: Laboratory, cell: Cell, error: Exception) -> CellResult | StorageError:
-    """Return what the harness's own failure makes of a cell, or else of the whole run."""
-    try:
-        return laboratory.failed(cell, error)
-    except StorageError as final:
-        return final
-
-
-def _abandon(laboratory: Laboratory, futures: Sequence[concurrent.futures.Future[None]]) -> None:
-    """Cancel what waits and end what runs, until nothing does."""
-    for future in futures:
-        future.cancel()
-    while not all(future.done() for future in futures):
-        laboratory.abandon()
-        concurrent.futures.wait(futures, timeout=_POLL_S)
+            return self._laboratory.failed(cell, error)
+        except StorageError as final:
+            return final

@@ -13,7 +13,7 @@ from harness.report import clean
 from harness.report.table import SYMBOLS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
     from types import TracebackType
 
     from harness.model.cell import Cell
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
 
 class Progress:
-    """Hears of finished cells; the estimate weighs what is left by what each scenario usually takes."""
+    """Hears of finished cells; the estimate weighs what is left by what each cell is known to take."""
 
-    def __init__(self, cells: Sequence[Cell], typical_s: Mapping[str, float], *, quiet: bool, at_once: int = 1) -> None:
-        """Take the cells of the run, the usual seconds of a trial by scenario, and how many cells run at once."""
+    def __init__(self, costs: Mapping[Cell, int], *, quiet: bool, at_once: int = 1) -> None:
+        """Take the cells of the run, each with what it takes in milliseconds, and how many run at once as a rule."""
         self._at_once = at_once
-        self._costs = {cell.id: typical_s[cell.scenario] for cell in cells}
+        self._costs = {cell.id: cost / 1000 for cell, cost in costs.items()}
         self._left = dict(self._costs)
         self._ran_s = 0.0
         self._console = Console(stderr=True, quiet=quiet)
@@ -40,7 +40,7 @@ class Progress:
             disable=quiet or not self._console.is_terminal,
             transient=True,
         )
-        self._task = self._bar.add_task("cells", total=len(cells), estimate="")
+        self._task = self._bar.add_task("cells", total=len(costs), estimate="")
 
     def __enter__(self) -> Self:
         """Show the bar."""

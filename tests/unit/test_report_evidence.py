@@ -97,7 +97,7 @@ def test_progress_is_plain_lines_where_there_is_no_terminal(
 ) -> None:
     """Each finished cell once, counted, hostile reasons escaped; stored ones take no line."""
     cells = [make_cell(version=version) for version in ("1.0", "2.0")]
-    with Progress(cells, {"some-failure": 5.0}, quiet=False) as progress:
+    with Progress(dict.fromkeys(cells, 5000), quiet=False) as progress:
         progress.finished(make_result(version="1.0", cached=True))
         progress.finished(make_result(version="2.0", verdict=Verdict.UNHEALTHY, reason=f"[red]{HOSTILE}"))
     printed = capsys.readouterr()
@@ -111,7 +111,7 @@ def test_quiet_progress_says_nothing(
     make_cell: Callable[..., Cell], make_result: Callable[..., CellResult], capsys: pytest.CaptureFixture[str]
 ) -> None:
     """``--quiet`` means it."""
-    with Progress([make_cell()], {"some-failure": 5.0}, quiet=True) as progress:
+    with Progress({make_cell(): 5000}, quiet=True) as progress:
         progress.tick()
         progress.finished(make_result())
     assert capsys.readouterr() == ("", "")
@@ -120,7 +120,7 @@ def test_quiet_progress_says_nothing(
 def test_estimate_weighs_what_is_left(make_cell: Callable[..., Cell], make_result: Callable[..., CellResult]) -> None:
     """What cells usually take counts until one ran; stored results teach no pace; nothing left, nothing said."""
     cells = [make_cell(version=version) for version in ("1.0", "2.0", "3.0")]
-    progress = Progress(cells, {"some-failure": 500.0}, quiet=True, at_once=2)
+    progress = Progress(dict.fromkeys(cells, 500_000), quiet=True, at_once=2)
     assert progress.estimate() == "about 750 s left"
     progress.finished(make_result(version="1.0", cached=True))
     assert progress.estimate() == "about 500 s left"

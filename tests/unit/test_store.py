@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import datetime as dt
+import functools
 import threading
 from typing import TYPE_CHECKING
 
@@ -150,6 +151,16 @@ def test_failed_build_is_tried_again_on_request(store: Callable[..., Store]) -> 
     assert not list(folder.parent.glob("*.failed.json"))
 
 
+@pytest.mark.parametrize("retry", [False, True])
+def test_cells_that_share_a_failed_build_have_one_reason(retry: bool, store: Callable[..., Store]) -> None:  # noqa: FBT001
+    """Whichever came first, and the build is tried once in a run."""
+    builder, opened = Builder(EnvironmentFailedError("no compiler")), store(retry=retry)
+    for _ in range(3):
+        with pytest.raises(EnvironmentFailedError, match=r"no compiler$"):
+            opened.environment(RESOLUTION, builder.build)
+    assert builder.count == 1
+
+
 def test_failed_network_is_not_remembered(store: Callable[..., Store]) -> None:
     """It is not the release's fault."""
     builder = Builder(TransientEnvironmentError("dns error"))
@@ -157,6 +168,11 @@ def test_failed_network_is_not_remembered(store: Callable[..., Store]) -> None:
         store().environment(RESOLUTION, builder.build)
     store().environment(RESOLUTION, builder.build)
     assert builder.count == 2
+
+
+def create(opened: Store, folder: Path) -> None:
+    """Build as a kind of environment does."""
+    opened.uv.create(folder, python=folder)
 
 
 @pytest.mark.parametrize(
@@ -175,10 +191,10 @@ def test_what_the_machine_lacks_is_not_remembered_as_the_release_s(
 ) -> None:
     """A full disk is emptied, a network comes back; a release that does not build stays so."""
     monkeypatch.setattr(process, "run", lambda *_, **__: process.Completed(exit_status=2, output=said))
-    opened = store()
     for again in (False, True):
+        opened = store()
         with pytest.raises(EnvironmentFailedError) as error:
-            opened.environment(RESOLUTION, lambda folder: opened.uv.create(folder, python=folder))
+            opened.environment(RESOLUTION, functools.partial(create, opened))
         assert ("'--rerun' tries it again" in str(error.value)) is (again and remembered)
 
 

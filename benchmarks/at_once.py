@@ -1,0 +1,56 @@
+"""Runs the same cells at 1, 8 and 32 at a time while every core is kept busy by another load; no verdict may differ.
+
+    python -m benchmarks.at_once [NUMBER …]
+
+The cells are the Linux part of the default matrix. Cells are let in whatever the load, which the harness itself
+would not do. Exit status 0 where every verdict is the one that is expected, else 1.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmarks.under_load import every_core_busy
+from harness.execution import schedule
+from harness.execution.admission import Admission
+from harness.plan import Options, Plan
+
+if TYPE_CHECKING:
+    from harness.model.result import CellResult
+
+NUMBERS = (1, 8, 32)
+
+
+def run(number: int, folder: Path) -> list[CellResult]:
+    """Run the cells anew, so many at a time, and return their results."""
+    found: list[CellResult] = []
+    plan = Plan(Options(cells=("*_linux",), results=folder, rerun=True))
+    admission = Admission(number, processors=lambda: 0.0, memory=lambda: 0.0)
+    with plan.laboratory() as laboratory:
+        schedule.execute(laboratory, dict.fromkeys(plan.cells, 1), on_result=found.append, admission=admission)
+    return found
+
+
+def main() -> int:
+    """Run, compare and print."""
+    wrong = 0
+    with tempfile.TemporaryDirectory() as folder, every_core_busy():
+        for number in [int(argument) for argument in sys.argv[1:]] or NUMBERS:
+            began = time.monotonic()
+            found = run(number, Path(folder) / str(number))
+            differing = [cell for cell in found if cell.verdict != cell.expected]
+            wrong += len(differing)
+            took, load = time.monotonic() - began, os.getloadavg()[0]
+            print(f"{number:3} at a time: {len(found)} cells, {len(differing)} differ, {took:.0f} s, load {load:.1f}")
+            for cell in differing:
+                print(f"    {cell.id}: {cell.verdict}, expected {cell.expected}")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
