@@ -4,7 +4,7 @@
 #     docker run --rm harness                                         prints the default table
 #     docker run --rm -v "$PWD/results:/work" harness harness run     keeps the results; the folder must be writable by
 #                                                                     user 1000, or: --user, and -e HOME=/work
-#     docker run --rm -v "$PWD/results:/work" harness harness report --format markdown --output linux.md
+#     docker run --rm -v "$PWD/results:/work" harness harness report --format html --output pages
 #
 # Where no registry can be reached, BASE is a Debian made with debootstrap and PYTHONS an image with CPythons in
 # /opt/pythons/versions; '.ci/image harness-laboratory-base' makes one that is both:
