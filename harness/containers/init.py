@@ -15,9 +15,12 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 
 LOOPBACK = "127.0.0.1"
 CHUNK = 65536
+PATIENCE_S = 1.0
+answering = set()  # the threads that pass on what the server sends
 
 
 def tell(**said):
@@ -53,7 +56,9 @@ def connect(client, port):
         one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     there = threading.Thread(target=pump, args=(client, server), daemon=True)
     there.start()
+    answering.add(threading.current_thread())
     pump(server, client)
+    answering.discard(threading.current_thread())
     there.join()
     client.close()
     server.close()
@@ -72,6 +77,13 @@ def status_of(child):
         pid, status = os.waitpid(-1, 0)
         if pid == child.pid:
             return -os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
+
+
+def pass_on_the_last():
+    """Pass on what the server sent before its end; a process that outlived it may hold a connection for ever."""
+    end = time.monotonic() + PATIENCE_S
+    while answering and time.monotonic() < end:
+        time.sleep(0.005)
 
 
 def survivors():
@@ -125,7 +137,9 @@ def main():
     tell(started=child.pid)
     threading.Thread(target=publish, args=(listener, order["port"]), daemon=True).start()
     status = status_of(child)
-    tell(exit_status=status, survivors=survivors(), out_of_memory=kills_for_memory() > 0)
+    left = survivors()
+    pass_on_the_last()
+    tell(exit_status=status, survivors=left, out_of_memory=kills_for_memory() > 0)
 
 
 main()

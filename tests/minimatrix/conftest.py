@@ -7,7 +7,6 @@ and committed by a person.
 
 from __future__ import annotations
 
-import signal
 import sys
 from typing import TYPE_CHECKING
 
@@ -33,13 +32,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for item in items:
             if "minimatrix" in item.path.parts:
                 item.add_marker(pytest.mark.skip(reason="the toy matrix is for Linux"))
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _interruptible() -> None:
-    """Undo what a shell does to programs in the background: what we start would ignore Ctrl-C as well."""
-    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
