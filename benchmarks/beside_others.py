@@ -44,10 +44,10 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent
 LINUX = ("*_linux",)
 LIMIT_S = 3600
-# Later versions of virtualenv make no environments for Python 3.7.
+# Later versions of virtualenv make no environments for Python 3.7, and later ones of tox want those.
 TOOLS = {
-    "tox": ("tox", "virtualenv<20.27"),
-    "tox-uv": ("tox", "virtualenv<20.27", "tox-uv"),
+    "tox": ("tox==4.23.2", "virtualenv<20.27"),
+    "tox-uv": ("tox==4.23.2", "virtualenv<20.27", "tox-uv==1.19.1"),
     "nox-uv": ("nox[uv]",),
     "pypi-version-bisect": ("pypi-version-bisect",),
 }
@@ -91,7 +91,7 @@ class Bench:
             pins = [f"{package}=={version}" for package, version in environment["pins"].items()]
             (folder / f"c{number}.txt").write_text("\n".join(pins) + "\n")
             (folder / f"c{number}.json").write_bytes(msgspec.json.encode(cell))
-            (folder / f"c{number}.python").write_text(environment["interpreter"])
+            (folder / f"c{number}.python").write_text(str(Path(environment["interpreter"]).expanduser()))
 
     def tox(self, folder: Path) -> None:
         """Write the project as tox reads it."""

@@ -1,4 +1,4 @@
-"""Many cells side by side: environments are built ahead by as many as there are cores, dear cells go first.
+"""Many cells side by side: environments are built ahead, dear cells go first.
 
 How many cells run at once is not fixed: see `harness.execution.admission`.
 """
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from harness.model.result import CellResult
 
 _POLL_S = 0.05
+_BUILDERS = 2  # for each core: half of a build is waiting for the index
 
 
 def execute(
@@ -69,7 +70,7 @@ class _Crew:
         self._done: queue.SimpleQueue[CellResult | Prepared | StorageError] = queue.SimpleQueue()
         self._futures: list[concurrent.futures.Future[None]] = []
         self._prepared: dict[str, Prepared] = {}  # by cell id, as long as the cell waits or runs
-        self._builders = concurrent.futures.ThreadPoolExecutor(max_workers=admission.cores)
+        self._builders = concurrent.futures.ThreadPoolExecutor(max_workers=_BUILDERS * admission.cores)
         self._runners = concurrent.futures.ThreadPoolExecutor(max_workers=admission.most)
 
     def __enter__(self) -> Self:
