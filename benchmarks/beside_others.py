@@ -235,7 +235,8 @@ def compared(arguments: argparse.Namespace, folder: Path) -> list[str]:
             rounds.append(found)
             print(f"round {number}: {name} cold {found.cold_s:.1f} s, warm {found.warm_s:.1f} s", file=sys.stderr)
             shutil.rmtree(place)
-    limit = measure([*bench.options, "--rerun"], str(folder))
+    with tempfile.TemporaryDirectory() as anew:
+        limit = measure(bench.options, anew)
     unchanged, _ = timed([sys.executable, "-m", "harness", "run", "--quiet", *bench.options], folder, {})
     return [
         f"{len(bench.reference)} cells: `harness run {' '.join(bench.options)}`; rounds: {arguments.rounds}.",

@@ -1,9 +1,9 @@
 """How close a run comes to what the machine can do: its time beside max(processor seconds / cores, longest cell).
 
-    python benchmarks/limit.py [harness run options …]
+    python benchmarks/limit.py [--ready] [harness run options …]
 
-Runs all selected cells anew in environments that stand ready; it builds them first. The processors' time is the whole
-machine's, so nothing else should run. The longest cell is the longest that this very run had.
+Runs all selected cells in environments that stand ready; it has them built first, unless it is told that they do. The
+processors' time is the whole machine's, so nothing else should run. The longest cell is the longest of this very run.
 """
 
 from __future__ import annotations
@@ -70,11 +70,15 @@ def measure(options: list[str], folder: str, env: dict[str, str] | None = None) 
 def main() -> int:
     """Measure and print."""
     options = sys.argv[1:]
+    ready = "--ready" in options
+    options = [option for option in options if option != "--ready"]
+    if not ready:
+        with tempfile.TemporaryDirectory() as folder:
+            measure(options, folder)
     with tempfile.TemporaryDirectory() as folder:
-        measure(options, folder)
         idle = psutil.cpu_percent(1)
-        found = measure(["--rerun", *options], folder)
-    print(f"harness run --rerun {' '.join(options)}, the machine {idle:.0f} % busy before")
+        found = measure(options, folder)
+    print(f"harness run {' '.join(options)}, the machine {idle:.0f} % busy before")
     print("\n".join(found.lines()))
     return 0
 

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness import process
 from harness.cli import main as harness
-from harness.execution import laboratory, server
+from harness.execution import laboratory
 from harness.execution.journal import Journal
 from harness.execution.laboratory import Laboratory
 from harness.execution.server import Server
@@ -37,7 +37,6 @@ STAGES: tuple[tuple[Any, str, str], ...] = (
     (Laboratory, "__enter__", "the run's folder and keeper"),
     (Laboratory, "prepare", "stored result and environment looked up"),
     (process, "end_marked", "what is left is looked for"),
-    (server, "end_marked", "what is left is looked for"),
     (Server, "wait_until_ready", "servers start, until they answer"),
     (Server, "stop", "servers end"),
     (laboratory, "run_trial", "the scenario observes"),

@@ -74,16 +74,25 @@ class Capture:
         self._head = bytearray()
         self._tail = bytearray()
         self._dropped = 0
-        self._lock = threading.Lock()
+        self._taken = 0
+        self._lock = threading.Condition()
 
     def add(self, data: bytes) -> None:
         """Take the next bytes."""
         with self._lock:
+            self._taken += len(data)
+            self._lock.notify_all()
             room = self._limit - len(self._head)
             self._head += data[:room]
             self._tail += data[room:]
             if len(self._tail) > 2 * self._limit:
                 self._trim()
+
+    def wait(self, known: int, patience_s: float) -> int:
+        """Wait for more bytes than are known, at most so many seconds; return how many have been taken by then."""
+        with self._lock:
+            self._lock.wait_for(lambda: self._taken > known, timeout=patience_s)
+            return self._taken
 
     def _trim(self) -> None:
         excess = len(self._tail) - self._limit

@@ -10,6 +10,7 @@ import os
 import re
 import shutil
 import sys
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 _PATIENCE_S = 20.0
 _QUESTION = "import sys; print(sys.implementation.name, '%d.%d.%d' % sys.version_info[:3], sys.version_info[3])"
+_asking = threading.Lock()  # builders that want the same Python ask for it once
 _ANSWER = re.compile(r"^cpython ((3\.\d+)\.\d+) final\r?$", re.MULTILINE)
 
 
@@ -50,42 +52,44 @@ def find(python: str) -> Interpreter:
         EnvironmentFailedError: there is none.
 
     """
-    found = installed().get(python)
+    with _asking:
+        found = _newest(python)
     if found is None:
         message = f"no CPython {python} on this machine; {remedy(python)}"
         raise EnvironmentFailedError(message)
     return found
 
 
-@functools.cache
 def installed() -> dict[str, Interpreter]:
     """Return the newest working CPython of each known minor version, by that version."""
-    best: dict[str, Interpreter] = {}
-    for source, path in _candidates():
-        python = _minor_in(path)
-        known = best.get(python) if python else None
-        if known and _full_in(path) and Version(str(_full_in(path))) <= Version(known.full):
+    with _asking:
+        return {python: found for python in PYTHONS if (found := _newest(python))}
+
+
+@functools.cache
+def _newest(python: str) -> Interpreter | None:
+    best: Interpreter | None = None
+    for source, path in _candidates(python):
+        full = _full_in(path)
+        if best and full and Version(full) <= Version(best.full):
             continue
         found = _ask(str(path), source)
-        if found and found.python in PYTHONS:
-            known = best.get(found.python)
-            if known is None or Version(found.full) > Version(known.full):
-                best[found.python] = found
-    return dict(sorted(best.items(), key=lambda item: Version(item[0])))
+        if found and found.python == python and (best is None or Version(found.full) > Version(best.full)):
+            best = found
+    return best
 
 
-def _candidates() -> Iterator[tuple[str, Path]]:
-    """Yield where interpreters may be, without asking any."""
+def _candidates(python: str) -> Iterator[tuple[str, Path]]:
+    """Yield where interpreters of a minor version may be, without asking any."""
     program = "python.exe" if sys.platform == "win32" else "bin/python3"
-    for folder in sorted(_pyenv_versions().glob("3.*"), reverse=True):
+    for folder in sorted(_pyenv_versions().glob(f"{python}.*"), reverse=True):
         yield "pyenv", folder / program
-    for folder in sorted(_uv_folder().glob("cpython-3.*"), reverse=True):
+    for folder in sorted(_uv_folder().glob(f"cpython-{python}.*"), reverse=True):
         yield "uv", folder / program
-    for python in PYTHONS:
-        found = shutil.which(f"python{python}", path=_path_without_shims())
-        if found:
-            yield "PATH", Path(found)
-    yield "the harness itself", Path(sys.executable)
+    if found := shutil.which(f"python{python}", path=_path_without_shims()):
+        yield "PATH", Path(found)
+    if python == f"{sys.version_info[0]}.{sys.version_info[1]}":
+        yield "the harness itself", Path(sys.executable)
 
 
 def _pyenv_versions() -> Path:
@@ -93,6 +97,7 @@ def _pyenv_versions() -> Path:
     return (Path(root) if root else Path.home() / ".pyenv") / "versions"
 
 
+@functools.cache
 def _uv_folder() -> Path:
     """Return the folder of uv's own Pythons."""
     if folder := os.environ.get("UV_PYTHON_INSTALL_DIR"):
@@ -104,11 +109,6 @@ def _uv_folder() -> Path:
 def _path_without_shims() -> str:
     folders = os.environ.get("PATH", os.defpath).split(os.pathsep)
     return os.pathsep.join(folder for folder in folders if Path(folder).name != "shims")
-
-
-def _minor_in(path: Path) -> str | None:
-    full = _full_in(path)
-    return ".".join(full.split(".")[:2]) if full else None
 
 
 def _full_in(path: Path) -> str | None:

@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 
     from harness.model.cell import Cell
 
-MOST = 16  # cells at once for each core: where one works a sixteenth of its time, no more are needed
+MOST = 40  # cells at once for each core: where one works a fortieth of its time, no more are needed
 USUAL = 6  # cells at once for each core, as a rule: what an estimate reckons with
-FLOOR = 2  # cells at once for each core, however busy the machine
+FLOOR = 3  # cells at once for each core, however busy the machine
 FULL = 0.95  # of the processors' time: from here on, who starts only delays those who run
 SPARE = 0.1  # of the memory: from here on, a further server is not worth the risk
-TICK_S = 0.2  # between two looks: what has just started shows in the next one, a server's start keeps a core busy
+TICK_S = 0.1  # between two looks: what has just started shows in the next one, a server's start keeps a core busy
 
 
 def processors_used(interval: float | None = None) -> float:
@@ -104,6 +104,6 @@ class Admission:
         if self._clock() - self._looked_s >= TICK_S:
             self._looked_s = self._clock()
             used = self._processors()
-            idle = int(self.cores * (1 - used))
+            idle = round(self.cores * (1 - used))
             self._room = max(1, idle) if used < FULL and self._memory() < 1 - SPARE else 0
         return running < self.most and (self._room > 0 or running < self._floor)

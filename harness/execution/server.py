@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 GRACE_S = 3.0  # between asking a server to stop and ending it
 _POLL_S = 0.02
+_LOOK_S = 0.2  # between two looks whether a silent server still runs
 
 
 class NotReadyError(HarnessError):
@@ -100,12 +101,12 @@ class Server:
 
     def wait_for_log(self, *needles: str, deadline_s: float) -> bool:
         """Wait until one line of the log holds all the needles; False where none did in time."""
-        end = time.monotonic() + deadline_s
+        end, taken = time.monotonic() + deadline_s, 0
         while True:
             seen = any(all(needle in line for needle in needles) for line in self.log.splitlines())
             if seen or time.monotonic() > end or not self.is_running:
                 return seen
-            time.sleep(_POLL_S)
+            taken = self._process.capture.wait(taken, min(_LOOK_S, max(0.0, end - time.monotonic())))
 
     def stop(self) -> ServerRecord:
         """Ask it to stop, end all that is left of it, and return the record of its whole life."""
