@@ -201,7 +201,7 @@ def test_compiler_that_fails_is_told(ensure: Callable[..., Runtime], tmp_path: P
 def test_machine_without_the_python_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """The library comes from the machine's own CPython of that version."""
     monkeypatch.undo()
-    monkeypatch.setattr(interpreters, "installed", dict)
+    monkeypatch.setattr(interpreters, "_newest", lambda _: None)
     with pytest.raises(EnvironmentFailedError, match=r"no CPython 3\.8 on this machine.*uv python install 3\.8"):
         runtimes._library("3.8")
 
