@@ -1,6 +1,6 @@
 """Measures the Linux part of the default matrix: with empty caches, then unchanged, and the harness's own memory.
 
-    python benchmarks/first_run.py
+    python -m benchmarks.first_run
 
 Prints both times in seconds, their ratio, and the largest resident size that was seen of the harness's own process.
 """
@@ -8,23 +8,32 @@ Prints both times in seconds, their ratio, and the largest resident size that wa
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psutil
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 SAMPLE_S = 0.05
 
 
 def measure(folder: Path) -> tuple[float, float, int]:
-    """Run the default matrix in a folder whose caches are its own; return seconds, megabytes, exit status."""
+    """Run the default matrix in a folder whose caches are its own; see `watched` for what is returned."""
     env = {**os.environ, "HARNESS_CACHE": str(folder / "cache"), "UV_CACHE_DIR": str(folder / "uv")}
-    began = time.monotonic()
-    argv = [sys.executable, "-m", "harness", "run", "--quiet", "--cell", "*_linux"]
-    process = psutil.Popen(argv, cwd=folder, env=env, stdout=sys.stderr)
-    largest = 0
+    return watched(["run", "--quiet", "--cell", "*_linux"], folder, env)
+
+
+def watched(call: Sequence[str], folder: Path, env: Mapping[str, str]) -> tuple[float, float, int]:
+    """Call the harness; return the seconds, the most megabytes that its own process had, and the exit status."""
+    began, largest = time.monotonic(), 0
+    argv = [sys.executable, "-m", "harness", *call]
+    process = psutil.Popen(argv, cwd=folder, env=env, stdout=subprocess.DEVNULL)
     while process.poll() is None:
         try:
             largest = max(largest, process.memory_info().rss)

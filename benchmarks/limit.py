@@ -1,13 +1,14 @@
 """How close a run comes to what the machine can do: its time beside max(processor seconds / cores, longest cell).
 
-    python benchmarks/limit.py [--ready] [harness run options …]
+    python -m benchmarks.limit [harness run options …]
 
-Runs all selected cells in environments that stand ready; it has them built first, unless it is told that they do. The
-processors' time is the whole machine's, so nothing else should run. The longest cell is the longest of this very run.
+Runs all selected cells in environments that stand ready; where they do not, it has them built first. The processors'
+time is the whole machine's, so nothing else should run. The longest cell is the longest of this very run.
 """
 
 from __future__ import annotations
 
+import concurrent.futures
 import dataclasses
 import json
 import os
@@ -15,8 +16,12 @@ import subprocess
 import sys
 import tempfile
 import time
+from pathlib import Path
 
 import psutil
+
+from harness.cli import cli
+from harness.plan import Options, Plan
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -67,14 +72,22 @@ def measure(options: list[str], folder: str, env: dict[str, str] | None = None) 
     )
 
 
+def prepare(options: list[str], folder: str) -> None:
+    """Have the environments of all selected cells built, and run none."""
+    said = cli.commands["run"].make_context("run", list(options)).params
+    chosen = {field.name: said[field.name] for field in dataclasses.fields(Options) if field.name in said}
+    plan = Plan(Options(**{**chosen, "results": Path(folder)}))
+    cores = os.cpu_count() or 1
+    with plan.laboratory() as laboratory, concurrent.futures.ThreadPoolExecutor(2 * cores) as builders:
+        for _ in builders.map(laboratory.prepare, plan.cells):
+            pass
+
+
 def main() -> int:
     """Measure and print."""
     options = sys.argv[1:]
-    ready = "--ready" in options
-    options = [option for option in options if option != "--ready"]
-    if not ready:
-        with tempfile.TemporaryDirectory() as folder:
-            measure(options, folder)
+    with tempfile.TemporaryDirectory() as folder:
+        prepare(options, folder)
     with tempfile.TemporaryDirectory() as folder:
         idle = psutil.cpu_percent(1)
         found = measure(options, folder)

@@ -10,20 +10,17 @@ from __future__ import annotations
 
 import os
 import resource
-import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 import msgspec
-import psutil
 
+from benchmarks.first_run import watched
 from harness.execution.journal import Entry, entries_in
 from tests.minimatrix.driving import PYTHON, User
 from tests.minimatrix.index import Index
 
-SAMPLE_S = 0.05
 ROUNDS = 5
 SCENARIO = """
 from harness import Check, Scenario, Variant, conclude
@@ -45,20 +42,6 @@ releases = ["==1.1"]
 pythons = ["{PYTHON}"]
 platforms = ["linux"]
 """
-
-
-def run(user: User, call: list[str]) -> tuple[float, float, int]:
-    """Run; return the seconds, the most megabytes that the harness's own process had, and the exit status."""
-    began, largest = time.monotonic(), 0
-    argv = [sys.executable, "-m", "harness", *call]
-    process = psutil.Popen(argv, env=user.environment(), cwd=user.folder, stdout=subprocess.DEVNULL)
-    while process.poll() is None:
-        try:
-            largest = max(largest, process.memory_info().rss)
-        except psutil.Error:
-            break
-        time.sleep(SAMPLE_S)
-    return time.monotonic() - began, largest / 1e6, process.wait()
 
 
 def processor_s() -> float:
@@ -96,11 +79,12 @@ def main() -> None:
         (folder / "many.toml").write_text(MATRIX)
         user = User(folder=folder / "user", cache=folder / "cache", index=index.url)
         selection = ["--matrix", str(folder / "many.toml"), "--scenarios", str(folder / "scenarios")]
-        first = run(user, ["run", "many-cells", "--quiet", *selection])
-        again = run(user, ["run", "many-cells", "--quiet", *selection])
+        call = ["run", "many-cells", "--quiet", *selection]
+        first = watched(call, user.folder, user.environment())
+        again = watched(call, user.folder, user.environment())
         multiply(user.results / "journal.jsonl", stored)
         before = processor_s()
-        reports = sorted(run(user, ["report"])[0] for _ in range(ROUNDS))
+        reports = sorted(watched(["report"], user.folder, user.environment())[0] for _ in range(ROUNDS))
         worked = (processor_s() - before) / ROUNDS
     print(f"processors               {os.cpu_count()}, load {os.getloadavg()[0]:.1f}")
     print(f"cells                    {cells:6}")

@@ -17,14 +17,6 @@ _making = threading.Lock()
 _made: dict[Any, msgspec.json.Decoder[Any]] = {}
 
 
-def decoder(kind: type[T]) -> msgspec.json.Decoder[T]:
-    """Return the decoder of a type."""
-    with _making:
-        if kind not in _made:
-            _made[kind] = msgspec.json.Decoder(kind)
-        return _made[kind]
-
-
 def decode(text: bytes | str, kind: type[T]) -> T:
     """Return the value that a JSON text holds.
 
@@ -34,4 +26,8 @@ def decode(text: bytes | str, kind: type[T]) -> T:
         RecursionError: it is nested too deeply.
 
     """
-    return decoder(kind).decode(text)
+    with _making:
+        if kind not in _made:
+            _made[kind] = msgspec.json.Decoder(kind)
+        decoder: msgspec.json.Decoder[T] = _made[kind]
+    return decoder.decode(text)

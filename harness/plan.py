@@ -119,14 +119,16 @@ class Plan:
     def costs(self, cells: Iterable[Cell]) -> dict[Cell, int]:
         """Return what a trial of each cell costs, in milliseconds, by the results that the call names for it."""
         named = self.options.costs
-        recorded = {result.id: result for result in _source(named, where="--costs").latest()} if named else {}
-        return costs_of(cells, {name: loaded.scenario for name, loaded in self.scenarios.items()}, recorded)
+        return self._costs(cells, _source(named, where="--costs").latest() if named else ())
 
     def known_costs(self, cells: Mapping[Cell, int]) -> dict[Cell, int]:
         """Return what so many trials of each cell take, in milliseconds, by what this results folder has recorded."""
-        recorded = {result.id: result for result in self.journal.latest()}
-        trial = costs_of(cells, {name: loaded.scenario for name, loaded in self.scenarios.items()}, recorded)
+        trial = self._costs(cells, self.journal.latest())
         return {cell: trials * trial[cell] for cell, trials in cells.items()}
+
+    def _costs(self, cells: Iterable[Cell], results: Iterable[CellResult]) -> dict[Cell, int]:
+        scenarios = {name: loaded.scenario for name, loaded in self.scenarios.items()}
+        return costs_of(cells, scenarios, {result.id: result for result in results})
 
     def select(self, *, servers: Sequence[str], cells: Sequence[str]) -> tuple[Cell, ...]:
         """Return the cells of the matrix by these servers and globs, and by all else that the call says."""

@@ -8,7 +8,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from harness.containers.engine import ENVIRONMENT, RUN
+from harness.containers.engine import ENVIRONMENT, RUN, status_of
 from harness.process import Completed
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 _IDLE = "import time; time.sleep(86400)"
 _UV = "/tmp/harness-uv"  # noqa: S108 - the container's own; what lies there is no part of the image
 _CERTIFICATES = "/tmp/harness-certificates.pem"  # noqa: S108
-_SIGNALS = 128
 
 
 class Builder:
@@ -93,8 +92,7 @@ class Builder:
             with self._engine.telling(f"run '{Path(argv[0]).name}' in a container"), contextlib.suppress(NotFound):
                 made = api.exec_create(self._id, list(argv), environment={**self._env, **env})
                 output = api.exec_start(made["Id"]).decode(errors="replace")
-                status = int(api.exec_inspect(made["Id"])["ExitCode"])
-                return Completed(exit_status=_SIGNALS - status if status > _SIGNALS else status, output=output)
+                return Completed(exit_status=status_of(api.exec_inspect(made["Id"])), output=output)
         finally:
             timer.cancel()
         return Completed(exit_status=None, output="")

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from harness.containers.engine import status_of
 from harness.decoding import decode
 from harness.errors import EngineError
 from harness.process import Capture
@@ -29,7 +30,6 @@ PUBLISHED = 31_999  # in the container; outside of what is leased to servers and
 _START_S = 60.0
 _END_S = 10.0
 _NOBODY = "65534:65534"
-_SIGNALS = 128  # an exit status above it is a signal's number and this
 _TMPFS = {"/tmp": "rw,nosuid,nodev,size=256m,mode=1777"}  # noqa: S108 - the container's own
 
 
@@ -160,10 +160,7 @@ class Contained:
                 return Report(exit_status=-9)
         if state["Running"]:
             raise EngineError("the container engine let go of a container that runs; the same call tries it again")
-        status = int(state["ExitCode"])
-        return Report(
-            exit_status=_SIGNALS - status if status > _SIGNALS else status, out_of_memory=bool(state["OOMKilled"])
-        )
+        return Report(exit_status=status_of(state), out_of_memory=bool(state["OOMKilled"]))
 
     @property
     def out_of_memory(self) -> bool:

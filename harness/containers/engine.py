@@ -33,6 +33,7 @@ PROCESSES = 512  # threads count
 CPUS = 1.0
 _POLL_S = 0.05
 _ANSWER_S = 60
+_SIGNALS = 128  # an exit status above it is a signal's number and this
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
@@ -122,6 +123,12 @@ def _telling(where: str, doing: str) -> Iterator[None]:
             f"the container engine at {where} does not answer, it was to {doing}; "
             "start it again, then the same call goes on"
         ) from error
+
+
+def status_of(state: Mapping[str, Any]) -> int:
+    """Return the exit status in what the engine knows of a program that has ended, negative for a signal."""
+    status = int(state["ExitCode"])
+    return _SIGNALS - status if status > _SIGNALS else status
 
 
 class Engine:
@@ -244,7 +251,7 @@ class Engine:
         while time.monotonic() < end:
             state = self.api.inspect_container(container)["State"]
             if not state["Running"] and state["Status"] != "created":
-                return int(state["ExitCode"])
+                return status_of(state)
             time.sleep(_POLL_S)
         return None
 

@@ -31,9 +31,9 @@ SPARE = 0.1  # of the memory: from here on, a further server is not worth the ri
 TICK_S = 0.1  # between two looks: what has just started shows in the next one, a server's start keeps a core busy
 
 
-def processors_used(interval: float | None = None) -> float:
+def processors_used() -> float:
     """Return how much of the processors' time was used since the last call, 0 to 1."""
-    return psutil.cpu_percent(interval) / 100
+    return psutil.cpu_percent() / 100
 
 
 def memory_used() -> float:
