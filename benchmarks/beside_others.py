@@ -5,8 +5,8 @@
 
 The cells are the Linux part of the default matrix, or those of it that the globs match. Every tool gets an
 environment for each cell with the very same packages on the same Python, and runs one trial of the cell in it
-(`benchmarks/oracle.py`). *Cold* is with empty caches, *warm* the same again with environments and caches that are
-there. Tools run one cell after the other, as they do where nobody says otherwise. Verdicts that differ are counted.
+(`benchmarks/oracle.py`). *Cold* is with empty caches, *warm* (in the first round only) the same again with environments
+and caches that are there. Tools run one cell after the other, as they do where nobody says otherwise. Verdicts that differ are counted.
 
 ``--search`` looks for the first fixed release instead, by ``pypi-version-bisect`` and by ``harness history``: of a
 failure that went once, and of one that came back. ``--write`` puts what is printed into ``benchmarks/README.md``.
@@ -61,11 +61,11 @@ SEARCHES = (
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Round:
-    """What one tool did in one round: seconds and verdicts, with empty caches and again."""
+    """What one tool did in one round: seconds and verdicts, with empty caches and, where it was asked to, again."""
 
     tool: str
     cold_s: float
-    warm_s: float
+    warm_s: float | None
     verdicts: dict[str, str]
 
 
@@ -131,7 +131,7 @@ class Bench:
         env = caches(folder)
         argv = [sys.executable, "-m", "harness", "run", "--quiet", "--format", "json", *self.options]
         cold_s, out = timed(argv, folder, env)
-        warm_s = timed([*argv, "--rerun"], folder, env)[0] if warm else 0.0
+        warm_s = timed([*argv, "--rerun"], folder, env)[0] if warm else None
         verdicts = {cell["id"]: cell["verdict"] for cell in json.loads(out)["cells"]}
         return Round(tool="harness", cold_s=cold_s, warm_s=warm_s, verdicts=verdicts)
 
@@ -145,7 +145,7 @@ class Bench:
         cold_s, _ = timed(argv, folder, env)
         verdicts = dict(line.split() for line in (folder / "verdicts").read_text().splitlines())
         again = ["--reuse-existing-virtualenvs"] if name == "nox-uv" else []
-        warm_s = timed([*argv, *again], folder, env)[0] if warm else 0.0
+        warm_s = timed([*argv, *again], folder, env)[0] if warm else None
         return Round(tool=name, cold_s=cold_s, warm_s=warm_s, verdicts=verdicts)
 
 
@@ -193,7 +193,7 @@ def timed(argv: Sequence[str], folder: Path, env: dict[str, str]) -> tuple[float
     return time.monotonic() - began, printed
 
 
-def table(rounds: Sequence[Round], reference: dict[str, str], *, warm: bool) -> list[str]:
+def table(rounds: Sequence[Round], reference: dict[str, str]) -> list[str]:
     """Return a row for each tool: its times, and how many times the harness's they are, median and spread."""
     own = [one for one in rounds if one.tool == "harness"]
     lines = ["| tool | cold | times the harness | warm | times the harness | verdicts that differ |"]
@@ -202,12 +202,10 @@ def table(rounds: Sequence[Round], reference: dict[str, str], *, warm: bool) -> 
         its = [one for one in rounds if one.tool == tool]
         row = [tool]
         for which in ("cold_s", "warm_s"):
-            if which == "warm_s" and not warm:
-                row += ["", ""]
-                continue
-            seconds = [getattr(one, which) for one in its]
-            ratios = [second / getattr(base, which) for second, base in zip(seconds, own, strict=True)]
-            row += [f"{statistics.median(seconds):.0f} s", spread(ratios)]
+            pairs = [(getattr(one, which), getattr(base, which)) for one, base in zip(its, own, strict=True)]
+            pairs = [(seconds, base) for seconds, base in pairs if seconds]
+            middle = statistics.median(seconds for seconds, _ in pairs) if pairs else None
+            row += [f"{middle:.0f} s", spread([seconds / base for seconds, base in pairs])] if middle else ["", ""]
         differing = {cell for one in its for cell, verdict in reference.items() if one.verdicts.get(cell) != verdict}
         lines.append(f"| {' | '.join([*row, str(len(differing))])} |")
     return lines
@@ -223,7 +221,6 @@ def compared(arguments: argparse.Namespace, folder: Path) -> list[str]:
     """Run all tools on the cells and return the lines of the table."""
     bench = Bench(folder, arguments.cell or LINUX)
     names = arguments.only or ["harness", "tox", "tox-uv", "nox-uv"]
-    warm = not arguments.no_warm
     for name in names:
         if name != "harness":
             install(name, folder)
@@ -231,9 +228,11 @@ def compared(arguments: argparse.Namespace, folder: Path) -> list[str]:
     for number in range(1, arguments.rounds + 1):
         for name in names:
             place = folder / f"round-{number}" / name
+            warm = number == 1 and not arguments.no_warm
             found = bench.harness(place, warm=warm) if name == "harness" else bench.other(name, place, warm=warm)
             rounds.append(found)
-            print(f"round {number}: {name} cold {found.cold_s:.1f} s, warm {found.warm_s:.1f} s", file=sys.stderr)
+            again = f", warm {found.warm_s:.1f} s" if found.warm_s else ""
+            print(f"round {number}: {name} cold {found.cold_s:.1f} s{again}", file=sys.stderr)
             shutil.rmtree(place)
     with tempfile.TemporaryDirectory() as anew:
         limit = measure(bench.options, anew)
@@ -241,7 +240,7 @@ def compared(arguments: argparse.Namespace, folder: Path) -> list[str]:
     return [
         f"{len(bench.reference)} cells: `harness run {' '.join(bench.options)}`; rounds: {arguments.rounds}.",
         "",
-        *table(rounds, bench.reference, warm=warm),
+        *table(rounds, bench.reference),
         "",
         "```",
         *limit.lines(),
@@ -332,7 +331,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--cell", action="append", metavar="GLOB")
     parser.add_argument("--only", action="append", choices=("harness", *TOOLS), help="this tool; give harness first")
-    parser.add_argument("--no-warm", action="store_true")
+    parser.add_argument("--no-warm", action="store_true", help="empty caches only")
     parser.add_argument("--search", action="store_true")
     parser.add_argument("--write", action="store_true")
     arguments = parser.parse_args()
