@@ -5,11 +5,13 @@
 
 The cells are the Linux part of the default matrix, or those of it that the globs match. Every tool gets an
 environment for each cell with the very same packages on the same Python, and runs one trial of the cell in it
-(`benchmarks/oracle.py`). *Cold* is with empty caches, *warm* (in the first round only) the same again with environments
-and caches that are there. Tools run one cell after the other, as they do where nobody says otherwise. Verdicts that differ are counted.
+(`benchmarks/oracle.py`). *Cold* is with empty caches, *warm* (in the first round only) the same again with
+environments and caches that are there. Tools run one cell after the other, as they do where nobody says otherwise.
+Verdicts that differ are counted.
 
-``--search`` looks for the first fixed release instead, by ``pypi-version-bisect`` and by ``harness history``: of a
-failure that went once, and of one that came back. ``--write`` puts what is printed into ``benchmarks/README.md``.
+``--search`` looks for the first fixed release instead, by ``pypi-version-bisect`` and by ``harness history``, in
+environments that stand ready: of a failure that went once, and of one that came back. ``--write`` puts what is
+printed into ``benchmarks/README.md``.
 """
 
 from __future__ import annotations
@@ -35,7 +37,7 @@ import psutil
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
-from benchmarks.limit import measure
+from benchmarks.limit import measure, prepare
 from harness.plan import Options, Plan
 
 if TYPE_CHECKING:
@@ -275,6 +277,10 @@ class Search:
         answer = ", ".join(f"`{text}`" for text in specifiers)
         return f"| {what} | {tool} | {seconds:.0f} s | {ran} | {answer} | {wrong} of {len(self._truth)} |"
 
+    def prepare(self) -> None:
+        """Have the environments of all releases built."""
+        prepare([*self._select, "--server", "uvicorn>=0"], str(self.folder / "prepared"))
+
     def by_harness(self) -> str:
         """Search by ``harness history``."""
         argv = [sys.executable, "-m", "harness", "history", *self._select, "--strategy", "bisect"]
@@ -311,6 +317,7 @@ def searched(folder: Path) -> list[str]:
             place = folder / "search" / f"{scenario}-{tool}"
             place.mkdir(parents=True)
             search = Search(place, scenario=scenario, variant=variant, python=python, platform=on)
+            search.prepare()
             lines.append(search.by_harness() if tool == "harness" else search.by_other(programs))
             print(lines[-1], file=sys.stderr)
     return lines

@@ -17,11 +17,15 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psutil
 
 from harness.cli import cli
 from harness.plan import Options, Plan
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -57,7 +61,7 @@ def worked() -> float:
     return float(times.user + times.system + sum(getattr(times, name, 0.0) for name in ("nice", "irq", "softirq")))
 
 
-def measure(options: list[str], folder: str, env: dict[str, str] | None = None) -> Measured:
+def measure(options: Sequence[str], folder: str, env: dict[str, str] | None = None) -> Measured:
     """Run cells in a folder and return what that took."""
     argv = [sys.executable, "-m", "harness", "run", "--quiet", "--format", "json", *options]
     before, began = worked(), time.monotonic()
@@ -72,7 +76,7 @@ def measure(options: list[str], folder: str, env: dict[str, str] | None = None) 
     )
 
 
-def prepare(options: list[str], folder: str) -> None:
+def prepare(options: Sequence[str], folder: str) -> None:
     """Have the environments of all selected cells built, and run none."""
     said = cli.commands["run"].make_context("run", list(options)).params
     chosen = {field.name: said[field.name] for field in dataclasses.fields(Options) if field.name in said}
