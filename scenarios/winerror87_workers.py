@@ -17,7 +17,8 @@ Margin
     into it must be answered by another process. One round was enough in 48 of 52 unaffected cells, four at most. The
     error, where it comes, comes while the workers start: it is looked for until the rounds are over. From 0.30.0 on
     the parent ends a worker that has not started within 5 s, which under Wine takes 1 to 2 s of a core: where 0.37.0
-    and later let one say how long, it is READY_S; between them no more such cells run at once than there are cores.
+    and later let one say how long, it is READY_S; between them three such cells at most run at once on two cores, or
+    two where these are busy. Their six workers, started at the same moment, take 6 * 1.1 s / 2 = 3.3 s.
 
 Variants ``run``, ``uvicorn.run(..., workers=2)`` in a script, as reported, and ``cli``, ``--workers 2``. 0.18.0 cannot
 serve by its command line, whatever the workers.

@@ -45,7 +45,7 @@ KINDS: dict[str, Callable[[Store], Kind]] = {
 }
 
 
-# Platforms whose cells work more than they wait: no more of them run at once than there are cores. A Python under
+# Platforms whose cells work more than they wait: hardly more of them run at once than there are cores. A Python under
 # Wine takes seconds of a core to start, and uvicorn 0.30 and later end a worker that has not started in five.
 WORKING = frozenset({"windows-wine"})
 

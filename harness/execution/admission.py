@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 MOST = 40  # cells at once for each core: where one works a fortieth of its time, no more are needed
 USUAL = 6  # cells at once for each core, as a rule: what an estimate reckons with
 FLOOR = 3  # cells at once for each core, however busy the machine
+WORKERS = 1.5  # of these, cells that work at once for each core: one works two thirds of its time; 1 on a busy machine
 FULL = 0.95  # of the processors' time: from here on, who starts only delays those who run
 SPARE = 0.1  # of the memory: from here on, a further server is not worth the risk
 TICK_S = 0.1  # between two looks: what has just started shows in the next one, a server's start keeps a core busy
@@ -75,7 +76,7 @@ class Admission:
         self._room = 0
         self._waiting: dict[bool, list[tuple[int, int, Cell]]] = {False: [], True: []}  # by whether it works, a heap
         self._running = {False: 0, True: 0}
-        self._bounds = {False: self.most, True: min(self.cores, self.most)}
+        self._workers = {False: self.cores, True: math.ceil(WORKERS * self.cores)}  # by whether the machine has room
         self._places = itertools.count()
 
     def wait(self, cell: Cell, cost: int) -> None:
@@ -84,10 +85,12 @@ class Admission:
 
     def admit(self) -> Cell | None:
         """Return the next cell that may start now; None where none may."""
-        open_to = [
-            works for works, cells in self._waiting.items() if cells and self._running[works] < self._bounds[works]
-        ]
-        if not open_to or not self._has_room():
+        has_room = self._has_room()
+        if sum(self._running.values()) >= (self.most if has_room else self._floor):
+            return None
+        bounds = {False: self.most, True: self._workers[has_room]}
+        open_to = [works for works, cells in self._waiting.items() if cells and self._running[works] < bounds[works]]
+        if not open_to:
             return None
         works = min(open_to, key=lambda one: self._waiting[one][0])
         _, _, cell = heapq.heappop(self._waiting[works])
@@ -100,10 +103,10 @@ class Admission:
         self._running[cell.platform in WORKING] -= 1
 
     def _has_room(self) -> bool:
-        running = sum(self._running.values())
+        """Whether the machine had time and memory left when last looked at, and who started since left some of it."""
         if self._clock() - self._looked_s >= TICK_S:
             self._looked_s = self._clock()
             used = self._processors()
             idle = round(self.cores * (1 - used))
             self._room = max(1, idle) if used < FULL and self._memory() < 1 - SPARE else 0
-        return running < self.most and (self._room > 0 or running < self._floor)
+        return self._room > 0

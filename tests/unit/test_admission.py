@@ -91,20 +91,26 @@ def test_full_machine_runs_a_few_and_no_more(lacking: str, machine: Machine, cro
     assert len(machine.later(admission)) == CORES
 
 
-def test_cells_that_work_are_as_many_as_cores(
+def test_cells_that_work_are_hardly_more_than_cores(
     machine: Machine, crowd: list[Cell], make_cell: Callable[..., Cell]
 ) -> None:
-    """However idle the machine is, and though they are dearer; the others pass them by."""
+    """Three on two idle cores and two on busy ones, though they are dearer; the others pass them by."""
     admission = machine.admission()
     working = [make_cell(version=f"2.{number}", platform="windows-wine") for number in range(10)]
     for cell in working:
         admission.wait(cell, 9)
     assert started(admission) == working[:CORES]
+    assert machine.later(admission) == working[CORES : CORES + 1]
+    assert machine.later(admission) == []
     for cell in crowd[:2]:
         admission.wait(cell, 1)
     assert machine.later(admission) == crowd[:2]
+    machine.processors = 0.99
+    assert machine.later(admission) == []
     admission.ended(working[0])
-    assert started(admission) == [working[CORES]]
+    assert started(admission) == []
+    admission.ended(working[1])
+    assert started(admission) == working[CORES + 1 : CORES + 2]
 
 
 @pytest.mark.parametrize("platform", ["linux", "windows-wine"])
