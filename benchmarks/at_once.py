@@ -1,13 +1,14 @@
 """Runs the same cells at 1, 8 and 32 at a time while every core is kept busy by another load; no verdict may differ.
 
-    python -m benchmarks.at_once [NUMBER …]
+    python -m benchmarks.at_once [NUMBER …] [--cell GLOB]
 
-The cells are the Linux part of the default matrix. Cells are let in whatever the load, which the harness itself
-would not do. Exit status 0 where every verdict is the one that is expected, else 1.
+The cells are those of the default matrix, or those of it that the glob matches. They are let in whatever the load, as
+the harness itself would not do. Exit status 0 where every verdict is the one that is expected, else 1.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
 import tempfile
@@ -26,10 +27,10 @@ if TYPE_CHECKING:
 NUMBERS = (1, 8, 32)
 
 
-def run(number: int, folder: Path) -> list[CellResult]:
+def run(number: int, folder: Path, glob: str) -> list[CellResult]:
     """Run the cells anew, so many at a time, and return their results."""
     found: list[CellResult] = []
-    plan = Plan(Options(cells=("*_linux",), results=folder, rerun=True))
+    plan = Plan(Options(cells=(glob,), results=folder, rerun=True))
     admission = Admission(number, processors=lambda: 0.0, memory=lambda: 0.0)
     with plan.laboratory() as laboratory:
         schedule.execute(laboratory, dict.fromkeys(plan.cells, 1), on_result=found.append, admission=admission)
@@ -38,11 +39,15 @@ def run(number: int, folder: Path) -> list[CellResult]:
 
 def main() -> int:
     """Run, compare and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("numbers", nargs="*", type=int, default=NUMBERS)
+    parser.add_argument("--cell", default="*", metavar="GLOB")
+    arguments = parser.parse_args()
     wrong = 0
     with tempfile.TemporaryDirectory() as folder, every_core_busy():
-        for number in [int(argument) for argument in sys.argv[1:]] or NUMBERS:
+        for number in arguments.numbers:
             began = time.monotonic()
-            found = run(number, Path(folder) / str(number))
+            found = run(number, Path(folder) / str(number), arguments.cell)
             differing = [cell for cell in found if cell.verdict != cell.expected]
             wrong += len(differing)
             took, load = time.monotonic() - began, os.getloadavg()[0]
