@@ -83,7 +83,8 @@ def prepare(options: Sequence[str], folder: str) -> None:
     plan = Plan(Options(**{**chosen, "results": Path(folder)}))
     cores = os.cpu_count() or 1
     with plan.laboratory() as laboratory, concurrent.futures.ThreadPoolExecutor(2 * cores) as builders:
-        for _ in builders.map(laboratory.prepare, plan.cells):
+        firsts = {laboratory.environment_of(cell): cell for cell in plan.cells}
+        for _ in builders.map(laboratory.prepare, firsts.values()):
             pass
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import configparser
 import datetime as dt
 import functools
+import json
 import os
 import re
 import tempfile
@@ -38,6 +39,16 @@ BUILD_DEADLINE_S = 300.0
 QUIET = {"UV_NO_PROGRESS": "1", "NO_COLOR": "1"}
 # Found once and early: the look-up reads `sysconfig`, which is not safe in several threads at the same time.
 PROGRAM = find_uv_bin()
+# What an index has under a name never changes, and the most used one tells caches so. Others, and proxies, often tell
+# nothing: uv then fetches every file again each time, and builds every source distribution again.
+_CONFIGURATION = """\
+[[index]]
+url = {url}
+default = true
+cache-control = {{ files = "max-age=365000000, immutable" }}
+"""
+_INDEX_BY_VARIABLE = ("UV_DEFAULT_INDEX", "UV_INDEX_URL")
+_configuring = threading.Lock()
 _PIN = re.compile(r"\s*[A-Za-z0-9][A-Za-z0-9._-]*(\[[^]]*\])?\s*(==|@)")
 _PASSING_WORDS = (
     *("dns error", "Failed to fetch", "error sending request", "Could not connect", "Request failed"),
@@ -82,6 +93,11 @@ def _index_of_uv() -> str | None:
         if line.startswith("--index-url "):
             return line.removeprefix("--index-url ").strip()
     return None
+
+
+def configuration() -> str:
+    """Return what uv is to be configured by where it is run: the index, whose files are to be kept."""
+    return _CONFIGURATION.format(url=json.dumps(index_url()))
 
 
 class Uv:
@@ -148,7 +164,7 @@ class Uv:
         """Unpack one wheel, of another platform if the options say so, into a folder; nothing it requires."""
         argv = [PROGRAM, "pip", "install", "--quiet", "--no-deps", "--only-binary", ":all:", "--target", str(into)]
         self._checked(
-            [*argv, "--default-index", index_url(), *options, requirement],
+            [*argv, *self._index(), *options, requirement],
             deadline_s=BUILD_DEADLINE_S,
             doing=f"fetch {requirement}",
         )
@@ -156,7 +172,7 @@ class Uv:
     def build_wheel(self, source: Path, into: Path) -> Path:
         """Build the wheel of a project folder or source distribution and return its path."""
         self._checked(
-            [PROGRAM, "build", "--wheel", "--out-dir", str(into), str(source)],
+            [PROGRAM, "build", "--wheel", "--out-dir", str(into), "--default-index", index_url(), str(source)],
             deadline_s=BUILD_DEADLINE_S,
             doing=f"build {source}",
         )
@@ -184,7 +200,7 @@ class Uv:
         backends = max(request.as_of, _BACKENDS_AS_OF_3_12 if recent else _BACKENDS_AS_OF)
         argv = [
             *(PROGRAM, *command, name, "--quiet"),
-            *("--python", str(python), "--default-index", index_url()),
+            *("--python", str(python), *self._index()),
             *("--exclude-newer", _moment(request.as_of)),
             *(part for name in _BACKENDS for part in ("--exclude-newer-package", f"{name}={_moment(backends)}")),
             *(part for name in _NOT_BUILT for part in ("--only-binary", name)),
@@ -194,7 +210,18 @@ class Uv:
     def _run(self, argv: Sequence[str], *, deadline_s: float) -> process.Completed:
         """Run it on this machine; where else it is run, this is what differs."""
         env = process.tool_environment(TMPDIR=str(self.temporary), **QUIET)
+        env = {name: value for name, value in env.items() if name not in _INDEX_BY_VARIABLE}  # see `_index`
         return process.run(argv, env=env, cwd=self.temporary, mark=self.mark, deadline_s=deadline_s)
+
+    def _index(self) -> tuple[str, ...]:
+        """Tell uv the index: by a configuration where it is run, beside the user's, or where it reads none by options."""
+        if "UV_NO_CONFIG" in os.environ or "UV_CONFIG_FILE" in os.environ:
+            return ("--default-index", index_url())
+        path = self.temporary / "uv.toml"
+        with _configuring:
+            if not path.exists():
+                path.write_text(configuration())
+        return ()
 
     def _checked(self, argv: Sequence[str], *, deadline_s: float, doing: str) -> str:
         done = self._run(argv, deadline_s=deadline_s)

@@ -198,12 +198,18 @@ class Laboratory:
             evidence.append(trial)
         return evidence
 
+    def environment_of(self, cell: Cell) -> tuple[Request, Request | None, int]:
+        """Return what a cell's environment is made from: cells of which it is the same share one."""
+        other = self._request(cell, cell.dependencies_of) if cell.dependencies_of else None
+        return self._request(cell, cell.release), other, cell.copy
+
     def _resolve(self, kind: Kind, cell: Cell) -> Resolution:
         """Return the cell's environment: the release's own, or with another's dependencies, or a copy of it."""
-        resolution = kind.resolve(self._request(cell, cell.release))
-        if cell.dependencies_of:
-            resolution = exchanged(resolution, kind.resolve(self._request(cell, cell.dependencies_of)))
-        return msgspec.structs.replace(resolution, copy=cell.copy)
+        own, other, copy = self.environment_of(cell)
+        resolution = kind.resolve(own)
+        if other:
+            resolution = exchanged(resolution, kind.resolve(other))
+        return msgspec.structs.replace(resolution, copy=copy)
 
     def _request(self, cell: Cell, release: Release) -> Request:
         """Return what a release's environment is to hold, as of its upload and a day."""
