@@ -214,7 +214,7 @@ class Uv:
         return process.run(argv, env=env, cwd=self.temporary, mark=self.mark, deadline_s=deadline_s)
 
     def _index(self) -> tuple[str, ...]:
-        """Tell uv the index: by a configuration where it is run, beside the user's, or where it reads none by options."""
+        """Tell uv the index: in a configuration where it is run, beside the user's; where it reads none, by options."""
         if "UV_NO_CONFIG" in os.environ or "UV_CONFIG_FILE" in os.environ:
             return ("--default-index", index_url())
         path = self.temporary / "uv.toml"
