@@ -12,6 +12,7 @@ import datetime as dt
 import hashlib
 import io
 import tarfile
+import tempfile
 import zipfile
 from pathlib import Path
 
@@ -47,6 +48,24 @@ class Package:
         if not self.buildable:
             return _unbuildable(self.version)
         return wheel(self.version, self.requires_python, name=self.name, requires=self.requires)
+
+
+class Source(Package):
+    """A release of the toy server that has to be built."""
+
+    @property
+    def filename(self) -> str:
+        """The name of its only file."""
+        return f"{self.name}-{self.version}.tar.gz"
+
+    def content(self) -> bytes:
+        """Return its only file."""
+        with tempfile.TemporaryDirectory() as folder, io.BytesIO() as buffer:
+            made = project(Path(folder) / "made", self.version)
+            (made / "PKG-INFO").write_text(_metadata(self.version, self.requires_python))
+            with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
+                archive.add(made, f"{self.name}-{self.version}")
+            return buffer.getvalue()
 
 
 PACKAGES = (
@@ -94,7 +113,7 @@ ALL = (*PACKAGES, *RELAY)
 
 def uploaded(package: Package) -> dt.datetime:
     """Return the moment of its upload, a week after the one before."""
-    return FIRST_UPLOAD + dt.timedelta(weeks=ALL.index(package))
+    return FIRST_UPLOAD + dt.timedelta(weeks=ALL.index(package) if package in ALL else 0)
 
 
 def module(version: str, name: str = "toyserver") -> str:

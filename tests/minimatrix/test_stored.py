@@ -12,6 +12,7 @@ import pytest
 
 from .driving import SCENARIOS, Called, User, ended, servers
 from .index import Index
+from .packages import Source
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -64,6 +65,22 @@ def test_a_changed_scenario_makes_stored_results_invalid(user: User) -> None:
         module.write("# changed\n")
     assert cached(own.run(*servers("1.1"))) == {"1.1": False}
     assert cached(own.run(*servers("1.1"))) == {"1.1": True}
+
+
+class Configured(User):
+    """One whose uv reads configurations, as everybody's does."""
+
+    def environment(self) -> dict[str, str]:
+        """Return the whole environment of a call."""
+        return {name: value for name, value in super().environment().items() if name != "UV_NO_CONFIG"}
+
+
+def test_a_source_distribution_is_fetched_once(tmp_path: Path) -> None:
+    """And so it is built once, for two environments, though this index tells caches nothing."""
+    with Index([Source(version="1.1", what="does all it should")]) as index:
+        user = Configured(folder=tmp_path / "user", cache=tmp_path / "cache", index=index.url)
+        assert user.run(*servers("1.1"), "--a-a").status == 0
+        assert index.asked.count("/files/toyserver-1.1.tar.gz") == 1
 
 
 def test_lost_evidence_is_made_anew(user: User) -> None:
