@@ -38,6 +38,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 from benchmarks.limit import measure, prepare
+from harness.environments.uv import configuration
 from harness.plan import Options, Plan
 
 if TYPE_CHECKING:
@@ -88,6 +89,7 @@ class Bench:
         """Write what every tool needs for the cells: packages, interpreter, the cell itself."""
         folder.mkdir(parents=True)
         (folder / "build.txt").write_text(BUILD)
+        (folder / "uv.toml").write_text(configuration())
         for number, (name, cell) in enumerate(self._cells.items()):
             environment = self._results[name]["environment"]
             pins = [f"{package}=={version}" for package, version in environment["pins"].items()]
@@ -161,13 +163,15 @@ def install(tool: str, folder: Path) -> Path:
 
 
 def caches(folder: Path) -> dict[str, str]:
-    """Return the variables that make a folder's caches its own."""
+    """Return the variables that make a folder's caches its own, and have uv keep files there as the harness does."""
+    own = {name: str(folder / name) if (folder / name).exists() else "" for name in ("build.txt", "uv.toml")}
     return {
         "HARNESS_CACHE": str(folder / "cache"),
         "UV_CACHE_DIR": str(folder / "uv"),
         "PIP_CACHE_DIR": str(folder / "pip"),
-        "PIP_CONSTRAINT": str(folder / "build.txt") if (folder / "build.txt").exists() else "",
-        "UV_BUILD_CONSTRAINT": str(folder / "build.txt") if (folder / "build.txt").exists() else "",
+        "PIP_CONSTRAINT": own["build.txt"],
+        "UV_BUILD_CONSTRAINT": own["build.txt"],
+        "UV_CONFIG_FILE": own["uv.toml"],
     }
 
 
