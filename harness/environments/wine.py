@@ -188,6 +188,12 @@ class WineEnvironment(msgspec.Struct, StartsHere, frozen=True, kw_only=True):
         )
 
 
+@functools.cache
+def _runtime(python: str, root: Path, uv: Uv, wine: Wine) -> runtimes.Runtime:
+    """Return the Windows CPython of a version, whose thousand files are looked at once in a run, not once a cell."""
+    return runtimes.ensure(python, root=root, uv=uv, wine=wine)
+
+
 class WineEnvironments:
     """Resolves and installs Windows packages with uv."""
 
@@ -199,7 +205,7 @@ class WineEnvironments:
         """See `harness.environments.kind.Kind.resolve`."""
         uv, root = self._store.uv, self._store.root
         wine = find(root=root, uv=uv)
-        runtime = runtimes.ensure(request.python, root=root, uv=uv, wine=wine)
+        runtime = _runtime(request.python, root, uv, wine)
 
         def ask() -> Resolution:
             return Resolution(
