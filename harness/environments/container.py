@@ -24,7 +24,7 @@ from harness.containers.engine import Engine, Run
 from harness.environments import complete
 from harness.environments.files import read_json, write_json
 from harness.environments.kind import Request, Resolution
-from harness.environments.uv import QUIET, Uv, index_url
+from harness.environments.uv import QUIET, Uv, index_options
 from harness.environments.venv import DEADLINE_S, VirtualEnvironment, fill
 from harness.errors import EnvironmentFailedError
 
@@ -102,7 +102,7 @@ class ContainerUv(Uv):
         return self._builder.run((self._builder.uv, *argv[1:]), env=QUIET, deadline_s=deadline_s)
 
     def _index(self) -> tuple[str, ...]:
-        return ("--default-index", index_url())
+        return index_options()
 
 
 class ContainerEnvironments:

@@ -100,6 +100,11 @@ def configuration() -> str:
     return _CONFIGURATION.format(url=json.dumps(index_url()))
 
 
+def index_options() -> tuple[str, str]:
+    """Return the options that tell uv the index where no configuration does."""
+    return ("--default-index", index_url())
+
+
 class Uv:
     """uv, called for one run: its children carry the run's mark, its temporary files lie in the run's folder."""
 
@@ -172,7 +177,7 @@ class Uv:
     def build_wheel(self, source: Path, into: Path) -> Path:
         """Build the wheel of a project folder or source distribution and return its path."""
         self._checked(
-            [PROGRAM, "build", "--wheel", "--out-dir", str(into), "--default-index", index_url(), str(source)],
+            [PROGRAM, "build", "--wheel", "--out-dir", str(into), *index_options(), str(source)],
             deadline_s=BUILD_DEADLINE_S,
             doing=f"build {source}",
         )
@@ -216,7 +221,7 @@ class Uv:
     def _index(self) -> tuple[str, ...]:
         """Tell uv the index: in a configuration where it is run, beside the user's; where it reads none, by options."""
         if "UV_NO_CONFIG" in os.environ or "UV_CONFIG_FILE" in os.environ:
-            return ("--default-index", index_url())
+            return index_options()
         path = self.temporary / "uv.toml"
         with _configuring:
             if not path.exists():

@@ -85,9 +85,7 @@ class _Crew:
     def prepare(self, cells: Mapping[Cell, int]) -> None:
         """Begin to prepare them for so many trials: one cell of each environment first, so that none is waited for."""
         dear = sorted(cells, key=lambda one: -self._costs[one])
-        firsts: dict[object, Cell] = {}
-        for cell in dear:
-            firsts.setdefault(self._laboratory.environment_of(cell), cell)
+        firsts = {self._laboratory.environment_of(cell): cell for cell in reversed(dear)}  # the dearest of each
         ahead = set(firsts.values())
         for cell in sorted(dear, key=lambda one: one not in ahead):
             step = functools.partial(self._laboratory.prepare, cell, cells[cell])
