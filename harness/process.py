@@ -2,7 +2,8 @@
 
 Everything started here carries a mark in its environment (`MARK`). Descendants inherit it, also those that
 leave the session or whose parent died, so `end_marked` finds and ends every one of them: by this process, by
-the keeper when this process was killed, or by a later run.
+the keeper when this process was killed, or by a later run. A mark begins with 32 hexadecimal digits that nobody
+guesses; `end_marked` refuses whatever else it is handed, so that no mistake elsewhere ends a stranger's process.
 """
 
 from __future__ import annotations
@@ -10,12 +11,14 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import os
+import re
 import signal
 import subprocess
 import sys
 import tempfile
 import threading
 import time
+import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -27,10 +30,21 @@ if TYPE_CHECKING:
 MARK = "HARNESS_MARK"
 KEPT_OF_OUTPUT = 2 * 1024 * 1024  # bytes kept of the beginning, and as many of the end
 NOT_FOUND = 127  # the exit status by which a shell says that there is no such program
+_MARK = re.compile(r"[0-9a-f]{32}(?:/.+)?", re.ASCII | re.DOTALL)
 _CHUNK = 64 * 1024
 _POLL_S = 0.01
 _SCRUBBED = ("PYTHON", "VIRTUAL_ENV", "CONDA", "GUNICORN", "UVICORN", "WEB_CONCURRENCY", "PIP_", "PYTEST")
 _KEPT_FOR_SERVERS = ("SYSTEMROOT", "SYSTEMDRIVE", "COMSPEC", "PATHEXT", "WINDIR")
+
+
+def new_mark() -> str:
+    """Return a mark that nothing else carries, for a run or a question."""
+    return uuid.uuid4().hex
+
+
+def is_mark(text: str) -> bool:
+    """Whether the text is a run's mark, or one below it (``mark/…``)."""
+    return bool(_MARK.fullmatch(text))
 
 
 def tool_environment(**extra: str) -> dict[str, str]:
@@ -275,7 +289,7 @@ class Process:
 
 def run(argv: Sequence[str], *, env: Mapping[str, str], cwd: Path, mark: str, deadline_s: float) -> Completed:
     """Run a command to its end, or to its deadline, and end everything that it started."""
-    process = Process(argv, env=env, cwd=cwd, mark=f"{mark}/{time.monotonic_ns()}")
+    process = Process(argv, env=env, cwd=cwd, mark=f"{mark}/{new_mark()}")
     try:
         exit_status = process.wait(deadline_s)
     finally:
@@ -287,9 +301,8 @@ def run(argv: Sequence[str], *, env: Mapping[str, str], cwd: Path, mark: str, de
 
 def ask(argv: Sequence[str], *, deadline_s: float) -> Completed:
     """Run a short command that answers a question about this machine."""
-    mark = f"question of {os.getpid()}"
     folder = Path(tempfile.gettempdir())
-    return run(argv, env=tool_environment(), cwd=folder, mark=mark, deadline_s=deadline_s)
+    return run(argv, env=tool_environment(), cwd=folder, mark=new_mark(), deadline_s=deadline_s)
 
 
 def settle(argv: Sequence[str], *, env: Mapping[str, str], cwd: Path, mark: str, deadline_s: float) -> int | None:
@@ -325,7 +338,14 @@ def marked(mark: str) -> Iterator[psutil.Process]:
     """Yield the running processes that carry the mark or one below it (``mark/…``), and their descendants.
 
     A descendant that wiped its environment is found as long as its parent is there.
+
+    Raises:
+        ValueError: the mark is none, so that it would match processes that nobody marked.
+
     """
+    if not is_mark(mark):
+        message = f"'{mark}' is no mark, which begins with 32 hexadecimal digits; no process is ended by it"
+        raise ValueError(message)
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error, OSError):
             value = process.environ().get(MARK, "")

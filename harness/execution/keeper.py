@@ -11,7 +11,6 @@ import contextlib
 import shutil
 import sys
 import tempfile
-import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -37,7 +36,7 @@ class Kept:
     def __init__(self) -> None:
         """Clean up after runs that were killed, then make the folder and start the keeper."""
         sweep()
-        self.mark = uuid.uuid4().hex
+        self.mark = process.new_mark()
         self.folder = Path(tempfile.gettempdir()) / f"{_PREFIX}{self.mark}"
         self._owner = _owner(self.folder)
         self._owner.acquire()  # before there is a folder that a sweep could take for one without an owner
@@ -121,6 +120,8 @@ def sweep() -> None:
     """Clean up after every run whose owner is gone."""
     for path in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
         folder = path.with_suffix("")
+        if not process.is_mark(folder.name.removeprefix(_PREFIX)):
+            continue  # somebody else's
         with contextlib.suppress(filelock.Timeout, OSError), _owner(folder).acquire(blocking=False):
             clean(folder)
 

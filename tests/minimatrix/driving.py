@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import os
 import re
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +26,7 @@ MATRIX = HERE / "toy.toml"
 PYTHON = f"{sys.version_info[0]}.{sys.version_info[1]}"
 PATIENCE_S = 120.0  # a bound against hanging for ever, nothing that is measured
 _MEBIBYTE = 1024 * 1024
+_LOOK_S = 0.02  # between two looks at the memory of a call
 
 
 def cell_id(version: str) -> str:
@@ -43,6 +46,7 @@ class Called:
     status: int
     stdout: str
     stderr: str
+    peak_mib: float = 0.0  # the most memory that the program itself had
 
     @property
     def cells(self) -> dict[str, dict[str, Any]]:
@@ -167,12 +171,23 @@ class User:
 
 
 def ended(running: subprocess.Popen[str]) -> Called:
-    """Wait for the end of a call."""
+    """Wait for the end of a call, and watch its memory meanwhile."""
+    peaks, over = [0.0], threading.Event()
+
+    def watch() -> None:
+        while not over.wait(_LOOK_S):
+            with contextlib.suppress(OSError, AssertionError):  # it has just ended
+                peaks.append(peak_memory(running.pid))
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
     try:
         stdout, stderr = running.communicate(timeout=PATIENCE_S)
     finally:
+        over.set()
+        watcher.join()
         running.kill()
-    return Called(status=running.returncode, stdout=stdout, stderr=stderr)
+    return Called(status=running.returncode, stdout=stdout, stderr=stderr, peak_mib=max(peaks))
 
 
 def processes_of(folder: Path) -> list[str]:

@@ -83,7 +83,7 @@ def test_no_right_to_the_socket_is_told(tmp_path: Path, monkeypatch: pytest.Monk
 
 def test_failure_of_the_engine_is_not_remembered(tmp_path: Path) -> None:
     """It says nothing about the release: the next call asks again."""
-    store = Store(tmp_path, uv=Uv(mark="unit", temporary=tmp_path))
+    store = Store(tmp_path, uv=Uv(mark="0" * 32, temporary=tmp_path))
     request = _request()
     told: list[Exception] = [EngineError("no engine")]
 

@@ -35,7 +35,7 @@ WINDOWS_ONLY = ("winerror87-reload", "winerror87-workers")
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
     """A store that nothing is built into."""
-    return Store(tmp_path / "cache", uv=Uv(mark="unit", temporary=tmp_path))
+    return Store(tmp_path / "cache", uv=Uv(mark="0" * 32, temporary=tmp_path))
 
 
 def test_every_kind_is_a_platform_of_the_matrix() -> None:

@@ -44,7 +44,7 @@ time.sleep(60)
 @pytest.fixture
 def mark() -> str:
     """A mark that nothing else carries."""
-    return f"unit-{uuid.uuid4().hex}"
+    return uuid.uuid4().hex
 
 
 @pytest.fixture

@@ -38,7 +38,7 @@ class CarrierUv(Uv):
 
     def __init__(self, temporary: Path, *failures: Exception) -> None:
         """Fail with each of these, then succeed."""
-        super().__init__(mark=f"unit-{uuid.uuid4().hex}", temporary=temporary)
+        super().__init__(mark=uuid.uuid4().hex, temporary=temporary)
         self.failures = list(failures)
         self.unpacked: list[tuple[str, ...]] = []
 

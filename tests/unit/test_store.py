@@ -61,7 +61,7 @@ def store(tmp_path: Path) -> Callable[..., Store]:
     """Open the store of this test, as each run does."""
 
     def opened(*, retry: bool = False) -> Store:
-        return Store(tmp_path / "cache", uv=Uv(mark="unit", temporary=tmp_path), retry=retry)
+        return Store(tmp_path / "cache", uv=Uv(mark="0" * 32, temporary=tmp_path), retry=retry)
 
     return opened
 

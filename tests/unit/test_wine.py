@@ -63,7 +63,7 @@ def program(path: Path, text: str) -> str:
 def uv(tmp_path: Path) -> Uv:
     """The uv of a run, with its mark and its folder for temporary files."""
     (tmp_path / "run").mkdir()
-    return Uv(mark=f"unit-{uuid.uuid4().hex}", temporary=tmp_path / "run")
+    return Uv(mark=uuid.uuid4().hex, temporary=tmp_path / "run")
 
 
 @pytest.fixture

@@ -44,7 +44,7 @@ class AskedUv(Uv):
 
     def __init__(self, temporary: Path, *failures: Exception) -> None:
         """Fail with each of these, then succeed."""
-        super().__init__(mark="unit", temporary=temporary)
+        super().__init__(mark="0" * 32, temporary=temporary)
         self.failures = list(failures)
         self.asked: list[tuple[str, ...]] = []
         self.overrides: list[str] = []

@@ -1,0 +1,1 @@
+"""Faults that are brought about, and what the program does then."""
