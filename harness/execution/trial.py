@@ -152,7 +152,7 @@ def run_trial(
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     for application in loaded.applications:
-        shutil.copy(application, folder)
+        application.copy_into(folder)
     trial = Trial(cell, environment, folder=folder, ports=ports, mark=mark)
     timer = threading.Timer(scenario.deadline_s, trial.expire)
     timer.start()

@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from harness.errors import mistake
 from harness.model.verdict import Judgement, Verdict
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from harness.model.evidence import Evidence, ServerRecord
     from harness.model.scenario import Scenario
 
@@ -40,6 +43,23 @@ def judge(scenario: Scenario, evidence: Evidence) -> Judgement:
     if judgement.verdict is Verdict.UNHEALTHY and silent:
         return msgspec.structs.replace(judgement, reason=_why_silent(silent))
     return judgement
+
+
+def combined(scenario: Scenario, judgements: Sequence[Judgement]) -> Judgement:
+    """Return the judgement of a cell from those of its trials, at least one, by the scenario's own rule.
+
+    A rule that fails is the scenario's mistake, and shows nothing of the server.
+    """
+    try:
+        judgement: object = scenario.combine(judgements)
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever the scenario's own code raises
+        told = mistake(error)
+    else:
+        if isinstance(judgement, Judgement):
+            return judgement
+        told = f"it returned {type(judgement).__name__}, which is no Judgement"
+    reason = f"the scenario's combine failed: {told}"
+    return Judgement(verdict=Verdict.ENVIRONMENT_FAILED, reason=reason, controls=judgements[0].controls)
 
 
 def _why_silent(server: ServerRecord) -> str:
