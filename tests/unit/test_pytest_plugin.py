@@ -77,9 +77,9 @@ def test_every_scenario_is_loaded_once(project: pytest.Pytester, monkeypatch: py
     loads: list[str] = []
     load_file = catalog.load_file
 
-    def counted(path: Path, folders: Sequence[Path] = ()) -> catalog.LoadedScenario:
+    def counted(path: Path, *folders: Sequence[Path]) -> catalog.LoadedScenario:
         loads.append(path.name)
-        return load_file(path, folders)
+        return load_file(path, *folders)
 
     monkeypatch.setattr(catalog, "load_file", counted)
     collected(project)
