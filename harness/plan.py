@@ -83,8 +83,8 @@ def split(values: Sequence[str]) -> tuple[str, ...]:
 class Plan:
     """The cells that a call means, with all it takes to execute or show them."""
 
-    def __init__(self, options: Options) -> None:
-        """Load the scenarios and the matrix, and select.
+    def __init__(self, options: Options, scenarios: Mapping[str, LoadedScenario] | None = None) -> None:
+        """Load the scenarios, unless they are given, and the matrix, and select.
 
         Raises:
             UsageError: something that the call names does not exist, or nothing is left.
@@ -92,7 +92,7 @@ class Plan:
         """
         settings.load()  # a mistake in them is told before anything starts
         self.options = options
-        self.scenarios = load_scenarios(options)
+        self.scenarios = load_scenarios(options) if scenarios is None else dict(scenarios)
         self.matrix = load_matrix(options.matrix)
         self.source = _source(options.results, where="--results")
         self._asked: set[str] = set()

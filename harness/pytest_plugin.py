@@ -15,6 +15,7 @@ import pytest
 
 from harness.errors import EmptySelectionError, HarnessError
 from harness.execution import catalog
+from harness.execution.catalog import LoadedScenario
 from harness.model.judge import judge
 from harness.model.verdict import Verdict
 from harness.plan import RESULTS, Options, Plan, split
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from harness.model.result import CellResult
 
 _LABORATORIES = pytest.StashKey[contextlib.ExitStack]()
+_LOADED = pytest.StashKey[dict[Path, LoadedScenario]]()  # by module: each is loaded once in a session
 
 
 class VerdictError(Exception):
@@ -50,8 +52,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Prepare the place where laboratories are kept until the session ends."""
+    """Prepare the places where laboratories and scenarios are kept until the session ends."""
     config.stash[_LABORATORIES] = contextlib.ExitStack()
+    config.stash[_LOADED] = {}
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -63,7 +66,7 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
     """Collect scenario modules; leave alone test modules, and what does not even speak of the harness."""
     if any(file_path.match(pattern) for pattern in parent.config.getini("python_files")):
         return None
-    if catalog.is_scenario(file_path) and b"harness" in file_path.read_bytes():
+    if catalog.nearly(file_path) or (catalog.is_scenario(file_path) and b"harness" in file_path.read_bytes()):
         return ScenarioFile.from_parent(parent, path=file_path)
     return None
 
@@ -74,9 +77,9 @@ class ScenarioFile(pytest.File):
     def collect(self) -> Iterator[pytest.Item]:
         """Yield a test for each selected cell of the scenario."""
         try:
-            loaded = catalog.load_file(self.path)
-            own = self.path.parent.resolve() == catalog.bundled("scenarios").resolve()
-            plan = Plan(_options(self.config, loaded.scenario.id, () if own else (self.path,)))
+            scenarios = self._scenarios()
+            name = next(name for name, loaded in scenarios.items() if loaded.module == self.path.resolve())
+            plan = Plan(_options(self.config, name), scenarios)
             laboratory: list[Laboratory] = []
             for cell in plan.cells:
                 yield CellItem.from_parent(self, name=cell.id, cell=cell, plan=plan, laboratory=laboratory)
@@ -85,6 +88,23 @@ class ScenarioFile(pytest.File):
                 raise self.CollectError(str(error)) from None
         except HarnessError as error:
             raise self.CollectError(str(error)) from None
+
+    def _scenarios(self) -> dict[str, LoadedScenario]:
+        """Return the project's own scenarios, loaded when the first file is collected, and this file's.
+
+        Raises:
+            ScenarioError: one of them does not load.
+
+        """
+        loaded = self.config.stash[_LOADED]
+        if not loaded:
+            own = catalog.load([catalog.bundled("scenarios")])
+            loaded.update({one.module: one for one in own.values()})
+        bundled = [one for one in loaded.values() if one.module.parent == catalog.bundled("scenarios").resolve()]
+        path = self.path.resolve()
+        if path not in loaded:
+            loaded.update({one.module: one for one in catalog.load([path]).values()})
+        return catalog.joined([*bundled, loaded[path]])
 
 
 class CellItem(pytest.Item):
@@ -135,7 +155,7 @@ def _complaint(result: CellResult, *, demand_absent: bool) -> str | None:
     return None
 
 
-def _options(config: pytest.Config, name: str, folders: tuple[Path, ...]) -> Options:
+def _options(config: pytest.Config, name: str) -> Options:
     return Options(
         names=(name,),
         matrix=config.getoption("--harness-matrix"),
@@ -143,7 +163,6 @@ def _options(config: pytest.Config, name: str, folders: tuple[Path, ...]) -> Opt
         pythons=split(config.getoption("--python")),
         platforms=split(config.getoption("--platform")),
         cells=tuple(config.getoption("--cell")),
-        scenarios=folders,
         results=config.getoption("--harness-results"),
         trials=config.getoption("--harness-trials"),
         rerun=config.getoption("--harness-rerun"),

@@ -13,13 +13,16 @@ from packaging.version import InvalidVersion
 
 from harness.errors import UsageError
 from harness.model.judge import judge
-from harness.plan import Plan
+from harness.plan import Plan, load_scenarios
 from harness.report import comment, difference, formats, osv
 from harness.report.site import folder as site
 from harness.report.table import table_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from harness.analysis.document import Document
+    from harness.execution.catalog import LoadedScenario
     from harness.model.evidence import Evidence
     from harness.model.result import CellResult
     from harness.model.scenario import Scenario
@@ -80,7 +83,8 @@ def compare(options: Options, places: tuple[Path, Path], *, form: str, output: P
     if form not in _DIFFERENCES:
         message = f"--diff: there is no '{form}' of what changed; valid: {', '.join(_DIFFERENCES)}"
         raise UsageError(message)
-    found = difference.difference(*(_document(options, place) for place in places))
+    scenarios = load_scenarios(options)
+    found = difference.difference(*(_document(options, place, scenarios) for place in places))
     write_text(_DIFFERENCES[form](found), output)
     status = 1 if found.turned else 0
     said = "a verdict turned into the other one" if status else "no verdict turned into the other one"
@@ -111,8 +115,8 @@ def write_text(text: str, output: Path | None) -> None:
         raise UsageError(message) from None
 
 
-def _document(options: Options, place: Path) -> Document:
-    return read(Plan(dataclasses.replace(options, results=place)))[1]
+def _document(options: Options, place: Path, scenarios: Mapping[str, LoadedScenario]) -> Document:
+    return read(Plan(dataclasses.replace(options, results=place), scenarios))[1]
 
 
 def _write_site(plan: Plan, document: Document, *, call: str, output: Path | None) -> None:

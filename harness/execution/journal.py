@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from io import FileIO
     from pathlib import Path
 
-PROTOCOL = 2
+PROTOCOL = 3
 FILE = "journal.jsonl"
 LOCK = "journal.lock"
 SEARCHES = "searches.json"
@@ -43,13 +43,21 @@ STAMP = "%Y%m%dT%H%M%S.%fZ"
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """One finished cell; ``key`` digests all that its verdict depends on.
+    """One finished cell.
 
-    ``evidence_bytes`` is the size of the evidence, by which damage to it is seen.
+    Attributes:
+        protocol: in which the entry is written.
+        key: digests all that its verdict depends on; empty where the verdict is none to be found again.
+        trial_key: digests all that its trials depend on; empty where it has none.
+        at: when it was entered, ISO 8601.
+        result: the cell's.
+        evidence_bytes: the size of the evidence, by which damage to it is seen.
+
     """
 
     protocol: int
     key: str
+    trial_key: str = ""
     at: str
     result: CellResult
     evidence_bytes: int = 0
@@ -77,6 +85,7 @@ class Journal:
 
     def _forget(self) -> None:
         self._by_key: dict[str, Entry] = {}
+        self._by_trial: dict[str, Entry] = {}
         self._by_cell: dict[str, CellResult] = {}
         self._read_to = 0
         self._file: tuple[int, int] | None = None
@@ -101,6 +110,7 @@ class Journal:
 
     def _keep(self, entry: Entry) -> None:
         self._by_key[entry.key] = entry
+        self._by_trial[entry.trial_key] = entry
         self._by_cell[entry.result.id] = entry.result
 
     def latest(self) -> tuple[CellResult, ...]:
@@ -111,7 +121,19 @@ class Journal:
         """Return the stored result of exactly this key, marked as stored, if its evidence is still there."""
         with self._guard:
             self._catch_up()
-            entry = self._by_key.get(key)
+            return self._whole(self._by_key.get(key))
+
+    def find_trials(self, trial_key: str) -> CellResult | None:
+        """Return the newest result that has evidence of this very trial, however it was judged; its evidence is there.
+
+        Its verdict is that of another judge, or of none.
+        """
+        with self._guard:
+            self._catch_up()
+            found = self._whole(self._by_trial.get(trial_key)) if trial_key else None
+        return found if found and found.evidence else None
+
+    def _whole(self, entry: Entry | None) -> CellResult | None:
         if entry is None or entry.evidence_bytes != self._size(entry.result):
             return None
         return msgspec.structs.replace(entry.result, cached=True)
@@ -155,10 +177,11 @@ class Journal:
         if self._by_cell.get(result.id) != result:
             self.add("", result)
 
-    def add(self, key: str, result: CellResult) -> None:
+    def add(self, key: str, result: CellResult, *, trial_key: str = "") -> None:
         """Append a finished cell, on disk when this returns."""
         at = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
-        entry = Entry(protocol=PROTOCOL, key=key, at=at, result=result, evidence_bytes=self._size(result))
+        size = self._size(result)
+        entry = Entry(protocol=PROTOCOL, key=key, trial_key=trial_key, at=at, result=result, evidence_bytes=size)
         with self._writing():
             self.folder.mkdir(parents=True, exist_ok=True)
             with self._guard, filelock.FileLock(self.folder / LOCK), self._path.open("ab+", buffering=0) as file:

@@ -127,14 +127,16 @@ def _fault(entry: Entry) -> str | None:
     runtime = result.environment.runtime if result.environment else None
     ran = result.trials > 0
     faults = {
-        "its key is none": not _KEY.fullmatch(entry.key),
+        "its key is none": not (_KEY.fullmatch(entry.key) and _KEY.fullmatch(entry.trial_key)),
         "its id is not that of its scenario, release, Python and platform": result.id != _id_of(result),
         "its trials are not those that it counts": result.trials != sum(result.tally.values())
         or min(result.tally.values(), default=1) < 1,
         "it took less than no time": result.duration_s < 0,
         f"it is {result.verdict} without a trial": result.verdict.is_judged and not ran,
         "evidence, key, environment and trials do not go together": {ran}
-        != {bool(entry.key), result.evidence is not None, result.environment is not None},
+        != {bool(entry.trial_key), result.evidence is not None, result.environment is not None}
+        or bool(entry.key) > ran
+        or (result.verdict.is_judged and not entry.key),
         f"it ran under {runtime}, which is never called windows": result.platform == "windows" and bool(runtime),
         "it does not say under which Wine it ran": ran and result.platform == "windows-wine" and not runtime,
     }

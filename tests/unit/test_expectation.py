@@ -183,4 +183,4 @@ def test_scenario_expects_what_its_data_file_says(tmp_path: Path, make_expectati
     assert without.scenario.expects(version="0.1", **where) is None
     assert loaded.scenario.expects(version="0.1", **where) is R
     assert loaded.scenario.expects(version="0.2", **where) is A
-    assert loaded.digest == without.digest
+    assert loaded.closure == without.closure

@@ -49,7 +49,7 @@ def measure(make_result: Callable[..., CellResult], kept: Callable[[str, str], E
         own = {name: getattr(result, name) for name in names}
         place = journal.keep_evidence([msgspec.structs.replace(trial, cell=result.id, trial=1, **own)])
         result = msgspec.structs.replace(result, evidence=place)
-        journal.add(key, result)
+        journal.add(key, result, trial_key=key)
         journal.close()
         return result
 

@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from harness.execution import catalog
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 pytest_plugins = ["pytester"]
@@ -65,6 +68,32 @@ def test_a_glob_narrows_and_may_leave_nothing(project: pytest.Pytester) -> None:
     """As ``-k`` does: no error, no test."""
     assert sum("::" in line for line in collected(project, "--cell", "*_two_*").outlines) == 1
     assert collected(project, "--cell", "nothing").ret == pytest.ExitCode.NO_TESTS_COLLECTED
+
+
+def test_every_scenario_is_loaded_once(project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once in a session, however many files there are: ours, and the project's own."""
+    for number in range(4):
+        project.makepyfile(**{f"further_{number}": SCENARIO.replace("own-failure", f"further-{number}")})
+    loads: list[str] = []
+    load_file = catalog.load_file
+
+    def counted(path: Path, *folders: Sequence[Path]) -> catalog.LoadedScenario:
+        loads.append(path.name)
+        return load_file(path, *folders)
+
+    monkeypatch.setattr(catalog, "load_file", counted)
+    collected(project)
+    own = {loaded.module.name for loaded in catalog.load([catalog.bundled("scenarios")]).values()}
+    expected = {"own_failure.py", *(f"further_{number}.py" for number in range(4)), *own}
+    assert sorted(loads[: -len(own)]) == sorted(expected)
+
+
+def test_a_scenario_under_a_wrong_name_is_told(project: pytest.Pytester) -> None:
+    """It would be no test at all."""
+    project.makepyfile(mistyped=SCENARIO.replace("SCENARIO", "SCENARO"))
+    found = collected(project)
+    assert found.ret != 0
+    found.stdout.fnmatch_lines(["*mistyped.py, line 2: it assigns SCENARO; did you mean SCENARIO?"])
 
 
 def test_a_wrong_selection_is_told(project: pytest.Pytester) -> None:
