@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from harness.containers import engine
-from harness.environments import interpreters, own_platform, runtimes, settings, uv, wine
+from harness.environments import indexes, interpreters, own_platform, runtimes, settings, wine
 from harness.errors import EngineError, EnvironmentFailedError, IndexUnavailableError
 from harness.model.matrix import PYTHONS
 
@@ -33,7 +33,7 @@ def findings(root: Path) -> tuple[Finding, ...]:
 
 def _index() -> Finding:
     try:
-        uv.index_url()
+        indexes.configured()
     except IndexUnavailableError as error:
         return Finding(what="package index", present=False, detail=str(error), needed=True)
     return Finding(what="package index", present=True, detail="as uv or pip is configured", needed=True)

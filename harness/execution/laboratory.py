@@ -85,7 +85,12 @@ class Laboratory:
     def __enter__(self) -> Self:
         """Make the run's folder and start its keeper."""
         self._kept = Kept()
-        uv = Uv(mark=self._kept.mark, temporary=self._kept.folder, abandoned=self._abandoned)
+        uv = Uv(
+            mark=self._kept.mark,
+            temporary=self._kept.folder,
+            abandoned=self._abandoned,
+            kept=self._settings.cache / "sources",
+        )
         self._store = Store(self._settings.cache, uv=uv, retry=self._settings.rerun)
         return self
 
@@ -174,6 +179,7 @@ class Laboratory:
                 pins=resolution.pinned,
                 resolved_as_of=resolution.request.as_of.isoformat(),
                 runtime=resolution.runtime,
+                files=prepared.environment.files,
             ),
         )
         self._journal.add(prepared.key, result)

@@ -1,16 +1,18 @@
 """Releases of a subject, and the words by which a matrix or a call names some of them.
 
-Releases are ordered as PEP 440 orders versions. Pre-releases and yanked releases are chosen only when they are
-named exactly (``==``), as installers do.
+Releases are ordered as PEP 440 orders versions. Yanked releases are chosen only when they are named exactly
+(``==``), pre-releases then or where there is no other release, as installers do.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import functools
 from typing import TYPE_CHECKING
 
 import msgspec
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.tags import compatible_tags, cpython_tags
 from packaging.version import InvalidVersion, Version
 
 from harness.errors import UsageError, nearest
@@ -23,11 +25,41 @@ if TYPE_CHECKING:
 WORDS = ("latest", "previous", "claimed", "before-claimed")
 
 
+_SYSTEMS = {"linux": "linux", "docker": "linux", "windows": "win", "windows-wine": "win", "macos": "macosx"}
+_SHOWN = 4  # kinds of wheels in a message
+_NO_OLD_ABI = 8  # from Python 3.8 on an ABI is named without the "m"
+
+
+class Offer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What one kind of a release's files can be installed on.
+
+    ``requires_python`` is a PEP 440 specifier; ``tags`` are those of a wheel without architecture and libc, such as
+    ``cp38-cp38-linux``; a source distribution has none.
+    """
+
+    requires_python: str | None = None
+    tags: tuple[str, ...] = ()
+
+    def fits(self, python: str, platform: str | None) -> bool:
+        """Whether an installer would take such a file for a Python, on a platform or on any."""
+        return _allows(self.requires_python, python) and (not self.tags or self._runs_on(python, platform))
+
+    def _runs_on(self, python: str, platform: str | None) -> bool:
+        system = _SYSTEMS.get((platform or "").split(":")[0])
+        for tag in self.tags:
+            wheel, place = tag.rsplit("-", 1)
+            if wheel in _wheels_of(python) and (place == "any" or system in {None, place}):
+                return True
+        return False
+
+
 class Release(msgspec.Struct, frozen=True, kw_only=True):
     """One release as the package index describes it; a local project has ``source`` and the rest of its own.
 
-    ``uploaded`` is the moment its first file appeared (UTC); ``requires_python`` a PEP 440 specifier;
-    ``source`` the absolute path of a wheel, for a project that is not on the index.
+    ``uploaded`` is the moment the first file that can be installed appeared (UTC); ``requires_python`` a PEP 440
+    specifier; ``source`` the absolute path of a wheel, for a project that is not on the index. ``offers`` is there
+    only where ``requires_python`` does not say it all: where files differ in it, or there are but wheels for some
+    Pythons or systems.
     """
 
     version: str
@@ -35,30 +67,59 @@ class Release(msgspec.Struct, frozen=True, kw_only=True):
     requires_python: str | None = None
     yanked: bool = False
     source: str | None = None
+    offers: tuple[Offer, ...] | msgspec.UnsetType = msgspec.UNSET
 
     @property
     def parsed(self) -> Version:
         """The version, comparable."""
         return Version(self.version)
 
-    def admits(self, python: str) -> bool:
-        """Whether the release's metadata allows this Python (``3.8``, any patch of it)."""
-        if not self.requires_python:
-            return True
-        try:
-            return SpecifierSet(self.requires_python).contains(f"{python}.99")
-        except InvalidSpecifier:
-            return True
+    def admits(self, python: str, platform: str | None = None) -> bool:
+        """Whether an installer takes the release for a Python (``3.8``, any patch of it), on a platform or on any."""
+        return self.refusal(python, platform) is None
+
+    def refusal(self, python: str, platform: str | None = None) -> str | None:
+        """Say why no installer takes the release for this Python, as ``requires Python >=3.9``; None where one does."""
+        if self.offers is msgspec.UNSET:
+            return None if _allows(self.requires_python, python) else f"requires Python {self.requires_python}"
+        if any(offer.fits(python, platform) for offer in self.offers):
+            return None
+        allowed = [offer for offer in self.offers if _allows(offer.requires_python, python)]
+        if not allowed:
+            told = dict.fromkeys(offer.requires_python for offer in self.offers)
+            return f"requires Python {' or '.join(map(str, told))}"
+        tags = [tag for offer in allowed for tag in offer.tags]
+        more = f" and {len(tags) - _SHOWN} more" if len(tags) > _SHOWN else ""
+        return f"has no source distribution, and wheels for {', '.join(tags[:_SHOWN])}{more} only"
+
+
+def _allows(requires_python: str | None, python: str) -> bool:
+    """Whether a specifier allows a Python; one that is malformed allows all, as it does for installers."""
+    if not requires_python:
+        return True
+    try:
+        return SpecifierSet(requires_python).contains(f"{python}.99")
+    except (InvalidSpecifier, ValueError):  # the latter of a number that has thousands of digits
+        return True
+
+
+@functools.cache
+def _wheels_of(python: str) -> frozenset[str]:
+    """Return the beginnings of the tags that a CPython takes, such as ``cp38-cp38``, ``cp36-abi3``, ``py3-none``."""
+    version = tuple(int(part) for part in python.split("."))
+    abi = f"cp{''.join(map(str, version))}" + ("m" if version < (3, _NO_OLD_ABI) else "")
+    tags = (*cpython_tags(version, [abi], ["any"]), *compatible_tags(version, f"cp{version[0]}{version[1]}", ["any"]))
+    return frozenset(f"{tag.interpreter}-{tag.abi}" for tag in tags)
 
 
 def ordinary(releases: Sequence[Release], python: str | None = None) -> tuple[Release, ...]:
-    """Return what an installer would consider unasked, oldest first: final, not yanked, admitting the Python."""
-    kept = (
-        release
-        for release in releases
-        if not release.yanked and not release.parsed.is_prerelease and (python is None or release.admits(python))
-    )
-    return tuple(sorted(kept, key=lambda release: release.parsed))
+    """Return what an installer would consider unasked, oldest first: final, not yanked, admitting the Python.
+
+    Where there is no final release among them, pre-releases are considered, as installers do.
+    """
+    kept = [release for release in releases if not release.yanked and (python is None or release.admits(python))]
+    final = [release for release in kept if not release.parsed.is_prerelease]
+    return tuple(sorted(final or kept, key=lambda release: release.parsed))
 
 
 def select(

@@ -21,13 +21,16 @@ if TYPE_CHECKING:
 class EnvironmentResult(msgspec.Struct, frozen=True, kw_only=True):
     """What a cell ran in: the interpreter's path, name to version, and the moment of resolution (ISO 8601, UTC).
 
-    ``runtime`` is what the interpreter itself runs in, where that is not the machine: ``Wine 8.0``.
+    ``runtime`` is what the interpreter itself runs in, where that is not the machine: ``Wine 8.0``. ``files`` says of
+    each package which kind of file it came from: ``wheel py3-none-any``, ``wheel cp38-cp38-manylinux1_x86_64,
+    compiled``, ``built from source, pure``; it is empty where nobody looked.
     """
 
     interpreter: str
     pins: dict[str, str]
     resolved_as_of: str
     runtime: str | None = None
+    files: dict[str, str] = {}
 
 
 class CellResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -121,8 +124,8 @@ def expected_of(cell: Cell, scenario: Scenario) -> Verdict | None:
 def unsupported(cell: Cell, scenario: Scenario) -> str | None:
     """Say why a cell cannot exist, before anything starts; None where it can."""
     release = cell.release
-    if not release.admits(cell.python):
-        return f"{cell.subject} {release.version} requires Python {release.requires_python}"
+    if refusal := release.refusal(cell.python, cell.platform):
+        return f"{cell.subject} {release.version} {refusal}"
     system = {"windows-wine": "windows"}.get(cell.platform, cell.platform)
     system = "linux" if system.startswith("docker:") else system
     if system not in scenario.platforms:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from harness.environments import index, uv
+from harness.environments import index, indexes
+from harness.environments.indexes import Indexes
 from harness.errors import IndexUnavailableError
 
 if TYPE_CHECKING:
@@ -60,6 +61,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         """Print nothing."""
 
 
+def configure(monkeypatch: pytest.MonkeyPatch, default: str, *of_pip: str) -> None:
+    """Let uv, or pip, be configured for these indexes."""
+    monkeypatch.setattr(indexes, "configured", lambda: Indexes(default=default, extra=of_pip, of_pip=of_pip))
+
+
 @pytest.fixture
 def served(monkeypatch: pytest.MonkeyPatch) -> Iterator[Index]:
     """A running index that the program is configured for."""
@@ -68,7 +74,7 @@ def served(monkeypatch: pytest.MonkeyPatch) -> Iterator[Index]:
     with Index() as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
-        monkeypatch.setattr(uv, "index_url", lambda: f"http://127.0.0.1:{server.server_address[1]}/simple/")
+        configure(monkeypatch, f"http://127.0.0.1:{server.server_address[1]}/simple/")
         yield server
         server.shutdown()
         thread.join()
@@ -131,7 +137,7 @@ def test_page_in_a_folder_is_understood(monkeypatch: pytest.MonkeyPatch, tmp_pat
     page = tmp_path / "simple" / "uvicorn" / "index.html"
     page.parent.mkdir(parents=True)
     page.write_bytes(as_html())
-    monkeypatch.setattr(uv, "index_url", (tmp_path / "simple").as_uri)
+    configure(monkeypatch, (tmp_path / "simple").as_uri())
     assert summary(tmp_path / "cache") == UNDERSTOOD
 
 
@@ -159,7 +165,7 @@ def test_lack_of_a_package_is_told_in_one_line_without_secrets(
 ) -> None:
     """An index's address may hold a password; a message lands in logs of CI."""
     address = f"http://somebody:secret@127.0.0.1:{served.server_address[1]}/simple"
-    monkeypatch.setattr(uv, "index_url", lambda: address)
+    configure(monkeypatch, address)
     served.status = 404
     with pytest.raises(IndexUnavailableError) as error:
         index.releases_of("uvicorn", cache=tmp_path)
