@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -259,7 +260,7 @@ class WineEnvironments:
         def make(folder: Path) -> None:
             python, pythons = Path(interpreters.find(request.python).path), ("--python-version", request.python)
             uv.install(resolution, python=python, options=("--target", str(folder), *_PLATFORM, *pythons))
-            argv = (str(python), "-I", "-S", "-c", inventory.SCRIPT, str(folder))
+            argv = (sys.executable, "-I", "-S", "-c", inventory.SCRIPT, str(folder))
             told = process.run(argv, env={}, cwd=folder, mark=uv.mark, deadline_s=_START_DEADLINE_S)
             wheels = uv.with_wheels(resolution, python=python, options=(*_PLATFORM, *pythons))
             write_json(folder / inventory.FILE, inventory.files_in(told, wheels=wheels))

@@ -30,7 +30,7 @@ pythons = ["3.8"]
 platforms = ["linux"]
 """
 LISTING = """
-{"fetched": "NOW", "releases": [{"version": "1.0", "uploaded": "2024-01-01T00:00:00Z"}]}
+{"fetched": "NOW", "releases": [{"version": "1.0", "uploaded": "2024-01-01T00:00:00Z"}], "left_out": []}
 """
 
 
