@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import html.parser
+import time
 import urllib.request
 from http import HTTPStatus
 from pathlib import Path
@@ -31,6 +32,7 @@ from harness.model.release import Release
 FRESH = dt.timedelta(hours=24)
 _ACCEPT = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.01"
 _PATIENCE_S = 30.0
+_REACH_S = 2.0
 
 
 class File(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
@@ -83,8 +85,37 @@ def releases_of(package: str, *, cache: Path) -> tuple[Release, ...]:
     return releases
 
 
+def reach(package: str, *, patience_s: float = _REACH_S) -> tuple[bool, str]:
+    """Ask the index for the page of a package without reading it; return whether it can be used, and what it did.
+
+    Raises:
+        IndexUnavailableError: it cannot be asked.
+
+    """
+    url = _page_of(package)
+    if url.startswith("file:"):
+        there = Path(urllib.request.url2pathname(httpx.URL(url).path)).parent.is_dir()
+        return there, "a folder of this machine" if there else "no such folder on this machine"
+    began = time.monotonic()
+    try:
+        with (
+            httpx.Client(timeout=patience_s, follow_redirects=True) as client,
+            client.stream("GET", url, headers={"Accept": _ACCEPT}) as answer,
+        ):
+            status = answer.status_code
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise IndexUnavailableError(f"it cannot be asked: {type(error).__name__}") from None  # never the address
+    if status in {HTTPStatus.OK, HTTPStatus.NOT_FOUND}:  # an index need not have that package
+        return True, f"answers, after {time.monotonic() - began:.2f} s"
+    return False, f"it answers with status {status}; check the index that uv or pip is configured for"
+
+
+def _page_of(package: str) -> str:
+    return f"{uv.index_url().rstrip('/')}/{canonicalize_name(package)}/"
+
+
 def _fetch(package: str) -> tuple[Release, ...]:
-    url = f"{uv.index_url().rstrip('/')}/{canonicalize_name(package)}/"
+    url = _page_of(package)
     if url.startswith("file:"):
         page = Path(urllib.request.url2pathname(httpx.URL(url).path)) / "index.html"
         if not page.is_file():

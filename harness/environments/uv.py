@@ -174,18 +174,13 @@ class Uv:
             doing=f"fetch {requirement}",
         )
 
-    def build_wheel(self, source: Path, into: Path) -> Path:
-        """Build the wheel of a project folder or source distribution and return its path."""
+    def build_source(self, source: Path, into: Path) -> None:
+        """Make the source distribution of a project folder."""
         self._checked(
-            [PROGRAM, "build", "--wheel", "--out-dir", str(into), *index_options(), str(source)],
+            [PROGRAM, "build", "--sdist", "--out-dir", str(into), *index_options(), str(source)],
             deadline_s=BUILD_DEADLINE_S,
-            doing=f"build {source}",
+            doing=f"make a source distribution of {source}",
         )
-        wheels = sorted(into.glob("*.whl"))
-        if not wheels:
-            message = f"building {source} left no wheel"
-            raise EnvironmentFailedError(message)
-        return wheels[0]
 
     def _with_list(
         self,
