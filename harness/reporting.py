@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from packaging.version import InvalidVersion
 
 from harness.errors import UsageError
 from harness.model.judge import judge
@@ -40,7 +39,7 @@ def read(plan: Plan) -> tuple[tuple[CellResult, ...], Document]:
     try:
         results = plan.stored()
         return results, plan.document(results)
-    except InvalidVersion as error:
+    except ValueError as error:  # no version, or a number of thousands of digits
         message = f"--results: {plan.options.results} names a release that is none: {error}"
         raise UsageError(message) from None
 

@@ -174,6 +174,29 @@ class ContainerEnvironments:
             write_json(path, known)
         return known
 
+    def python_of(self, name: str) -> str:
+        """Return the version of an image's own CPython, ``3.11`` (asked once for an image).
+
+        Raises:
+            EnvironmentFailedError: the image has none that works, or the engine cannot be asked.
+
+        """
+        engine = self._engine()
+        digest = str(engine.image(name)["Id"]).removeprefix("sha256:")[:12]
+        path = self._store.root / "images" / f"{digest}.json"
+        known = read_json(path, str)
+        if known is None:
+            known = self._own_python(engine, name)
+            write_json(path, known)
+        return known
+
+    def _own_python(self, engine: Engine, name: str) -> str:
+        for program in ("python3", "python"):
+            done = engine.run(self._run, name, (program, "-I", "-c", _QUESTION), deadline_s=_PATIENCE_S)
+            if match := _ANSWER.search(done.output):
+                return match[3]
+        raise EnvironmentFailedError(f"image {name} has no CPython that works; install it there, or name another image")
+
     def _ask(self, engine: Engine, name: str, python: str) -> ImagePython:
         found, last = [], ""
         for program in (f"python{python}", "python3", "python"):

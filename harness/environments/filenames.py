@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING
 
 import msgspec
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
-from packaging.version import InvalidVersion, Version
+from packaging.version import InvalidVersion
+
+from harness.model import release
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from packaging.tags import Tag
+    from packaging.version import Version
 
 # What uv takes too. It refuses the others since they are not those of PEP 625; see `harness.environments.sources`.
 OF_UV = (".tar.gz", ".zip")
@@ -66,8 +69,8 @@ def read(filename: str, package: str) -> Installable | LeftOut | None:
 def parsed(text: str) -> Version | None:
     """Return the version that a text is, or None."""
     try:
-        return Version(text)
-    except (InvalidVersion, ValueError):  # of a number that has thousands of digits
+        return release.parsed(text)
+    except InvalidVersion:
         return None
 
 

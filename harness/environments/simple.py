@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import html.parser
 import threading
+import time
 import urllib.parse
 import urllib.request
 import zlib
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 _JSON = "application/vnd.pypi.simple.v1+json"
 _ACCEPT = f"{_JSON}, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.01"
 _SILENCE_S = 30.0
+_REACH_S = 2.0
 _DEADLINE_S = 90.0  # of one question as a whole
 # The longest list of the most used index has some 10,000 files and takes 5 MiB.
 _LARGEST_LIST = 48 * 1024 * 1024
@@ -86,6 +88,25 @@ def page_of(package: str) -> Page:
     return Page(files=tuple(files.values()), versions=tuple(dict.fromkeys(v for page in found for v in page.versions)))
 
 
+def reach(package: str, *, patience_s: float = _REACH_S) -> tuple[bool, str]:
+    """Ask the index for the page of a package without reading it; return whether it can be used, and what it did.
+
+    Raises:
+        IndexUnavailableError: it cannot be asked.
+
+    """
+    url = f"{indexes.configured().default.rstrip('/')}/{canonicalize_name(package)}/"
+    if url.startswith("file:"):
+        there = Path(urllib.request.url2pathname(urllib.parse.urlsplit(url).path)).parent.is_dir()
+        return there, "a folder of this machine" if there else "no such folder on this machine"
+    began = time.monotonic()
+    with opened(url, accept=_ACCEPT, silence_s=patience_s) as answer:
+        status = answer.status_code
+    if status in {HTTPStatus.OK, HTTPStatus.NOT_FOUND}:  # an index need not have that package
+        return True, f"answers, after {time.monotonic() - began:.2f} s"
+    return False, f"it answers with status {status}; check the index that uv or pip is configured for"
+
+
 def _ask(address: str, package: str) -> Page:
     """Ask one index."""
     url = f"{address.rstrip('/')}/{canonicalize_name(package)}/"
@@ -123,14 +144,14 @@ def _fetched(url: str) -> tuple[bytes, str, str]:
 class opened:  # noqa: N801 - a context that is used like `open`
     """The answer to a request, whose body has not been read; what goes wrong with it is one line without addresses."""
 
-    def __init__(self, url: str, *, accept: str = "*/*") -> None:
-        """Describe the request."""
-        self._url, self._accept = url, accept
+    def __init__(self, url: str, *, accept: str = "*/*", silence_s: float = _SILENCE_S) -> None:
+        """Describe the request; ``silence_s`` is how long the other side may say nothing."""
+        self._url, self._accept, self._silence_s = url, accept, silence_s
 
     def __enter__(self) -> httpx.Response:
         """Ask."""
         try:
-            self._client = httpx.Client(timeout=_SILENCE_S, follow_redirects=True)
+            self._client = httpx.Client(timeout=self._silence_s, follow_redirects=True)
             request = self._client.build_request("GET", self._url)
             request.headers.update({"Accept": self._accept, "Accept-Encoding": "gzip"})
             return self._client.send(request, stream=True)

@@ -9,7 +9,6 @@ import sys
 import tempfile
 import threading
 import tomllib
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
@@ -17,11 +16,12 @@ from packaging.version import Version
 
 from harness import process
 from harness.decoding import decode
-from harness.environments import filenames, indexes, sources
+from harness.environments import indexes, sources
 from harness.errors import EnvironmentFailedError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from harness.environments.kind import Request, Resolution
 
@@ -163,31 +163,13 @@ class Uv:
             doing=f"fetch {requirement}",
         )
 
-    def build_wheel(self, source: Path, into: Path, *, python: Path | None = None) -> Path:
-        """Build the wheel of a project folder or source distribution and return its path.
-
-        Args:
-            source: what to build; of an archive of any kind that pip takes, its name says which.
-            into: the folder for the wheel.
-            python: the interpreter to build with, this program's own if none.
-
-        Raises:
-            EnvironmentFailedError: it cannot be built.
-
-        """
-        if source.is_file() and filenames.source_suffix(source.name):
-            source = sources.repacked(source, Path(tempfile.mkdtemp(dir=self.temporary)))
-        with_python = ("--python", str(python or sys.executable))
+    def build_source(self, source: Path, into: Path) -> None:
+        """Make the source distribution of a project folder."""
         self._call(
-            [PROGRAM, "build", "--wheel", "--out-dir", str(into), *with_python, str(source)],
+            [PROGRAM, "build", "--sdist", "--out-dir", str(into), "--python", sys.executable, str(source)],
             deadline_s=BUILD_DEADLINE_S,
-            doing=f"build {source}",
+            doing=f"make a source distribution of {source}",
         )
-        wheels = sorted(into.glob("*.whl"))
-        if not wheels:
-            message = f"building {source} left no wheel"
-            raise EnvironmentFailedError(message)
-        return wheels[0]
 
     def _with_list(
         self,

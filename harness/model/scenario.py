@@ -86,6 +86,8 @@ class Scenario:
         claim: what a document says about it, or None.
         applications: files beside the module that are copied into each trial's folder.
         platforms: kinds of machine the failure can exist on (``linux``, ``windows`` …).
+        pythons: pairs of releases (PEP 440) and a Python (``3.8``): the Pythons of the releases' era, on which they run
+            where nothing else is said.
         typical_s: what a trial usually takes, in seconds, for the first estimate of a run.
         deadline_s: when a trial that has not ended is ended, in seconds.
         combine: reduces the judgements of a cell's trials to the cell's. A scenario of a failure that shows only now
@@ -106,6 +108,7 @@ class Scenario:
     claim: Claim | None = None
     applications: tuple[str, ...] = ()
     platforms: tuple[str, ...] = MACHINES
+    pythons: tuple[tuple[str, str], ...] = ()
     typical_s: float = 10.0
     deadline_s: float = 120.0
     combine: Callable[[Sequence[Judgement]], Judgement] = combine
@@ -123,7 +126,7 @@ class Scenario:
         try:
             for variant in self.variants:
                 conditional = [part.releases for part in variant.companions if isinstance(part, Companion)]
-                for spec in conditional:
+                for spec in (*conditional, *(releases for releases, _ in self.pythons)):
                     SpecifierSet(spec)
             if self.claim:
                 Version(self.claim.fixed)
@@ -139,6 +142,11 @@ class Scenario:
 
         """
         return {variant.name: variant for variant in self.variants}[name]
+
+    def pythons_for(self, version: str) -> tuple[str, ...]:
+        """Return the Pythons that are named for a release's era, in their order; none where none is."""
+        public = Version(version).public
+        return tuple(p for spec, p in self.pythons if SpecifierSet(spec).contains(public, prereleases=True))
 
     def expects(self, *, variant: str, version: str, python: str, platform: str) -> Verdict | None:
         """Return the verdict that the measured histories foretell for a cell, or None without one."""

@@ -49,7 +49,7 @@ def test_markdown_is_a_table_with_every_cell(results: list[CellResult]) -> None:
     assert "| uvicorn | h11 | httptools | no-preload |" in lines
     assert "| --- | --- | --- | --- |" in lines
     assert "| 0.1.0 | ✓ absent | ✓ absent | ✓ absent |" in lines
-    assert "| 1.0 | ✗ reproduced (contradicts what was measured before) |  |  |" in lines
+    assert "| 1.0 | ✗ reproduced (contradicts what is expected) |  |  |" in lines
     assert len({line.count("|") for line in lines if line.startswith("|")}) == 1
 
 

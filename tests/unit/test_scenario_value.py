@@ -32,6 +32,7 @@ def claim(fixed: str) -> Claim:
         ({"variants": (Variant(name="a"), Variant(name="a"))}, "different names"),
         ({"variants": (Variant(companions=(Companion("h11", "=>1"),)),)}, "=>1"),
         ({"claim": claim("newest")}, "newest"),
+        ({"pythons": (("=>1", "3.8"),)}, "=>1"),
     ],
 )
 def test_broken_rule_is_told(fields: dict[str, Any], words: str, make_scenario: Callable[..., Scenario]) -> None:
