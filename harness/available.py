@@ -33,6 +33,7 @@ class Available:
         self._subjects = {canonicalize_name(subject): subject for subject in subjects}
         self._cache = cache
         self.asked: set[str] = set()
+        self._ranges: dict[tuple[str, str], None] = {}
 
     def server(self, spec: str) -> Server:
         """Read one ``--server`` option.
@@ -60,7 +61,17 @@ class Available:
         if local.is_local(spec):
             name, release = self._local(spec)
             return (release,) if name == subject else ()
+        if spec not in WORDS and "==" not in spec:
+            self._ranges[subject, spec] = None
         return self.listed(subject)
+
+    def left_out(self) -> tuple[str, ...]:
+        """Return a line for each range of releases so far in which some have no file that pip can install."""
+        found = (
+            index.told(subject, index.left_out_of(subject, cache=self._cache), within=spec)
+            for subject, spec in self._ranges
+        )
+        return tuple(dict.fromkeys(line for line in found if line))
 
     @functools.cache  # noqa: B019 - it lives as long as its call
     def listed(self, subject: str) -> Sequence[Release]:

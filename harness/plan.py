@@ -156,7 +156,10 @@ class Plan:
             own_platform=own_platform(),
             tell=self.tell,
         )
-        return matrices.cells_of(self.matrix, selection, known)
+        chosen = matrices.cells_of(self.matrix, selection, known)
+        for line in self.available.left_out():
+            self.tell(line)
+        return chosen
 
     def tell(self, line: str) -> None:
         """Note a line for the user, once."""

@@ -10,7 +10,9 @@ import datetime as dt
 from typing import TYPE_CHECKING
 
 import msgspec
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
+from packaging.version import Version
 
 from harness.environments import filenames, simple
 from harness.environments.filenames import Installable, LeftOut
@@ -25,7 +27,8 @@ if TYPE_CHECKING:
 
 FRESH = dt.timedelta(hours=24)
 _EVERYWHERE = "py3-none-any"
-_NAMED = 3  # releases in a sentence
+_NAMED = 3  # releases in a sentence, the newest
+_OLDEST = Version("0.dev0")
 
 
 class Listing(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,7 +53,7 @@ def listing_of(package: str, *, cache: Path) -> Listing:
         IndexUnavailableError: the index cannot be asked or has no such package, and nothing is stored.
 
     """
-    path = cache / "releases" / f"{canonicalize_name(package)}.json"
+    path = _path(package, cache)
     stored = read_json(path, Listing)
     now = dt.datetime.now(dt.UTC)
     if stored and abs(now - stored.fetched) < FRESH:  # a clock that was wrong then makes nothing fresh for ever
@@ -67,6 +70,16 @@ def listing_of(package: str, *, cache: Path) -> Listing:
         raise IndexUnavailableError(message) from None
     write_json(path, listing)
     return listing
+
+
+def left_out_of(package: str, *, cache: Path) -> tuple[LeftOut, ...]:
+    """Return what is no release of a package that has been listed."""
+    stored = read_json(_path(package, cache), Listing)
+    return stored.left_out if stored else ()
+
+
+def _path(package: str, cache: Path) -> Path:
+    return cache / "releases" / f"{canonicalize_name(package)}.json"
 
 
 def listing_in(page: Page, package: str, *, now: dt.datetime) -> Listing:
@@ -93,12 +106,11 @@ def listing_in(page: Page, package: str, *, now: dt.datetime) -> Listing:
         if (known := filenames.parsed(version)) and not {str(known), version} & (reasons.keys() | usable.keys()):
             reasons[str(known)] = ["it has no file"]
     releases = [_release(version, group) for version, group in usable.items()]
+    left_out = [LeftOut(version=version, reason=_joined(r)) for version, r in reasons.items() if version not in usable]
     return Listing(
         fetched=now,
         releases=tuple(sorted(releases, key=lambda release: release.parsed)),
-        left_out=tuple(
-            LeftOut(version=version, reason=_joined(told)) for version, told in reasons.items() if version not in usable
-        ),
+        left_out=tuple(sorted(left_out, key=lambda one: filenames.parsed(one.version) or _OLDEST)),
     )
 
 
@@ -137,11 +149,17 @@ def _offers(offered: list[tuple[File, Installable]]) -> tuple[Offer, ...] | msgs
     return (*sources.values(), *wheels)
 
 
-def told(subject: str, left_out: tuple[LeftOut, ...]) -> str | None:
-    """Return one line about the releases that are left out, for a person; None where there is none."""
+def told(subject: str, left_out: tuple[LeftOut, ...], *, within: str = "") -> str | None:
+    """Return one line about what is left out of a range of releases, for a person; None where nothing is."""
+    range_ = SpecifierSet(within)
+    left_out = tuple(
+        one
+        for one in left_out
+        if not within or ((version := filenames.parsed(one.version)) and range_.contains(version, prereleases=True))
+    )
     if not left_out:
         return None
-    named = "; ".join(f"{one.version} ({one.reason})" for one in left_out[:_NAMED])
+    named = "; ".join(f"{one.version} ({one.reason})" for one in left_out[: -_NAMED - 1 : -1])
     more = f"; and {len(left_out) - _NAMED} more" if len(left_out) > _NAMED else ""
     count = "1 release has" if len(left_out) == 1 else f"{len(left_out)} releases have"
     return f"{subject}: {count} no file that pip can install, and no cell: {named}{more}"

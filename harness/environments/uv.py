@@ -44,6 +44,9 @@ PROGRAM = indexes.PROGRAM
 _configuring = threading.Lock()
 _MOST_OFFERED = 8  # source distributions that one environment takes and uv does not
 _PIN = re.compile(r"\s*[A-Za-z0-9][A-Za-z0-9._-]*(\[[^]]*\])?\s*(==|@)")
+_BUILT_FOR_ANOTHER = re.compile(
+    r"The built wheel `([^`-]+)-([^`-]+)-\S+` is not compatible with the target Python \S+ on (\w+)"
+)
 _PASSING_WORDS = (
     *("dns error", "Failed to fetch", "error sending request", "Could not connect", "Request failed"),
     *("No space left on device", "Disk quota exceeded", "not enough space on the disk"),
@@ -271,6 +274,11 @@ def _telling(output: str) -> str:
     """Return the lines of uv's complaint that tell what is wrong, as one."""
     if match := re.search(r"Wheels are required for `(\S+)`", output):
         return f"{match[1]} has no wheel of that time for this Python, and it is not built from source"
+    if match := _BUILT_FOR_ANOTHER.search(output):
+        return (
+            f"{match[1]} {match[2]} has no wheel for {match[3]}, and what is built of its source on this machine is "
+            "compiled for this machine"
+        )
     lines = [" ".join(line.split()) for line in output.splitlines() if line.strip()]
     if compiler := re.search(r"command '(\S*(?:gcc|cc|clang))' failed: No such file", output):
         lines.insert(0, f"error: building it takes a C compiler, '{compiler[1]}'; install gcc and libc6-dev")

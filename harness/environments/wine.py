@@ -36,19 +36,18 @@ _START_DEADLINE_S = 30.0
 _STARTS = 3
 # Its C extension had no Windows wheels for every Python at first; no scenario here speaks WebSocket.
 _NOT_NEEDED = "websockets ; sys_platform == 'never'"
-# How a release is told to leave its optional C extensions out, where it has no Windows wheel: what is built on this
-# machine would be Linux's. Each is documented by its project, in the setup.py of the releases that have extensions.
+# How releases are told to leave their optional C extensions out, where they have no Windows wheel: what is built of
+# their source on this machine would be compiled for Linux. Each is read by the project's own setup.py, such as
+# https://github.com/tornadoweb/tornado/blob/v6.0.3/setup.py.
 _PURE = {
-    "TORNADO_EXTENSION": "0",  # https://www.tornadoweb.org/en/stable/releases/v6.0.0.html
-    "AIOHTTP_NO_EXTENSIONS": "1",  # https://docs.aiohttp.org/en/stable/contributing.html
+    "TORNADO_EXTENSION": "0",
+    "AIOHTTP_NO_EXTENSIONS": "1",
     "FROZENLIST_NO_EXTENSIONS": "1",
-    "MULTIDICT_NO_EXTENSIONS": "1",  # https://multidict.aio-libs.org/en/stable/
+    "MULTIDICT_NO_EXTENSIONS": "1",
     "PROPCACHE_NO_EXTENSIONS": "1",
-    "YARL_NO_EXTENSIONS": "1",  # https://yarl.aio-libs.org/en/latest/
-    "MSGPACK_PUREPYTHON": "1",  # https://github.com/msgpack/msgpack-python
-    "WRAPT_INSTALL_EXTENSIONS": "false",  # https://wrapt.readthedocs.io/en/latest/
-    "DISABLE_SQLALCHEMY_CEXT": "1",  # https://docs.sqlalchemy.org/en/20/intro.html
-    "PURE_PYTHON": "1",  # zope.interface, persistent
+    "YARL_NO_EXTENSIONS": "1",
+    "MSGPACK_PUREPYTHON": "1",
+    "DISABLE_SQLALCHEMY_CEXT": "1",
 }
 # Wine's own errors belong to the evidence; not that there is no desktop and no menu to fill.
 _TOLD = "err+all,fixme-all,-winediag,-systray,-wineboot"
