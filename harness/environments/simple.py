@@ -34,7 +34,7 @@ _SILENCE_S = 30.0
 _REACH_S = 2.0
 _DEADLINE_S = 90.0  # of one question as a whole
 # The longest list of the most used index has some 10,000 files and takes 5 MiB.
-_LARGEST_LIST = 48 * 1024 * 1024
+_LARGEST_LIST = 32 * 1024 * 1024
 _MOST_OBJECTS = 500_000
 _CHUNK = 64 * 1024
 _LONGEST_SPECIFIER = 1000
