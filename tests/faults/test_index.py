@@ -137,7 +137,7 @@ def _words_of_uv(pid: int) -> list[str]:
         with contextlib.suppress(psutil.Error):
             for process in psutil.Process(pid).children(recursive=True):
                 words = process.cmdline()
-                if "pip" in words and {"install", "compile"} & set(words):
+                if "--exclude-newer" in words:
                     return words
         time.sleep(0.01)
     return []
