@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import re
 from typing import TYPE_CHECKING
@@ -11,13 +12,13 @@ from packaging.utils import canonicalize_name
 from harness.environments import Store, index, local, pythons
 from harness.environments.container import ContainerEnvironments
 from harness.environments.uv import Uv
-from harness.errors import UsageError, nearest
+from harness.errors import StorageError, UsageError, nearest
 from harness.execution.keeper import Kept
 from harness.model.matrix import Server
 from harness.model.release import WORDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from harness.model.release import Release
@@ -64,9 +65,15 @@ class Available:
 
     @functools.cache  # noqa: B019 - it lives as long as its call
     def listed(self, subject: str) -> Sequence[Release]:
-        """Return all releases of a subject that the index knows."""
+        """Return all releases of a subject that the index knows.
+
+        Raises:
+            StorageError: they cannot be kept.
+
+        """
         self.asked.add(subject)
-        return index.releases_of(subject, cache=self._cache)
+        with self._storing():
+            return index.releases_of(subject, cache=self._cache)
 
     @functools.cache  # noqa: B019 - it lives as long as its call
     def pythons_on(self, platform: str) -> Sequence[str]:
@@ -82,5 +89,15 @@ class Available:
     def _local(self, spec: str) -> tuple[str, Release]:
         with Kept() as kept:
             uv = Uv(mark=kept.mark, temporary=kept.folder)
-            name, release = local.release_of(spec, cache=self._cache, uv=uv, where="--server")
+            with self._storing():
+                name, release = local.release_of(spec, cache=self._cache, uv=uv, where="--server")
         return self._subjects.get(canonicalize_name(name), name), release
+
+    @contextlib.contextmanager
+    def _storing(self) -> Iterator[None]:
+        """Say which folder it is that cannot be written to."""
+        try:
+            yield
+        except OSError as error:
+            message = f"the cache folder {self._cache} cannot be written to: {error.strerror or error}"
+            raise StorageError(message) from None

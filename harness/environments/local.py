@@ -7,6 +7,7 @@ with the cell's own Python.
 from __future__ import annotations
 
 import datetime as dt
+import gzip
 import hashlib
 import os
 import re
@@ -60,12 +61,22 @@ def release_of(spec: str, *, cache: Path, uv: Uv, where: str) -> tuple[str, Rele
         raise UsageError(message)
     try:
         digest = _digest(path)
+    except OSError as error:
+        raise UsageError(f"{where}: {spec} cannot be read: {error}") from None
+    try:
         archive = _archive(path, cache / "local" / digest, uv)
         metadata = _metadata(archive)
         name, version = canonicalize_name(metadata["Name"] or ""), parsed(metadata["Version"] or "")
     except TransientEnvironmentError as failure:
         raise EnvironmentFailedError(f"{where}: {spec}: {failure}") from None
-    except (EnvironmentFailedError, OSError, zipfile.BadZipFile, tarfile.TarError, EOFError, ValueError) as failure:
+    except (
+        EnvironmentFailedError,
+        gzip.BadGzipFile,
+        zipfile.BadZipFile,
+        tarfile.TarError,
+        EOFError,
+        ValueError,
+    ) as failure:
         raise UsageError(f"{where}: {spec}: {failure}") from None
     joint = "." if version.local else "+"
     today = dt.datetime.now(dt.UTC).replace(hour=0, minute=0, second=0, microsecond=0)

@@ -1,4 +1,4 @@
-"""What is written by hand and ages: here it is said when it is old, by what the installed uv knows, without a network."""
+"""What is written by hand and ages: here it is said when it is old, by what the installed uv knows, offline."""
 
 from __future__ import annotations
 
