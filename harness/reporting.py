@@ -134,7 +134,7 @@ def _write_site(plan: Plan, document: Document, *, call: str, output: Path | Non
     try:
         output.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        message = f"--output: {output} cannot be a folder: {error.strerror}"
+        message = f"--output: {output} is not a folder and cannot be made one: {error.strerror}"
         raise UsageError(message) from None
     pages = site.write(document, _scenarios(plan), trials_of, folder=output, made_by=call)
     click.echo(f"{pages} pages; open {output / 'index.html'}", err=True)

@@ -14,6 +14,7 @@ import re
 import shutil
 import tarfile
 import zipfile
+import zlib
 from email.parser import BytesHeaderParser
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from harness.environments.uv import Uv
 
 PROTOCOL = 2
+_BROKEN = (gzip.BadGzipFile, zipfile.BadZipFile, zlib.error, tarfile.TarError, EOFError, ValueError)
 _MOST_METADATA = 4 * 1024 * 1024  # bytes, of one file
 _ARCHIVES = (".whl", ".tar.gz", ".zip")
 _PASSED_OVER = {".git", ".hg", ".tox", ".nox", ".venv", "venv", "build", "dist", "__pycache__", "node_modules"}
@@ -69,14 +71,7 @@ def release_of(spec: str, *, cache: Path, uv: Uv, where: str) -> tuple[str, Rele
         name, version = canonicalize_name(metadata["Name"] or ""), parsed(metadata["Version"] or "")
     except TransientEnvironmentError as failure:
         raise EnvironmentFailedError(f"{where}: {spec}: {failure}") from None
-    except (
-        EnvironmentFailedError,
-        gzip.BadGzipFile,
-        zipfile.BadZipFile,
-        tarfile.TarError,
-        EOFError,
-        ValueError,
-    ) as failure:
+    except (EnvironmentFailedError, *_BROKEN) as failure:
         raise UsageError(f"{where}: {spec}: {failure}") from None
     joint = "." if version.local else "+"
     today = dt.datetime.now(dt.UTC).replace(hour=0, minute=0, second=0, microsecond=0)

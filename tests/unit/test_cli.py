@@ -73,7 +73,10 @@ def call(
         (["run", "--server", f"./{LONG}"], ["--server: ", "is not a project folder"]),
         (["cache", "prune", "--unused-for", "nan"], ["--unused-for"]),
         (["run", "--matrix", "large.toml"], ["--matrix: large.toml cannot be read (more than"]),
-        (["report", "--results", "kept", "--format", "html", "--output", "file/site"], ["--output: ", "cannot be a"]),
+        (
+            ["report", "--results", "kept", "--format", "html", "--output", "file/site"],
+            ["--output: ", "cannot be made one"],
+        ),
         (["run", "--results", LONG], ["--results", "File name too long"]),
         (["run", "--matrix", LONG], ["--matrix", "File name too long"]),
         (["run", "--scenarios", LONG], ["--scenarios", "File name too long"]),
