@@ -27,13 +27,17 @@ _SERVER = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*?)\s*(?P<spec>(?:[<>=!
 
 
 class Available:
-    """Asks the index, local projects and the machine, each at most once in a call; ``asked`` has the subjects."""
+    """Asks the index, local projects and the machine, each at most once in a call.
+
+    ``asked`` has the subjects that the index was asked for, ``platforms`` those whose Pythons were.
+    """
 
     def __init__(self, subjects: Iterable[str], *, cache: Path) -> None:
         """Take the subjects that there are scenarios of, and the user cache folder."""
         self._subjects = {canonicalize_name(subject): subject for subject in subjects}
         self._cache = cache
         self.asked: set[str] = set()
+        self.platforms: set[str] = set()
 
     def server(self, spec: str) -> Server:
         """Read one ``--server`` option.
@@ -78,6 +82,7 @@ class Available:
     @functools.cache  # noqa: B019 - it lives as long as its call
     def pythons_on(self, platform: str) -> Sequence[str]:
         """Return the Pythons that a platform has here, newest first."""
+        self.platforms.add(platform)
         return pythons.here(platform, cache=self._cache, of_image=self._python_of)
 
     def _python_of(self, image: str) -> str:

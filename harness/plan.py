@@ -117,8 +117,19 @@ class Plan:
 
     @functools.cached_property
     def cells(self) -> tuple[Cell, ...]:
-        """The selected cells; of a shard its own, which may be none."""
+        """The selected cells; of a shard its own, which may be none.
+
+        Raises:
+            UsageError: something that the call names does not exist, nothing is left, or machines would divide it
+                differently.
+
+        """
         chosen = self.select(cells=self.options.cells)
+        if self.options.shard and self.available.platforms:
+            message = (
+                "--shard: name the Pythons by --python; which is the newest one here differs from machine to machine"
+            )
+            raise UsageError(message)
         return part_of(chosen, self.options.shard, self.costs(chosen)) if self.options.shard else chosen
 
     def costs(self, cells: Iterable[Cell]) -> dict[Cell, int]:

@@ -99,6 +99,7 @@ def call(
             ["list", "--matrix", "own.toml", "--shard", "1/2", "--costs", "file"],
             ["--costs: file is not a folder of results"],
         ),
+        (["run", "--server", "uvicorn==0.27.0", "--shard", "1/2"], ["--shard: name the Pythons by --python"]),
         (["plan", "--cell", "*"], ["--cell: a job is made of cells by such globs itself"]),
         (["merge", "gone", "--output", "new"], ["gone is not a folder of results"]),
         (["merge", "gone", "--output", "file"], ["--output: file is there already"]),
