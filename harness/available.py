@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import re
 from typing import TYPE_CHECKING
@@ -11,13 +12,13 @@ from packaging.utils import canonicalize_name
 from harness.environments import Store, index, local, pythons
 from harness.environments.container import ContainerEnvironments
 from harness.environments.uv import Uv
-from harness.errors import UsageError, nearest
+from harness.errors import StorageError, UsageError, nearest
 from harness.execution.keeper import Kept
 from harness.model.matrix import Server
 from harness.model.release import WORDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from harness.model.release import Release
@@ -26,7 +27,10 @@ _SERVER = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*?)\s*(?P<spec>(?:[<>=!
 
 
 class Available:
-    """Asks the index, local projects and the machine, each at most once in a call; ``asked`` has the subjects."""
+    """Asks the index, local projects and the machine, each at most once in a call.
+
+    ``asked`` has the subjects that the index was asked for, ``platforms`` those whose Pythons were.
+    """
 
     def __init__(self, subjects: Iterable[str], *, cache: Path) -> None:
         """Take the subjects that there are scenarios of, and the user cache folder."""
@@ -34,6 +38,7 @@ class Available:
         self._cache = cache
         self.asked: set[str] = set()
         self._ranges: dict[tuple[str, str], None] = {}
+        self.platforms: set[str] = set()
 
     def server(self, spec: str) -> Server:
         """Read one ``--server`` option.
@@ -75,13 +80,20 @@ class Available:
 
     @functools.cache  # noqa: B019 - it lives as long as its call
     def listed(self, subject: str) -> Sequence[Release]:
-        """Return all releases of a subject that the index knows."""
+        """Return all releases of a subject that the index knows.
+
+        Raises:
+            StorageError: they cannot be kept.
+
+        """
         self.asked.add(subject)
-        return index.releases_of(subject, cache=self._cache)
+        with self._storing():
+            return index.releases_of(subject, cache=self._cache)
 
     @functools.cache  # noqa: B019 - it lives as long as its call
     def pythons_on(self, platform: str) -> Sequence[str]:
         """Return the Pythons that a platform has here, newest first."""
+        self.platforms.add(platform)
         return pythons.here(platform, cache=self._cache, of_image=self._python_of)
 
     def _python_of(self, image: str) -> str:
@@ -93,5 +105,15 @@ class Available:
     def _local(self, spec: str) -> tuple[str, Release]:
         with Kept() as kept:
             uv = Uv(mark=kept.mark, temporary=kept.folder)
-            name, release = local.release_of(spec, cache=self._cache, uv=uv, where="--server")
+            with self._storing():
+                name, release = local.release_of(spec, cache=self._cache, uv=uv, where="--server")
         return self._subjects.get(canonicalize_name(name), name), release
+
+    @contextlib.contextmanager
+    def _storing(self) -> Iterator[None]:
+        """Say which folder it is that cannot be written to."""
+        try:
+            yield
+        except OSError as error:
+            message = f"the cache folder {self._cache} cannot be written to: {error.strerror or error}"
+            raise StorageError(message) from None

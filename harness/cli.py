@@ -175,7 +175,7 @@ def history(
 def claims(call: str, /, *, form: str, output: Path | None, **options: Any) -> int:  # noqa: ANN401
     """Print each documented claim beside what was measured, without running anything."""
     plan = Plan(Options(**options))
-    document = plan.document(plan.stored(), plan.source.searched)
+    document = plan.document(plan.stored(published=True), plan.source.searched)
     _tell_remarks(plan)
     text = json.render(document) if form == "json" else _CLAIMS[form](document.claims)
     reporting.write_text(reporting.head(call, form, output) + text, output)
@@ -202,7 +202,7 @@ def report(call: str, /, *, form: str, diff: tuple[Path, Path] | None, output: P
     if diff:
         return reporting.compare(Options(**options), diff, form=form, output=output)
     plan = Plan(Options(**options))
-    results, document = reporting.read(plan)
+    results, document = reporting.read(plan, published=True)
     _tell_remarks(plan)
     reporting.write(plan, document, call=call, form=form, output=output)
     reporting.write_job_summary(plan, document)
@@ -263,7 +263,8 @@ def _compared(results: Sequence[CellResult]) -> int:
     differing = controls.differences(results)
     for one, other in differing:
         click.echo(f"differs: {one.id} is {one.verdict}, its copy {other.verdict}", err=True)
-    click.echo(f"A/A: {len(results) // 2} cells ran in two environments built alike, {len(differing)} differ", err=True)
+    told = f"A/A: {len(results) // 2} cells ran in two environments built alike, {len(differing)} differ"
+    click.echo(f"{told} (exit status 1)" if differing else told, err=True)
     return 1 if differing else _ended(results)
 
 

@@ -91,9 +91,13 @@ def _failed(error: BaseException, named: str) -> int:
 
 def _unheard(error: OSError) -> int:
     """End a call whose output nobody can read: silently where a reader has gone, as of ``harness list | head -1``."""
-    if isinstance(error, BrokenPipeError):
-        return PIPE_CLOSED
-    return refused(f"standard output cannot be written to: {error.strerror}", FAILED)
+    status = PIPE_CLOSED
+    if not isinstance(error, BrokenPipeError):
+        status = refused(f"the output cannot be written to: {error.strerror}", FAILED)
+    for stream in (sys.stdout, sys.stderr):  # what they still hold would be a complaint of the interpreter's own
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    return status
 
 
 def _printing(error: BaseException) -> bool:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from harness.model.shard import Shard
 
 RESULTS = Path(".harness")
+_MOST_OF_A_MATRIX = 1024 * 1024
 PUBLISHED = catalog.bundled("reports") / "measured.json"
 
 
@@ -64,8 +65,17 @@ class Options:
 
     @property
     def cache(self) -> Path:
-        """The user cache folder; ``HARNESS_CACHE`` in the environment names another."""
-        return Path(os.environ.get("HARNESS_CACHE") or platformdirs.user_cache_dir("harness", appauthor=False))
+        """The user cache folder; ``HARNESS_CACHE`` in the environment names another.
+
+        Raises:
+            UsageError: something else is in its place.
+
+        """
+        path = Path(os.environ.get("HARNESS_CACHE") or platformdirs.user_cache_dir("harness", appauthor=False))
+        if path.exists() and not path.is_dir():
+            message = f"the cache folder {path} is not a folder; remove what is there, or name another by HARNESS_CACHE"
+            raise UsageError(message)
+        return path
 
 
 def split(values: Sequence[str]) -> tuple[str, ...]:
@@ -107,8 +117,19 @@ class Plan:
 
     @functools.cached_property
     def cells(self) -> tuple[Cell, ...]:
-        """The selected cells; of a shard its own, which may be none."""
+        """The selected cells; of a shard its own, which may be none.
+
+        Raises:
+            UsageError: something that the call names does not exist, nothing is left, or machines would divide it
+                differently.
+
+        """
         chosen = self.select(cells=self.options.cells)
+        if self.options.shard and self.available.platforms:
+            message = (
+                "--shard: name the Pythons by --python; which is the newest one here differs from machine to machine"
+            )
+            raise UsageError(message)
         return part_of(chosen, self.options.shard, self.costs(chosen)) if self.options.shard else chosen
 
     def costs(self, cells: Iterable[Cell]) -> dict[Cell, int]:
@@ -210,19 +231,21 @@ class Plan:
         matrices.refuse_unknown(self.options.names, self.scenarios, what="scenario", where="the call")
         return self.options.names or tuple(self.scenarios)
 
-    def stored(self) -> tuple[CellResult, ...]:
+    def stored(self, *, published: bool = False) -> tuple[CellResult, ...]:
         """Return the newest stored results: of the selected cells, or of all where the call selects none.
 
         Controls come with the cells that they stand beside. What is expected is what is expected now. Their order
-        does not tell in which one they were made. Where nothing is stored and no place is named, they are the published
-        report's, and that is told.
+        does not tell in which one they were made.
+
+        Args:
+            published: where nothing is stored and no place is named, they are the published report's; that is told.
 
         Raises:
             UsageError: there is none.
 
         """
         options = self.options
-        if options.results == RESULTS and not self.source.latest() and PUBLISHED.is_file():
+        if published and options.results == RESULTS and not self.source.latest() and PUBLISHED.is_file():
             self.source = Published(PUBLISHED, where="the published report")
             self.tell(f"no results in {RESULTS}: this is the published report, as it was measured elsewhere before")
         if options.narrows:
@@ -306,9 +329,18 @@ def load_matrix(path: Path | None) -> Matrix:
     if not path.is_file() and (own / path.name).is_file() and len(path.parts) <= 2:  # noqa: PLR2004 - matrices/NAME
         path = own / path.name
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        text = _text_of(path)
+    except (OSError, ValueError) as error:
         names = ", ".join(sorted(file.name for file in own.glob("*.toml")))
         message = f"--matrix: {path} cannot be read ({error}); the project's own are {names}"
         raise UsageError(message) from None
     return matrices.parse(text, name=str(path))
+
+
+def _text_of(path: Path) -> str:
+    """Read a file that a person wrote: it may be a device, or a pipe, and has a bound."""
+    with path.open("rb") as file:
+        content = file.read(_MOST_OF_A_MATRIX + 1)
+    if len(content) > _MOST_OF_A_MATRIX:
+        raise ValueError(f"more than {_MOST_OF_A_MATRIX} bytes")
+    return content.decode()

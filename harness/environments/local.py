@@ -7,12 +7,14 @@ with the cell's own Python.
 from __future__ import annotations
 
 import datetime as dt
+import gzip
 import hashlib
 import os
 import re
 import shutil
 import tarfile
 import zipfile
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from harness.environments.uv import Uv
 
 PROTOCOL = 2
+_BROKEN = (gzip.BadGzipFile, zipfile.BadZipFile, zlib.error, tarfile.TarError, EOFError, ValueError)
 _ARCHIVES = (".whl", *filenames.SOURCES)
 _PASSED_OVER = {".git", ".hg", ".tox", ".nox", ".venv", "venv", "build", "dist", "__pycache__", "node_modules"}
 
@@ -56,12 +59,15 @@ def release_of(spec: str, *, cache: Path, uv: Uv, where: str) -> tuple[str, Rele
         raise UsageError(message)
     try:
         digest = _digest(path)
+    except OSError as error:
+        raise UsageError(f"{where}: {spec} cannot be read: {error}") from None
+    try:
         archive = _archive(path, cache / "local" / digest, uv)
         stated = metadata.of(archive)
         name, version = canonicalize_name(stated["Name"] or ""), parsed(stated["Version"] or "")
     except TransientEnvironmentError as failure:
         raise EnvironmentFailedError(f"{where}: {spec}: {failure}") from None
-    except (EnvironmentFailedError, OSError, zipfile.BadZipFile, tarfile.TarError, EOFError, ValueError) as failure:
+    except (EnvironmentFailedError, *_BROKEN) as failure:
         raise UsageError(f"{where}: {spec}: {failure}") from None
     joint = "." if version.local else "+"
     today = dt.datetime.now(dt.UTC).replace(hour=0, minute=0, second=0, microsecond=0)

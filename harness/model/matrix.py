@@ -236,9 +236,9 @@ def _points(row: _Row, selection: Selection, known: Known, platform: str) -> Ite
         for release in _releases(row, selection, known, python):
             yield python, release
     if not (selection.pythons or (row.entry.pythons and not selection.servers)):
-        here = _here(row.matrix, known, platform)
         for release in _releases(row, selection, known, None):
-            for python in row.scenario.pythons_for(release.version) or (_newest(release, here),):
+            era = row.scenario.pythons_for(release.version)
+            for python in era or (_newest(release, _here(row.matrix, known, platform)),):
                 yield python, release
 
 

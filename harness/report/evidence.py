@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from harness.model.verdict import Check, Judgement
 
 _LOG_LINES = 200  # of each server; the whole log lies in the evidence folder
+_NOT_JUDGED = "not judged, its scenario is not at hand; name the folder that has it by --scenarios"
 _FRAME = 300  # characters of each frame
 
 
@@ -61,7 +62,7 @@ def _files(files: Mapping[str, str]) -> Iterator[str]:
 
 
 def _trial(evidence: Evidence, judgement: Judgement | None) -> Iterator[str]:
-    verdict = judgement.verdict if judgement else "not judged, its scenario is not at hand"
+    verdict = judgement.verdict if judgement else _NOT_JUDGED
     yield f"trial {evidence.trial}: {verdict}, began {evidence.began_at}, took {evidence.duration_s} s"
     for check in judgement.controls if judgement else ():
         yield from _check("control passed" if check.passed else "control FAILED", check)

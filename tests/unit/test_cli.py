@@ -71,6 +71,12 @@ def call(
         (["run", "--server", "flask"], ["--server: no scenario is about 'flask'; subjects are uvicorn"]),
         (["run", "--server", f"uvicorn=={LONG}"], ["--server: ", "is neither"]),
         (["run", "--server", f"./{LONG}"], ["--server: ", "is not a project folder"]),
+        (["cache", "prune", "--unused-for", "nan"], ["--unused-for"]),
+        (["run", "--matrix", "large.toml"], ["--matrix: large.toml cannot be read (more than"]),
+        (
+            ["report", "--results", "kept", "--format", "html", "--output", "file/site"],
+            ["--output: ", "cannot be made one"],
+        ),
         (["run", "--results", LONG], ["--results", "File name too long"]),
         (["run", "--matrix", LONG], ["--matrix", "File name too long"]),
         (["run", "--scenarios", LONG], ["--scenarios", "File name too long"]),
@@ -93,6 +99,7 @@ def call(
             ["list", "--matrix", "own.toml", "--shard", "1/2", "--costs", "file"],
             ["--costs: file is not a folder of results"],
         ),
+        (["run", "--server", "uvicorn==0.27.0", "--shard", "1/2"], ["--shard: name the Pythons by --python"]),
         (["plan", "--cell", "*"], ["--cell: a job is made of cells by such globs itself"]),
         (["merge", "gone", "--output", "new"], ["gone is not a folder of results"]),
         (["merge", "gone", "--output", "file"], ["--output: file is there already"]),
@@ -100,10 +107,16 @@ def call(
     ids=lambda value: " ".join(value)[:30],
 )
 def test_wrong_call_is_told_in_one_line(
-    arguments: list[str], words: list[str], call: Callable[..., tuple[int, str, str]], tmp_path: Path
+    arguments: list[str],
+    words: list[str],
+    call: Callable[..., tuple[int, str, str]],
+    make_result: Callable[..., CellResult],
+    tmp_path: Path,
 ) -> None:
     """Status 2, nothing on standard output, no traceback, the nearest names."""
     (tmp_path / "file").write_text("x")
+    (tmp_path / "large.toml").write_text("#" * 1024 * 1024 + "\n")
+    Journal(tmp_path / "kept").add("key", make_result())
     status, out, err = call(*arguments)
     assert status == 2
     assert out == ""
@@ -360,6 +373,40 @@ def test_report_is_written_where_it_is_asked_for(
     assert (status, out) == (0, "")
     assert (tmp_path / "a" / "b" / "table").read_text(encoding="utf-8").endswith(text)
     assert "0.27.0" in text
+
+
+def test_what_has_nothing_in_common_is_3(
+    call: Callable[..., tuple[int, str, str]], make_result: Callable[..., CellResult], tmp_path: Path
+) -> None:
+    """That no verdict turned says nothing where no cell was judged in both."""
+    sick = make_result(version="2.0", verdict=Verdict.UNHEALTHY, reason="r")
+    Journal(tmp_path / "old").add("1", sick)
+    Journal(tmp_path / "old").add("2", make_result(version="1.0"))
+    Journal(tmp_path / "new").add("1", sick)
+    status, _, err = call("report", "--diff", "old", "new")
+    assert (status, err.endswith("no cell was judged in both (exit status 3)\n")) == (3, True)
+    Journal(tmp_path / "new").add("2", make_result(version="1.0"))
+    assert call("report", "--diff", "old", "new")[0] == 0
+
+
+def test_a_cache_that_cannot_be_one_is_told(
+    call: Callable[..., tuple[int, str, str]], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A file in its place is the call's mistake; what cannot be written to is the machine's."""
+    (tmp_path / "file").write_text("x")
+    monkeypatch.setenv("HARNESS_CACHE", str(tmp_path / "file"))
+    status, out, err = call("list", "--cells", "--matrix", "own.toml")
+    assert (status, out, err.count("\n")) == (2, "", 1)
+    assert "is not a folder" in err
+
+    def full(_package: str, **_options: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(index, "releases_of", full)
+    monkeypatch.setenv("HARNESS_CACHE", str(tmp_path / "cache"))
+    status, out, err = call("list", "--cells", "--matrix", "own.toml")
+    assert (status, out, err.count("\n")) == (3, "", 1)
+    assert "cannot be written to: No space left on device" in err
 
 
 def test_schema_is_printed_without_results(call: Callable[..., tuple[int, str, str]]) -> None:
