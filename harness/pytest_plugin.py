@@ -1,8 +1,9 @@
 """Cells as pytest tests: ``pytest scenarios/ --harness-matrix matrices/seeds.toml``.
 
 A scenario module is collected as a file of tests, one for each selected cell. A test passes where the verdict is
-the expected one; with ``--harness-absent`` only where the failure is absent, whatever is expected. A cell that
-cannot exist is skipped with its reason; one that could not be judged fails with its reason.
+the expected one; with ``--harness-absent``, and of a working tree, only where the failure is absent. A cell that
+cannot exist is skipped with its reason; one that could not be judged fails with its reason, unless that was expected.
+The options, and when this module is loaded at all, are in `harness.pytest_options`.
 """
 
 from __future__ import annotations
@@ -35,20 +36,6 @@ _LOADED = pytest.StashKey[dict[Path, LoadedScenario]]()  # by module: each is lo
 
 class VerdictError(Exception):
     """The verdict of a cell is not the one its test demands; the message is what a person reads."""
-
-
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """Offer the selection of the command line, under the same names."""
-    group = parser.getgroup("harness", "known failures of servers (harness)")
-    group.addoption("--harness-matrix", type=Path, metavar="FILE", help="matrix of cells (default: seeds.toml)")
-    group.addoption("--server", action="append", default=[], metavar="SPEC", help="releases instead of the matrix's")
-    group.addoption("--python", action="append", default=[], metavar="LIST", help="Pythons instead: 3.8,3.12")
-    group.addoption("--platform", action="append", default=[], metavar="LIST", help="platforms instead: linux")
-    group.addoption("--cell", action="append", default=[], metavar="GLOB", help="only cells whose id matches")
-    group.addoption("--harness-results", type=Path, default=RESULTS, metavar="DIR", help="results folder")
-    group.addoption("--harness-trials", type=int, default=1, metavar="N", help="trials of each cell")
-    group.addoption("--harness-rerun", action="store_true", help="ignore stored results")
-    group.addoption("--harness-absent", action="store_true", help="pass only where the failure is absent")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -84,7 +71,8 @@ class ScenarioFile(pytest.File):
             for cell in plan.cells:
                 yield CellItem.from_parent(self, name=cell.id, cell=cell, plan=plan, laboratory=laboratory)
         except EmptySelectionError as error:
-            if not self.config.getoption("--cell"):  # a glob may pass over a whole file, as -k may
+            # a glob may pass over a whole file, as -k may, and so may a server that it is not about
+            if not (self.config.getoption("--harness-cell") or self.config.getoption("--harness-server")):
                 raise self.CollectError(str(error)) from None
         except HarnessError as error:
             raise self.CollectError(str(error)) from None
@@ -122,10 +110,10 @@ class CellItem(pytest.Item):
         if not self._laboratory:
             entered = self.config.stash[_LABORATORIES].enter_context(self.plan.laboratory())
             self._laboratory.append(entered)
-        result = self._laboratory[0].result(self.cell, self.plan.options.trials)
+        result = self.plan.expecting(self._laboratory[0].result(self.cell, self.plan.options.trials))
         if result.verdict is Verdict.UNSUPPORTED:
             pytest.skip(f"unsupported: {result.reason}")
-        if message := _complaint(result, demand_absent=bool(self.config.getoption("--harness-absent"))):
+        if message := _complaint(result):
             raise VerdictError(f"{message}\n\n{self._evidence(result)}")
 
     def _evidence(self, result: CellResult) -> str:
@@ -144,26 +132,28 @@ class CellItem(pytest.Item):
         return self.path, None, self.name
 
 
-def _complaint(result: CellResult, *, demand_absent: bool) -> str | None:
+def _complaint(result: CellResult) -> str | None:
     """Say what is wrong with a verdict; None where nothing is."""
+    if result.verdict == result.expected:
+        return None
     if not result.verdict.is_judged:
         return f"{result.id} could not be judged: {result.verdict}: {result.reason}"
-    if demand_absent and result.verdict is not Verdict.ABSENT:
-        return f"{result.id} has the failure: {result.signature}"
-    if not demand_absent and result.contradicts:
-        return f"{result.id}: expected {result.expected}, measured {result.verdict}"
-    return None
+    if not result.contradicts:
+        return None
+    seen = f": {result.signature}" if result.signature else ""
+    return f"{result.id}: expected {result.expected}, measured {result.verdict}{seen}"
 
 
 def _options(config: pytest.Config, name: str) -> Options:
     return Options(
         names=(name,),
         matrix=config.getoption("--harness-matrix"),
-        servers=tuple(config.getoption("--server")),
-        pythons=split(config.getoption("--python")),
-        platforms=split(config.getoption("--platform")),
-        cells=tuple(config.getoption("--cell")),
-        results=config.getoption("--harness-results"),
-        trials=config.getoption("--harness-trials"),
+        servers=tuple(config.getoption("--harness-server") or ()),
+        pythons=split(config.getoption("--harness-python") or ()),
+        platforms=split(config.getoption("--harness-platform") or ()),
+        cells=tuple(config.getoption("--harness-cell") or ()),
+        results=config.getoption("--harness-results") or RESULTS,
+        trials=config.getoption("--harness-trials") or 1,
         rerun=config.getoption("--harness-rerun"),
+        absent=config.getoption("--harness-absent"),
     )

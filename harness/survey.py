@@ -50,6 +50,7 @@ class Survey:
 def all_releases(plan: Plan, *, prereleases: bool) -> tuple[Series, ...]:
     """Return a series for each row of the plan's matrix, of every release that its Python can install.
 
+    Where neither the row nor the call names Pythons, a series has the releases whose own rule gives its Python.
     ``--server`` and ``--cell`` choose among the releases; ``prereleases`` are none of them unless asked for.
 
     Raises:
@@ -57,19 +58,14 @@ def all_releases(plan: Plan, *, prereleases: bool) -> tuple[Series, ...]:
 
     """
     rows: dict[Key, list[Cell]] = collections.defaultdict(list)
-    for cell in plan.select(servers=plan.options.servers, cells=()):
+    for cell in plan.select(cells=(), every=not plan.options.servers, prereleases=prereleases):
         key = Key(scenario=cell.scenario, variant=cell.variant, platform=cell.platform, python=cell.python)
-        rows[key].append(cell)
+        if cell.release.admits(key.python) and _is_named(cell, plan):
+            rows[key].append(cell)
     found = []
     for key, cells in rows.items():
-        known = plan.listed(cells[0].subject)
-        usual = [one for one in known if prereleases or not one.parsed.is_prerelease]
-        releases = [cell.release for cell in cells] if plan.options.servers else usual
-        candidates = [msgspec.structs.replace(cells[0], release=release) for release in releases]
-        kept = [cell.release for cell in candidates if cell.release.admits(key.python) and _is_named(cell, plan)]
-        if kept:
-            ordered = tuple(sorted(kept, key=lambda release: release.parsed))
-            found.append(Series(key=key, subject=cells[0].subject, releases=ordered))
+        ordered = sorted((cell.release for cell in cells), key=lambda release: release.parsed)
+        found.append(Series(key=key, subject=cells[0].subject, releases=tuple(ordered)))
     return _some(found)
 
 
@@ -91,7 +87,8 @@ def new_releases(plan: Plan, before: Document) -> tuple[Series, ...]:
     by_id = {cell.id: cell for cell in kept}
     old = {subject: {release.version for release in releases} for subject, releases in before.releases.items()}
     found = []
-    for series in series_of(kept, {subject: plan.listed(subject) for subject in {cell.subject for cell in kept}}):
+    listed = {subject: plan.available.listed(subject) for subject in {cell.subject for cell in kept}}
+    for series in series_of(kept, listed):
         tested = series.results(by_id)
         releases = [one for one in series.releases if one.version in tested or one.version not in old[series.subject]]
         found.append(msgspec.structs.replace(series, releases=tuple(releases)))

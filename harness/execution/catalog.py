@@ -45,6 +45,11 @@ def bundled(folder: str) -> Path:
     return beside if beside.is_dir() else package / "_bundled" / folder
 
 
+def is_bundled(module: Path) -> bool:
+    """Whether a scenario module is the project's own."""
+    return module.parent == bundled("scenarios").resolve()
+
+
 def load(folders: Iterable[Path]) -> dict[str, LoadedScenario]:
     """Load every scenario module of the folders, by id.
 

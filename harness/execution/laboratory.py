@@ -14,11 +14,12 @@ import threading
 import time
 import traceback
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 import msgspec
 
-from harness.environments import Environment, Request, Resolution, Store, exchanged, kind_for, local
+from harness.environments import Environment, Request, Resolution, Store, exchanged, kind_for
+from harness.environments.taken import Taken
 from harness.environments.uv import Uv
 from harness.errors import EngineError, EnvironmentFailedError, HarnessError, StorageError
 from harness.execution.keeper import Kept
@@ -72,6 +73,15 @@ class Prepared:
     earlier: CellResult | None = None
 
 
+class Ran(NamedTuple):
+    """Where the trials of a cell ran, where their evidence lies, and how long they took."""
+
+    python_full: str | None
+    environment: EnvironmentResult | None
+    folder: str
+    took_s: float
+
+
 class Laboratory:
     """A place where cells are executed; as a context, it cleans up after all of them. Safe for many threads."""
 
@@ -84,12 +94,17 @@ class Laboratory:
         self._abandoned = threading.Event()
         self._executed: set[str] = set()  # trial keys of this call: 'rerun' does not ignore what it has itself run
         self._numbers = itertools.count(1)
-        self._local = local.Taken(settings.cache)
+        self._local = Taken(settings.cache)
 
     def __enter__(self) -> Self:
         """Make the run's folder and start its keeper."""
         self._kept = Kept()
-        uv = Uv(mark=self._kept.mark, temporary=self._kept.folder, abandoned=self._abandoned)
+        uv = Uv(
+            mark=self._kept.mark,
+            temporary=self._kept.folder,
+            abandoned=self._abandoned,
+            kept=self._settings.cache / "sources",
+        )
         self._store = Store(self._settings.cache, uv=uv, retry=self._settings.rerun)
         return self
 
@@ -141,7 +156,7 @@ class Laboratory:
             kind = kind_for(cell.platform, self._store)
             resolution = self._resolve(kind, cell)
             keys = keys_of(cell, self._scenarios[cell.scenario], resolution)
-            if known := self._known(cell, keys, resolution, trials):
+            if known := self._known(cell, keys, trials):
                 return known
             return Prepared(
                 cell=cell,
@@ -178,12 +193,12 @@ class Laboratory:
             return self._unjudged(cell, Verdict.ENVIRONMENT_FAILED, failure)
         took = time.monotonic() - began + (earlier.duration_s if earlier and before else 0.0)
         folder = self._journal.keep_evidence(evidence)  # before anything of the scenario's judges it
-        resolution = prepared.environment.resolution
         if failure is None:
             self._executed.add(prepared.keys.trial)
-        return self._enter(cell, prepared.keys, resolution, evidence, folder=folder, took=took, failure=failure)
+        ran = Ran(prepared.environment.resolution.python_full, _told(prepared.environment), folder, took)
+        return self._enter(cell, prepared.keys, evidence, ran, failure=failure)
 
-    def _known(self, cell: Cell, keys: Keys, resolution: Resolution, trials: int) -> CellResult | None:
+    def _known(self, cell: Cell, keys: Keys, trials: int) -> CellResult | None:
         """Return the result of a cell of which so many trials are kept: the stored one, or by a new judge's verdict."""
         earlier = self._earlier(cell, keys)
         if earlier is None or earlier.trials < trials:
@@ -194,8 +209,8 @@ class Laboratory:
         evidence = self._evidence_of(earlier)
         if not evidence:
             return None
-        folder, took = str(earlier.evidence), earlier.duration_s
-        judged = self._enter(cell, keys, resolution, evidence, folder=folder, took=took)
+        ran = Ran(earlier.python_full, earlier.environment, str(earlier.evidence), earlier.duration_s)
+        judged = self._enter(cell, keys, evidence, ran)
         return msgspec.structs.replace(judged, cached=True)
 
     def _earlier(self, cell: Cell, keys: Keys) -> CellResult | None:
@@ -214,15 +229,7 @@ class Laboratory:
         return evidence if len(evidence) == earlier.trials else ()
 
     def _enter(
-        self,
-        cell: Cell,
-        keys: Keys,
-        resolution: Resolution,
-        evidence: Sequence[Evidence],
-        *,
-        folder: str,
-        took: float,
-        failure: str | None = None,
+        self, cell: Cell, keys: Keys, evidence: Sequence[Evidence], ran: Ran, *, failure: str | None = None
     ) -> CellResult:
         """Judge kept evidence and enter the result in the journal; of a failure only that its trials are there."""
         scenario = self._scenarios[cell.scenario].scenario
@@ -233,15 +240,10 @@ class Laboratory:
             scenario,
             failed or combined(scenario, judgements),
             tally=tally_of(judgements),
-            duration_s=took,
-            evidence=folder,
-            python_full=resolution.python_full,
-            environment=EnvironmentResult(
-                interpreter=resolution.interpreter,
-                pins=resolution.pinned,
-                resolved_as_of=resolution.request.as_of.isoformat(),
-                runtime=resolution.runtime,
-            ),
+            duration_s=ran.took_s,
+            evidence=ran.folder,
+            python_full=ran.python_full,
+            environment=ran.environment,
         )
         self._journal.add("" if failure else keys.result, result, trial_key=keys.trial)
         return result
@@ -296,6 +298,18 @@ class Laboratory:
         result = result_of(cell, self._scenarios[cell.scenario].scenario, judgement)
         self._journal.note(result)
         return result
+
+
+def _told(environment: Environment) -> EnvironmentResult:
+    """Return what a result tells of the environment."""
+    resolution = environment.resolution
+    return EnvironmentResult(
+        interpreter=resolution.interpreter,
+        pins=resolution.pinned,
+        resolved_as_of=resolution.request.as_of.isoformat(),
+        runtime=resolution.runtime,
+        files=environment.files,
+    )
 
 
 def _own_failure(error: BaseException) -> str:

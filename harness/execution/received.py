@@ -120,7 +120,7 @@ def _fault(entry: Entry) -> str | None:
     try:
         dt.datetime.fromisoformat(entry.at)
         order_of(result)
-        matrices.refuse_unknown([result.python], matrices.PYTHONS, what="Python", where="its Python")
+        matrices.check_pythons([result.python], where="its Python")
         matrices.check_platform(result.platform, where="its platform")
     except (ValueError, InvalidVersion, UsageError) as error:
         return str(error)

@@ -1,18 +1,18 @@
-"""Results as the public contract spells them in JSON, and how a call's results become its exit status."""
+"""Results as the public contract spells them in JSON, each with the verdict that is expected of it."""
 
 from __future__ import annotations
 
-import collections
 from typing import TYPE_CHECKING
 
 import msgspec
 from packaging.version import Version
 
-from harness.model.cell import printable
+from harness.model.cell import COPY, printable
+from harness.model.release import is_local
 from harness.model.verdict import Judgement, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from harness.model.cell import Cell
     from harness.model.scenario import Scenario
@@ -21,19 +21,22 @@ if TYPE_CHECKING:
 class EnvironmentResult(msgspec.Struct, frozen=True, kw_only=True):
     """What a cell ran in: the interpreter's path, name to version, and the moment of resolution (ISO 8601, UTC).
 
-    ``runtime`` is what the interpreter itself runs in, where that is not the machine: ``Wine 8.0``.
+    ``runtime`` is what the interpreter itself runs in, where that is not the machine: ``Wine 8.0``. ``files`` says of
+    each package which kind of file it came from: ``wheel py3-none-any``, ``wheel cp38-cp38-manylinux1_x86_64,
+    compiled``, ``built from source, pure``; it is empty where nobody looked.
     """
 
     interpreter: str
     pins: dict[str, str]
     resolved_as_of: str
     runtime: str | None = None
+    files: dict[str, str] = {}
 
 
 class CellResult(msgspec.Struct, frozen=True, kw_only=True):
     """The verdict of one cell with what backs it.
 
-    ``expected`` is the verdict that the scenario's measured history foretells, or None; ``evidence`` the folder
+    ``expected`` is the verdict that the call expects, or None, see `expecting`; ``evidence`` the folder
     of the evidence, relative to the results folder, or None where nothing ran; ``signature`` quotes it. ``tally``
     counts the verdicts of the trials; ``control`` names what sets a control apart, see `harness.model.cell.Cell`.
     """
@@ -113,33 +116,42 @@ def expected_of(cell: Cell, scenario: Scenario) -> Verdict | None:
     """Return the verdict that a cell is expected to show; a release with another's dependencies may show any."""
     if cell.dependencies_of:
         return None
-    return scenario.expects(
-        variant=cell.variant, version=cell.release.version, python=cell.python, platform=cell.platform
+    return _expected(
+        scenario, variant=cell.variant, version=cell.release.version, python=cell.python, platform=cell.platform
     )
+
+
+def expecting(result: CellResult, scenario: Scenario, *, absent: bool) -> CellResult:
+    """Return a result with what is expected of it now; a release with another's dependencies may show any verdict.
+
+    Args:
+        result: new or stored.
+        scenario: its own.
+        absent: whether the call demands that the failure is absent, whatever was measured of the release.
+
+    """
+    if result.control and not result.control.startswith(COPY):
+        return result
+    expected = _expected(
+        scenario, variant=result.variant, version=result.version, python=result.python, platform=result.platform
+    )
+    return msgspec.structs.replace(result, expected=Verdict.ABSENT if absent else expected)
+
+
+def _expected(scenario: Scenario, *, variant: str, version: str, python: str, platform: str) -> Verdict | None:
+    """Return what the measured histories foretell of a release; of a working tree, that the failure is absent."""
+    if is_local(version):
+        return Verdict.ABSENT
+    return scenario.expects(variant=variant, version=version, python=python, platform=platform)
 
 
 def unsupported(cell: Cell, scenario: Scenario) -> str | None:
     """Say why a cell cannot exist, before anything starts; None where it can."""
     release = cell.release
-    if not release.admits(cell.python):
-        return f"{cell.subject} {release.version} requires Python {release.requires_python}"
+    if refusal := release.refusal(cell.python, cell.platform):
+        return f"{cell.subject} {release.version} {refusal}"
     system = {"windows-wine": "windows"}.get(cell.platform, cell.platform)
     system = "linux" if system.startswith("docker:") else system
     if system not in scenario.platforms:
         return f"the failure exists on {', '.join(scenario.platforms)} only"
     return None
-
-
-def exit_status(results: Iterable[CellResult]) -> int:
-    """Return 1 where a verdict contradicts, else 3 where a cell that can exist was not judged, else 0.
-
-    A selection in which every cell is ``unsupported`` was not judged either.
-    """
-    tally = collections.Counter(
-        "contradicts" if result.contradicts else "judged" if result.verdict.is_judged else str(result.verdict)
-        for result in results
-    )
-    if tally["contradicts"]:
-        return 1
-    unjudged = tally.total() - tally["judged"] - tally["unsupported"]
-    return 3 if unjudged or not tally["judged"] else 0

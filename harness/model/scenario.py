@@ -147,11 +147,11 @@ class Scenario:
     claim: Claim | None = None
     applications: tuple[str, ...] = ()
     platforms: tuple[str, ...] = MACHINES
+    pythons: tuple[tuple[str, str], ...] = ()
     typical_s: float = 10.0
     deadline_s: float = 120.0
     combine: Callable[[Sequence[Judgement]], Judgement] = combine
     expectations: tuple[Expectation, ...] = ()
-    pythons: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse what would fail only later, in the middle of a run."""

@@ -18,8 +18,12 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Difference:
-    """The changes, each a harmless line; ``turned`` are cells whose judged verdict turned into the other one."""
+    """The changes, each a harmless line; ``turned`` are cells whose judged verdict turned into the other one.
 
+    ``compared`` counts the cells that were judged in both.
+    """
+
+    compared: int
     turned: tuple[str, ...]
     judged_or_not: tuple[str, ...]
     new: tuple[str, ...]
@@ -64,6 +68,9 @@ def difference(old: Document, new: Document) -> Difference:
     known = {(c.scenario, c.variant, c.platform, c.python): c for c in old.claims}
     claims = [(known.get((c.scenario, c.variant, c.platform, c.python)), c) for c in new.claims]
     return Difference(
+        compared=sum(
+            cell.verdict.is_judged and name in before and before[name].verdict.is_judged for name, cell in after.items()
+        ),
         turned=tuple(_turned(was, cell) for was, cell in both),
         judged_or_not=tuple(_turned(was, cell) for was, cell in rest),
         new=tuple(_new(cell) for name, cell in after.items() if name not in before),

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from harness.model.release import is_local
 from harness.report import clean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from harness.model.evidence import Evidence, Exchange, ServerRecord
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from harness.model.verdict import Check, Judgement
 
 _LOG_LINES = 200  # of each server; the whole log lies in the evidence folder
+_NOT_JUDGED = "not judged, its scenario is not at hand; name the folder that has it by --scenarios"
 _FRAME = 300  # characters of each frame
 
 
@@ -42,7 +44,9 @@ def _lines(result: CellResult, trials: Sequence[tuple[Evidence, Judgement | None
         runtime = f", in {result.environment.runtime}" if result.environment.runtime else ""
         yield f"  python       {result.python_full} at {result.environment.interpreter}{runtime}"
         yield f"  installed    {pins}"
-        yield f"  resolved     as of {result.environment.resolved_as_of}"
+        yield from _files(result.environment.files)
+        since = "" if is_local(result.version) else ", a day after its upload"
+        yield f"  resolved     as of {result.environment.resolved_as_of}{since}"
     if result.evidence:
         yield f"  evidence     {folder / result.evidence}"
     for evidence, judgement in trials:
@@ -50,8 +54,15 @@ def _lines(result: CellResult, trials: Sequence[tuple[Evidence, Judgement | None
         yield from _trial(evidence, judgement)
 
 
+def _files(files: Mapping[str, str]) -> Iterator[str]:
+    """Yield what is not a wheel that runs anywhere: what differs between two environments of the same pins."""
+    odd = [f"{name} {told}" for name, told in files.items() if not told.endswith("-none-any")]
+    if odd:
+        yield f"  files        {clean.line('; '.join(odd))}; all others are pure wheels"
+
+
 def _trial(evidence: Evidence, judgement: Judgement | None) -> Iterator[str]:
-    verdict = judgement.verdict if judgement else "not judged, its scenario is not at hand"
+    verdict = judgement.verdict if judgement else _NOT_JUDGED
     yield f"trial {evidence.trial}: {verdict}, began {evidence.began_at}, took {evidence.duration_s} s"
     for check in judgement.preconditions if judgement else ():
         yield from _check("precondition holds" if check.passed else "precondition DOES NOT HOLD", check)

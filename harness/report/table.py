@@ -29,7 +29,7 @@ SYMBOLS = {
     Verdict.ENVIRONMENT_FAILED: "!",
     Verdict.NOT_RUN: "·",
 }
-CONTRADICTS = "contradicts what was measured before"
+CONTRADICTS = "contradicts what is expected"
 FEW_ROWS = 10  # a section of so many rows is shown whole: what a person has picked by hand
 FEWEST_FOLDED = 3
 

@@ -49,7 +49,7 @@ class Kind:
 
     def build(self, resolution: Resolution) -> SimpleNamespace:
         """See `harness.environments.Kind`."""
-        return SimpleNamespace(resolution=resolution)
+        return SimpleNamespace(resolution=resolution, files={})
 
 
 @pytest.fixture

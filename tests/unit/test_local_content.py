@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 from packaging.requirements import Requirement
 
-from harness.environments import local
+from harness.environments.taken import Taken
 from harness.errors import EnvironmentFailedError
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def taken(cache: Path, text: str, beside: Path) -> Path:
     """Return the file in the cache that a requirement is turned into."""
-    url = Requirement(local.Taken(cache).requirement(text, beside)).url
+    url = Requirement(Taken(cache).requirement(text, beside)).url
     assert url is not None
     return Path(urlsplit(url).path)
 
@@ -51,7 +51,7 @@ def test_the_same_content_is_the_same_file(tmp_path: Path) -> None:
 def test_a_run_takes_a_file_once(tmp_path: Path) -> None:
     """Cells of one run have the same content, whatever is done to the file meanwhile."""
     (tmp_path / "part.whl").write_bytes(b"one")
-    run = local.Taken(tmp_path / "cache")
+    run = Taken(tmp_path / "cache")
     first = run.requirement("part @ ./part.whl", tmp_path)
     (tmp_path / "part.whl").write_bytes(b"two")
     assert run.requirement("part @ ./part.whl", tmp_path) == first
@@ -60,7 +60,7 @@ def test_a_run_takes_a_file_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", ["h11<0.12", "part @ https://localhost/x.whl#sha256=0", "part @ ./gone.whl"])
 def test_what_is_not_here_stays_as_it_is(text: str, tmp_path: Path) -> None:
     """Releases of the index, addresses, and files that are not there, which uv tells."""
-    assert local.Taken(tmp_path / "cache").requirement(text, tmp_path) == text
+    assert Taken(tmp_path / "cache").requirement(text, tmp_path) == text
 
 
 def _edit(path: Path) -> None:
@@ -116,4 +116,4 @@ def test_what_changes_while_it_is_taken_is_refused(tmp_path: Path, monkeypatch: 
 
     monkeypatch.setattr(shutil, "copy", copy)
     with pytest.raises(EnvironmentFailedError, match="changed while it was read"):
-        local.Taken(tmp_path / "cache").requirement("part @ ./part.whl", tmp_path)
+        Taken(tmp_path / "cache").requirement("part @ ./part.whl", tmp_path)

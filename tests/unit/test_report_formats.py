@@ -115,7 +115,8 @@ def test_junit_is_valid_and_counts_what_it_has(
     """A contradiction fails, what nobody can tell is an error, a release that never could serve is skipped."""
     back = make_result(version="1.0", verdict=Verdict.REPRODUCED, expected=Verdict.ABSENT, signature="it is back")
     sick = make_result(version="2.0", verdict=Verdict.UNHEALTHY, expected=Verdict.ABSENT, reason="no answer")
-    text = junit.render(table_of([*make_document("arue").cells, back, sick], {}))
+    known = make_result(version="3.0", verdict=Verdict.UNHEALTHY, expected=Verdict.UNHEALTHY, reason="no answer")
+    text = junit.render(table_of([*make_document("arue").cells, back, sick, known], {}))
     JUNIT.validate(text)
     root = ET.fromstring(text)  # noqa: S314 - made just here
     outcomes = {
@@ -128,10 +129,11 @@ def test_junit_is_valid_and_counts_what_it_has(
         "0.3": ["error"],
         "1.0": ["failure"],
         "2.0": ["error"],
+        "3.0": [],
     }
     (suite,) = root
     assert {name: suite.get(name) for name in ("tests", "failures", "errors", "skipped")} == {
-        "tests": "6",
+        "tests": "7",
         "failures": "1",
         "errors": "2",
         "skipped": "1",
