@@ -111,6 +111,7 @@ def test_a_tree_is_built_with_the_python_of_its_cell(tmp_path: Path, index: obje
     somebody = WithPython(folder=tmp_path / "user", cache=tmp_path / "cache", index=index.url)  # type: ignore[attr-defined]
     (somebody.folder / "bin").mkdir()
     (somebody.folder / "bin" / f"python{python}").symlink_to(interpreter.path)
+    (somebody.folder / "bin" / "python3").symlink_to(interpreters.find(PYTHON).path)  # what a build takes unasked
     project(somebody.folder / "tree", "3.0")
     options = ("--scenarios", SCENARIOS, "--server", "./tree", "--python", python, "--format", "json")
     called = somebody.call("run", "toy-failure", *options)
