@@ -91,7 +91,11 @@ def run(call: str, /, *, twice: bool, jobs: int | None, form: str, quiet: bool, 
     cells = [twin for cell in plan.cells for twin in (controls.twins(cell) if twice else (cell,))]
     with interruption.bounded(_going_on(plan, call)), plan.laboratory() as laboratory:
         found, interrupted = _execute(
-            plan, laboratory, dict.fromkeys(cells, plan.options.trials), jobs=jobs, quiet=quiet
+            plan,
+            laboratory,
+            {cell: plan.trials_of(cell.scenario, plan.options.trials) for cell in cells},
+            jobs=jobs,
+            quiet=quiet,
         )
     results = [found.get(cell.id) or plan.not_run(cell) for cell in cells]
     plan.keep_releases()

@@ -152,6 +152,11 @@ class Plan:
             own_platform=own_platform(),
         )
 
+    def trials_of(self, scenario: str, asked: int) -> int:
+        """Return how many trials a cell is to have: as many as are asked for, or more where the scenario needs more."""
+        loaded = self.scenarios.get(scenario)
+        return max(asked, getattr(loaded.scenario.combine, "trials", 1)) if loaded else asked
+
     @property
     def claims(self) -> dict[str, Claim]:
         """The claims of the scenarios that have one, by scenario."""

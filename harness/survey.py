@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from harness.analysis.inquiry import wanted
-from harness.analysis.series import Key, Series, series_of
+from harness.analysis.series import Key, Series, key_of, series_of
 from harness.errors import EmptySelectionError
 from harness.model.result import order_of
 
@@ -58,8 +58,7 @@ def all_releases(plan: Plan, *, prereleases: bool) -> tuple[Series, ...]:
     """
     rows: dict[Key, list[Cell]] = collections.defaultdict(list)
     for cell in plan.select(servers=plan.options.servers, cells=()):
-        key = Key(scenario=cell.scenario, variant=cell.variant, platform=cell.platform, python=cell.python)
-        rows[key].append(cell)
+        rows[key_of(cell)].append(cell)
     found = []
     for key, cells in rows.items():
         known = plan.listed(cells[0].subject)
@@ -69,7 +68,7 @@ def all_releases(plan: Plan, *, prereleases: bool) -> tuple[Series, ...]:
         kept = [cell.release for cell in candidates if cell.release.admits(key.python) and _is_named(cell, plan)]
         if kept:
             ordered = tuple(sorted(kept, key=lambda release: release.parsed))
-            found.append(Series(key=key, subject=cells[0].subject, releases=ordered))
+            found.append(Series(key=key, releases=ordered, trials=plan.trials_of(key.scenario, 1)))
     return _some(found)
 
 
@@ -94,7 +93,8 @@ def new_releases(plan: Plan, before: Document) -> tuple[Series, ...]:
     for series in series_of(kept, {subject: plan.listed(subject) for subject in {cell.subject for cell in kept}}):
         tested = series.results(by_id)
         releases = [one for one in series.releases if one.version in tested or one.version not in old[series.subject]]
-        found.append(msgspec.structs.replace(series, releases=tuple(releases)))
+        trials = plan.trials_of(series.key.scenario, 1)
+        found.append(msgspec.structs.replace(series, releases=tuple(releases), trials=trials))
     return _some(found)
 
 

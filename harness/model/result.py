@@ -21,13 +21,16 @@ if TYPE_CHECKING:
 class EnvironmentResult(msgspec.Struct, frozen=True, kw_only=True):
     """What a cell ran in: the interpreter's path, name to version, and the moment of resolution (ISO 8601, UTC).
 
-    ``runtime`` is what the interpreter itself runs in, where that is not the machine: ``Wine 8.0``.
+    ``runtime`` is what the interpreter itself runs in, where that is not the machine: ``Wine 8.0``. ``files`` says of
+    what kind of file each package was installed, where that is known: ``wheel py3-none-any``, ``built from source,
+    compiled``.
     """
 
     interpreter: str
     pins: dict[str, str]
     resolved_as_of: str
     runtime: str | None = None
+    files: dict[str, str] = {}
 
 
 class CellResult(msgspec.Struct, frozen=True, kw_only=True):
