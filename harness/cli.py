@@ -27,6 +27,7 @@ from harness.arguments import (
     all_of,
     splitting,
 )
+from harness.assessing import assessed
 from harness.environments import diagnosis, runtimes
 from harness.environments import setup as preparation
 from harness.environments.uv import Uv
@@ -181,7 +182,7 @@ def history(
 def claims(call: str, /, *, form: str, output: Path | None, **options: Any) -> int:  # noqa: ANN401
     """Print each documented claim beside what was measured, without running anything."""
     plan = Plan(Options(**options))
-    document = plan.document(plan.stored(published=True), plan.source.searched)
+    document = assessed(plan)
     text = json.render(document) if form == "json" else _CLAIMS[form](document.claims)
     reporting.write_text(reporting.head(call, form, output) + text, output)
     return 0

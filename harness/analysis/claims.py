@@ -131,9 +131,7 @@ class ClaimResult(msgspec.Struct, frozen=True, kw_only=True):
         return str(Advice(release=self.upgrade_to, or_later=self.or_later)) if self.upgrade_to else ""
 
 
-def sentence(
-    claim: Claim, assessment: Assessment, found: Ranges, releases: Mapping[str, Release] | None = None
-) -> str:
+def sentence(claim: Claim, assessment: Assessment, found: Ranges, releases: Mapping[str, Release] | None = None) -> str:
     """Say in plain words what the page says and what was measured; ``releases``, by version, tell which came first."""
     at_claim = {
         Assessment.NOT_FIXED: [f"{claim.fixed} has the failure."],
@@ -154,8 +152,12 @@ def _why_untested(claimed: str, found: Ranges) -> str:
         older = [version for version in found.judged if Version(version) < Version(claimed)]
         if not older:
             return f"No release before {claimed} could be judged here."
-        if missing := [version for version in found.untested if Version(older[-1]) < Version(version) < Version(claimed)]:
-            return f"{' to '.join(dict.fromkeys((missing[0], missing[-1])))} before it {_were(missing)} not tested here."
+        if missing := [
+            version for version in found.untested if Version(older[-1]) < Version(version) < Version(claimed)
+        ]:
+            return (
+                f"{' to '.join(dict.fromkeys((missing[0], missing[-1])))} before it {_were(missing)} not tested here."
+            )
         return f"No judged release before {claimed} has the failure."
     if claimed in found.tested:
         return f"{claimed} could not be judged here."

@@ -9,7 +9,7 @@ import pytest
 
 from harness.analysis.document import Searched, document_of
 from harness.analysis.search import Strategy
-from harness.analysis.series import Key
+from harness.analysis.series import key_of
 from harness.execution import catalog, expectations
 from harness.model.expectation import SUFFIX
 from harness.model.verdict import Verdict
@@ -65,7 +65,7 @@ def measure(
             for number, letter in enumerate(letters)
         ]
         searched = {
-            Key(scenario=one.scenario, variant=one.variant, platform=one.platform, python=one.python): Searched(
+            key_of(one): Searched(
                 strategy=Strategy.SWEEP if seed is None else Strategy.BISECT, seed=seed
             )
             for one in results

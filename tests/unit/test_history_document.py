@@ -30,7 +30,7 @@ CLAIM = {
     *("scenario", "document", "claimed_fixed", "first_fixed", "safe_since", "relapses", "assessment", "python"),
     "platform",
 }
-KEY = Key(scenario="some-failure", variant="default", platform="linux", python="3.12")
+KEY = Key(scenario="some-failure", variant="default", subject="uvicorn", platform="linux", python="3.12")
 CLAIMS = {"some-failure": Claim(document="page.txt", issue="server #1", fixed="0.2")}
 LETTERS = {"R": Verdict.REPRODUCED, "a": Verdict.ABSENT, "u": Verdict.UNHEALTHY}
 
@@ -47,7 +47,7 @@ def known(make_release: Callable[..., Release]) -> dict[str, tuple[Release, ...]
 @pytest.fixture
 def results(make_result: Callable[..., CellResult], known: dict[str, tuple[Release, ...]]) -> list[CellResult]:
     """Affected, fixed, a gap and a relapse; 0.5 not tested; a control beside the first boundary."""
-    series = Series(key=KEY, subject="uvicorn", releases=known["uvicorn"])
+    series = Series(key=KEY, releases=known["uvicorn"])
     made = [
         make_result(
             version=f"0.{number}",

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from harness.analysis.history import Point
     from harness.model.cell import Cell
 
-KEY = Key(scenario="some-failure", variant="default", platform="linux", python="3.12")
+KEY = Key(scenario="some-failure", variant="default", subject="uvicorn", platform="linux", python="3.12")
 UPLOADED = dt.datetime(2024, 1, 1, tzinfo=dt.UTC)
 SWEEP = Searched(strategy=Strategy.SWEEP)
 BISECT = Searched(strategy=Strategy.BISECT, seed=1)
@@ -57,7 +57,7 @@ def decoded(data: bytes) -> list[Kind]:
 def series_of_size(size: int) -> Series:
     """Return a series of so many releases."""
     releases = tuple(Release(version=f"0.{number}", uploaded=UPLOADED) for number in range(size))
-    return Series(key=KEY, subject="uvicorn", releases=releases)
+    return Series(key=KEY, releases=releases)
 
 
 def trial(kind: Kind, number: int) -> Verdict:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from harness.model.result import CellResult
 
 R, A, U = Verdict.REPRODUCED, Verdict.ABSENT, Verdict.UNHEALTHY
-KEY = Key(scenario="some-failure", variant="default", platform="linux", python="3.12")
+KEY = Key(scenario="some-failure", variant="default", subject="uvicorn", platform="linux", python="3.12")
 ORDERED = ("0.9", "0.10.dev1", "0.10a1", "0.10rc1", "0.10", "0.10.post1.dev1", "0.10.post1", "0.11", "1!0.1")
 FINAL = ("0.9", "0.10", "0.10.post1", "0.11", "1!0.1")
 
@@ -34,7 +34,7 @@ def make_series(make_release: Callable[..., Release]) -> Callable[..., Series]:
 
     def make(*versions: str) -> Series:
         releases = tuple(make_release(version, yanked=version == "0.3") for version in versions)
-        return Series(key=KEY, subject="uvicorn", releases=releases)
+        return Series(key=KEY, releases=releases)
 
     return make
 
