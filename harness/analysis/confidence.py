@@ -9,10 +9,10 @@ carried over the steps of a bisection by syzbot
 (https://github.com/google/syzkaller/blob/master/pkg/bisect/bisect.go).
 
 A failure that shows only now and then has two chances, since its two mistakes are not alike: that a trial of a release
-that has it does not show it, and that a trial of one without it does. A history is of such a failure where trials of a
-judged release differ, which only a rule of the scenario's own allows. The first chance is estimated by the same rule
-from the releases that showed it, the one trial of each that made it count left out; the second from those that never
-did. A release that is called free is wrongly judged where all its trials missed it.
+that has it does not show it, and that a trial of one without it does. A history is of such a failure where a release is
+affected though trials of it were free of the failure, which only a rule of the scenario's own allows. The first chance
+is estimated by the same rule from the releases that showed it, the one trial of each that made it count left out; the
+second from those that never did. A release that is called free is wrongly judged where all its trials missed it.
 
 What was not tested is no part of the figure; a history names it beside it.
 """
@@ -61,7 +61,7 @@ def _trials(point: Point) -> int:
 
 def _figure(points: Sequence[Point], sides: Sequence[Point], trials: Sequence[int]) -> float:
     """Return the confidence where the deciding releases have so many trials, of which the further ones agree."""
-    if any(point.verdict.is_judged and len(point.tally) > 1 for point in points):
+    if any(point.verdict is Verdict.REPRODUCED and _missed(point) for point in points):
         return _figure_of_seldom(points, sides, trials)
     tallies = [point.tally.values() for point in points if point.tally]
     added = sum(trials) - sum(_trials(point) for point in sides)
@@ -74,10 +74,10 @@ def _figure(points: Sequence[Point], sides: Sequence[Point], trials: Sequence[in
 def _figure_of_seldom(points: Sequence[Point], sides: Sequence[Point], trials: Sequence[int]) -> float:
     """Return the same of a failure that shows only now and then."""
     having = [point for point in points if point.verdict is Verdict.REPRODUCED]
-    repeats = sum(_trials(point) - 1 for point in having)
-    missed = sum(_trials(point) - _shown(point) for point in having)
+    missed = sum(_missed(point) for point in having)
+    repeats = missed + sum(_shown(point) - 1 for point in having)
     missing = (missed + 1) / (repeats + 2)
-    mistaken = 1 / (sum(_trials(point) for point in points if point.verdict is Verdict.ABSENT) + 2)
+    mistaken = 1 / (sum(_missed(point) for point in points if point.verdict is Verdict.ABSENT) + 2)
     return math.prod(
         1 - (missing**count if point.verdict is Verdict.ABSENT else mistaken ** _shown(point))
         for point, count in zip(sides, trials, strict=True)
@@ -87,3 +87,8 @@ def _figure_of_seldom(points: Sequence[Point], sides: Sequence[Point], trials: S
 def _shown(point: Point) -> int:
     """Return how many trials showed the failure."""
     return point.tally.get(Verdict.REPRODUCED, 0)
+
+
+def _missed(point: Point) -> int:
+    """Return how many trials were free of the failure."""
+    return point.tally.get(Verdict.ABSENT, 0)

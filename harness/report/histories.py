@@ -12,6 +12,7 @@ from rich.text import Text
 from harness.analysis.attribution import Cause
 from harness.analysis.claims import unknown_between
 from harness.analysis.confidence import ENOUGH
+from harness.model.verdict import Verdict
 from harness.report import clean
 from harness.report.markdown import escape
 
@@ -68,7 +69,8 @@ def lines(history: History) -> Iterator[tuple[str, str]]:
         yield "relapses", ", ".join(history.relapses)
     for boundary in history.attribution:
         yield "boundary", _boundary(boundary)
-    yield from itertools.islice((("gap", _gap(gap)) for gap in history.gaps), _GAPS)
+    gaps = sorted(history.gaps, key=lambda gap: not gap.reason.startswith(Verdict.UNSUPPORTED))  # never left out
+    yield from itertools.islice((("gap", _gap(gap)) for gap in gaps), _GAPS)
     if len(history.gaps) > _GAPS:
         yield "gap", f"and {len(history.gaps) - _GAPS} more"
     if history.yanked:
@@ -115,7 +117,7 @@ def _gap(gap: Gap) -> str:
 def _boundary(one: Attribution) -> str:
     what = f"{one.older} to {one.newer} {'fixes' if one.fixes else 'brings'} it, cause: {one.cause}"
     if one.cause is Cause.BUILD and one.files:
-        return f"{what} ({one.older} is a {one.files.older}, {one.newer} a {one.files.newer})"
+        return f"{what} ({one.older}: {one.files.older}; {one.newer}: {one.files.newer})"
     if one.cause in {Cause.DEPENDENCY, Cause.BOTH}:
         return f"{what} ({', '.join(_change(name, change) for name, change in one.changed.items())})"
     return f"{what} ({one.reason})" if one.reason else what

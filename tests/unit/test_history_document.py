@@ -78,9 +78,12 @@ def test_words_of_the_contract(document: Document) -> None:
     assert set(history) >= HISTORY
     assert set(claim) >= CLAIM
     assert history["affected"] == [
-        {"introduced": None, "last_affected": "0.1", "fixed": "0.2"},
-        {"introduced": "0.4", "last_affected": None, "fixed": None},
+        {"introduced": None, "last_affected": "0.1", "fixed": "0.2", "from": "0.0", "to": "0.1"}
+        | {"open_before": False, "open_after": False},
+        {"introduced": "0.4", "last_affected": None, "fixed": None, "from": "0.4", "to": "0.4"}
+        | {"open_before": False, "open_after": True},
     ]
+    assert (history["judged"], history["whole"]) == (["0.0", "0.1", "0.2", "0.4"], False)
     assert [(gap["from"], gap["to"]) for gap in history["gaps"]] == [("0.3", "0.3"), ("0.5", "0.5")]
     assert all(set(gap) == {"from", "to", "reason"} for gap in history["gaps"])
     assert (history["strategy"], history["seed"]) == ("bisect", 3)
