@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from harness.analysis.claims import Assessment
+from harness.analysis.search import Strategy
 from harness.report import clean
 from harness.report.markdown import escape
 
@@ -26,6 +27,7 @@ _STYLES = {
 }
 
 
+_HOW = {Strategy.SWEEP: "sweep", Strategy.BISECT: "bisection", Strategy.SELECTION: "selection"}
 # What says neither that the document is right nor that it is wrong.
 SILENT = frozenset({Assessment.UNTESTED, Assessment.NOT_SEEN})
 
@@ -86,7 +88,8 @@ def _finding(group: Sequence[ClaimResult]) -> Finding:
 def _rests_on(group: Sequence[ClaimResult]) -> str:
     """Say how the histories came about, and on how many judged releases they rest."""
     counts = sorted({claim.judged for claim in group})
-    what = f"a {group[0].strategy}" if group[0].whole else f"a {group[0].strategy} that left releases out"
+    how = _HOW[group[0].strategy]
+    what = f"a {how}" if group[0].whole else f"a {how} that left releases out"
     plural = "release" if counts == [1] else "releases"
     return f"{what}, {' to '.join(str(one) for one in dict.fromkeys((counts[0], counts[-1])))} {plural} judged"
 

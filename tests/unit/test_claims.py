@@ -33,6 +33,7 @@ TALLIES = {"I": {Verdict.REPRODUCED: 1, Verdict.ABSENT: 2}}  # the trials disagr
 # Gone in 0.11.0, back from 0.16.0 to 0.17.6.
 RELAPSE = {"0.10.0": "R", "0.11.0": "a", "0.15.0": "a", "0.16.0": "R", "0.17.6": "R", "0.18.0": "a", "0.19.0": "a"}
 NEWEST = "The newest release that could be judged, {}, has it."
+NOT_ANY_MORE = "That is right of this release, and not of the newest one that could be judged."
 SAYS = "The page says upgrade to"
 BACK = "It was gone with 0.11.0 and came back in 0.16.0 to 0.17.6."
 
@@ -126,8 +127,7 @@ def said(history: Mapping[str, str], claimed: str) -> str:
             {"0.1": "R", "0.2": "a", "0.3": "R", "0.4": "a", "0.5": "R", "0.6": "R"},
             "0.2",
             "relapsed",
-            "That is right of this release, and not of the newest one that could be judged. "
-            f"{NEWEST.format('0.6')} It was gone with 0.2 and came back in 0.3 and in 0.5 to 0.6.",
+            f"{NOT_ANY_MORE} {NEWEST.format('0.6')} It was gone with 0.2 and came back in 0.3 and in 0.5 to 0.6.",
         ),
     ],
 )

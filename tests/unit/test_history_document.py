@@ -89,7 +89,7 @@ def test_words_of_the_contract(document: Document) -> None:
     assert (history["strategy"], history["seed"]) == ("bisect", 3)
     assert (history["first_fixed"], history["safe_since"], history["relapses"]) == ("0.2", None, ["0.4"])
     assert (history["yanked"], history["untested"]) == (["0.4"], ["0.5"])
-    assert (claim["assessment"], claim["claimed_fixed"]) == ("confirmed", "0.2")
+    assert (claim["assessment"], claim["claimed_fixed"]) == ("relapsed", "0.2")
     assert len(history["attribution"]) == 2
     assert history["attribution"][0]["changed"] == {"h11": {"older": "1", "newer": "2"}}
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 HOSTILE = "\x1b[2J<script>|x|</script>\n# *bold* [x](http://a) `code` \u202e$x$ @all [red]x[/red]"
 UNESCAPED = re.compile(r"(?<!\\)[<>`\[\]*#$@]")
+LEFT_OUT = "that left releases out"
 ONE = ClaimResult(
     scenario="some-failure",
     variant="h11",
@@ -158,7 +159,10 @@ def test_markdown(make_claim: Callable[..., ClaimResult]) -> None:
             [{"judged": 9}, {"judged": 70, "python": "3.9"}, {"judged": 8, "python": "3.10"}],
             "a sweep, 8 to 70 releases",
         ),
-        ([{"judged": 9, "whole": False, "strategy": Strategy.BISECT}], "a bisect that left releases out, 9 releases"),
+        (
+            [{"judged": 9, "whole": False, "strategy": Strategy.BISECT}],
+            "a bisection that left releases out, 9 releases",
+        ),
     ],
 )
 def test_what_a_finding_rests_on_is_said(
