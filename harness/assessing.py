@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from packaging.version import InvalidVersion
+
 from harness.analysis.completeness import most_complete
 from harness.analysis.series import key_of
 from harness.errors import UsageError
 from harness.execution.published import Published
+from harness.model.result import order_of
 from harness.plan import PUBLISHED, RESULTS
 
 if TYPE_CHECKING:
@@ -44,4 +47,8 @@ def _document(plan: Plan, source: Journal | Published, wanted: set[Key] | None) 
         if (wanted is None or key_of(result) in wanted)
         and (result.scenario in names or (not plan.options.names and result.scenario not in plan.scenarios))
     ]
-    return plan.document(plan.expecting(results), source=source)
+    try:
+        return plan.document([plan.expecting(result) for result in sorted(results, key=order_of)], source=source)
+    except InvalidVersion as error:
+        message = f"{plan.options.results} names a release that is none: {error}"
+        raise UsageError(message) from None

@@ -150,6 +150,7 @@ def history(
         claimed={name: claim.fixed for name, claim in plan.claims.items()},
         trials=plan.options.trials,
         results={cell.id: cell for cell in before.cells} if before else {},
+        before={one.key: Searched(strategy=one.strategy, seed=one.seed) for one in before.histories} if before else {},
     )
     interrupted = False
     with interruption.bounded(_going_on(plan, call)), plan.laboratory() as laboratory:
@@ -157,10 +158,10 @@ def history(
             found, interrupted = _execute(plan, laboratory, step, jobs=jobs, quiet=quiet)
             survey.results |= found
     plan.keep_releases()
-    kept = {series.key: searched for series in survey.series}
-    plan.journal.remember(kept)
+    if not plan.options.servers and not plan.options.cells:  # which make no history of all releases
+        plan.journal.remember(survey.how)
     results = survey.of_series()
-    document = plan.document(results, kept)
+    document = plan.document(results, survey.how)
     click.echo(json.render(document) if form == "json" else _HISTORIES[form](document.histories), nl=False)
     if interrupted:
         return _interrupted(results, plan, call)

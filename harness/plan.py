@@ -193,17 +193,22 @@ class Plan:
         matrices.refuse_unknown(self.options.names, self.scenarios, what="scenario", where="the call")
         return self.options.names or tuple(self.scenarios)
 
-    def stored(self) -> tuple[CellResult, ...]:
+    def stored(self, *, published: bool = False) -> tuple[CellResult, ...]:
         """Return the newest stored results: of the selected cells, or of all where the call selects none.
 
         Controls come with the cells that they stand beside. What is expected is what is expected now. Their order
         does not tell in which one they were made.
+
+        Args:
+            published: where nothing is stored, take the published report's.
 
         Raises:
             UsageError: there is none.
 
         """
         options = self.options
+        if published and not self.source.latest() and options.results == RESULTS:
+            self.source = Published(PUBLISHED, where="the published report")
         if options.narrows:
             wanted = {cell.id for cell in self.cells}
             found = [result for result in self.source.latest() if result.base in wanted]
@@ -217,22 +222,13 @@ class Plan:
         if not found:
             message = f"no stored results of that selection in {options.results}; 'harness run' makes them"
             raise UsageError(message)
-        return self.expecting(found)
-
-    def expecting(self, results: Iterable[CellResult]) -> tuple[CellResult, ...]:
-        """Return the results in order, each with what its scenario expects now.
-
-        Raises:
-            UsageError: one is of a release that is none.
-
-        """
         try:
-            return tuple(self._expecting(result) for result in sorted(results, key=order_of))
+            return tuple(self.expecting(result) for result in sorted(found, key=order_of))
         except InvalidVersion as error:
-            message = f"{self.options.results} names a release that is none: {error}"
+            message = f"{options.results} names a release that is none: {error}"
             raise UsageError(message) from None
 
-    def _expecting(self, result: CellResult) -> CellResult:
+    def expecting(self, result: CellResult) -> CellResult:
         """Return the result with what its scenario expects now."""
         loaded = self.scenarios.get(result.scenario)
         if loaded is None or result.control:

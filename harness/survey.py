@@ -25,13 +25,22 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(kw_only=True)
 class Survey:
-    """What is asked, and the ``results`` so far by cell id; those that it is given at first are taken as they are."""
+    """What is asked, and the ``results`` so far by cell id; those that it is given at first are taken as they are.
+
+    ``before`` says how the series came about that they are of.
+    """
 
     series: tuple[Series, ...]
     searched: Searched
     claimed: Mapping[str, str]
     trials: int = 1
     results: dict[str, CellResult] = dataclasses.field(default_factory=dict)
+    before: Mapping[Key, Searched] = dataclasses.field(default_factory=dict)
+
+    @property
+    def how(self) -> dict[Key, Searched]:
+        """How each series comes about: what has appeared since makes no sweep of what was bisected."""
+        return {series.key: self.before.get(series.key, self.searched) for series in self.series}
 
     def next_step(self) -> dict[Cell, int]:
         """Return what is to be executed next, with the trials of each cell; nothing when all histories stand."""

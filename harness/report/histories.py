@@ -64,7 +64,8 @@ def lines(history: History) -> Iterator[tuple[str, str]]:
         )
         yield "fixed", f"first in {history.first_fixed}{latest}"
     if history.affected:
-        yield "safe since", history.safe_since or "no judged release"
+        among = ", of those that were tested" if history.untested else ""
+        yield "safe since", f"{history.safe_since}{among}" if history.safe_since else "no judged release"
     if history.relapses:
         yield "relapses", ", ".join(history.relapses)
     for boundary in history.attribution:

@@ -75,7 +75,7 @@ def test_every_finding_has_its_line(make_history: Callable[..., History]) -> Non
     assert list(histories.lines(make_history(attribution=(boundary(Cause.SUBJECT),)))) == [
         ("affected", "<0.2 or ==0.3"),
         ("fixed", "first in 0.2"),
-        ("safe since", "0.5"),
+        ("safe since", "0.5, of those that were tested"),
         ("relapses", "0.3"),
         ("boundary", "0.1 to 0.2 fixes it, cause: subject"),
         ("gap", "0.4: not tested"),
