@@ -59,8 +59,8 @@ const answer = (data, failure, asked) => {
   if (!concerns(failure, asked)) {
     const item = make("li");
     const told = titled(failure);
-    told.append(make("small", `it can exist on ${failure.platforms.join(", ")} only`));
-    item.append(make("span", `- does not concern ${machine(asked.platform)}`, { class: "badge untested" }), told);
+    told.append(make("small", `does not concern ${machine(asked.platform)}: it can exist on ${failure.platforms.join(", ")} only`));
+    item.append(make("span", "- no concern", { class: "badge untested" }), told);
     return item;
   }
   const there = failure.series.filter((one) => one.platform === asked.platform && one.verdicts[place] !== " ");
