@@ -93,9 +93,9 @@ def hostile(user: User, **fields: str) -> Path:
     (cell,) = document["cells"]
     other = {**cell, **fields}
     known = document["releases"]["toyserver"]
-    only = [release for release in known if release["version"] == "1.0"]
+    only = {one["subject"]: [each for each in known if each["version"] == one["version"]] for one in (cell, other)}
     document |= {"cells": [cell, other], "histories": [], "claims": []}
-    document["releases"] = {cell["subject"]: only, other["subject"]: only}
+    document["releases"] = only
     path = user.folder / "document.json"
     path.write_text(json.dumps(document))
     return path
@@ -122,7 +122,7 @@ def test_an_id_leads_out_of_no_folder(user: User, seen: Seen) -> None:
 @pytest.mark.parametrize("form", [*FORMATS, "html"])
 def test_two_subjects_are_told_apart(form: str, user: User, seen: Seen) -> None:
     """Two histories, in every format; no traceback."""
-    path = hostile(user, subject="fork", id=f"toy-failure_default_fork-1.0_py{PYTHON}_linux")
+    path = hostile(user, subject="fork", version="1.1", id=f"toy-failure_default_fork-1.1_py{PYTHON}_linux")
     out = user.folder / "site"
     where = ["--output", str(out)] if form == "html" else []
     called = user.call("report", "--results", path, "--scenarios", SCENARIOS, "--format", form, *where)
