@@ -26,6 +26,7 @@ from harness.arguments import (
     PlacePath,
     all_of,
 )
+from harness.assessing import assessed
 from harness.errors import UsageError
 from harness.execution import expectations, interruption, schedule
 from harness.execution.admission import Admission
@@ -88,7 +89,11 @@ def run(call: str, /, *, twice: bool, jobs: int | None, form: str, quiet: bool, 
     _tell_remarks(plan)
     with interruption.bounded(_going_on(plan, call)), plan.laboratory() as laboratory:
         found, interrupted = _execute(
-            plan, laboratory, dict.fromkeys(cells, plan.options.trials), jobs=jobs, quiet=quiet
+            plan,
+            laboratory,
+            {cell: plan.trials_of(cell.scenario, plan.options.trials) for cell in cells},
+            jobs=jobs,
+            quiet=quiet,
         )
     results = [found.get(cell.id) or plan.not_run(cell) for cell in cells]
     plan.keep_releases()
@@ -143,6 +148,7 @@ def history(
         claimed={name: claim.fixed for name, claim in plan.claims.items()},
         trials=plan.options.trials,
         results={cell.id: cell for cell in before.cells} if before else {},
+        before={one.key: Searched(strategy=one.strategy, seed=one.seed) for one in before.histories} if before else {},
     )
     _tell_remarks(plan)
     interrupted = False
@@ -151,10 +157,10 @@ def history(
             found, interrupted = _execute(plan, laboratory, step, jobs=jobs, quiet=quiet)
             survey.results |= found
     plan.keep_releases()
-    kept = {series.key: searched for series in survey.series}
-    plan.journal.remember(kept)
+    if not plan.options.servers and not plan.options.cells:  # which make no history of all releases
+        plan.journal.remember(survey.how)
     results = survey.of_series()
-    document = plan.document(results, kept)
+    document = plan.document(results, survey.how)
     click.echo(json.render(document) if form == "json" else _HISTORIES[form](document.histories), nl=False)
     if interrupted:
         return _interrupted(results, plan, call)
@@ -175,7 +181,7 @@ def history(
 def claims(call: str, /, *, form: str, output: Path | None, **options: Any) -> int:  # noqa: ANN401
     """Print each documented claim beside what was measured, without running anything."""
     plan = Plan(Options(**options))
-    document = plan.document(plan.stored(published=True), plan.source.searched)
+    document = assessed(plan)
     _tell_remarks(plan)
     text = json.render(document) if form == "json" else _CLAIMS[form](document.claims)
     reporting.write_text(reporting.head(call, form, output) + text, output)

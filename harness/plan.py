@@ -202,6 +202,11 @@ class Plan:
                 message = f"--server: {which} is about '{server.subject}'; {are}"
                 raise EmptySelectionError(message)
 
+    def trials_of(self, scenario: str, asked: int) -> int:
+        """Return how many trials a cell is to have: as many as are asked for, or more where the scenario needs more."""
+        loaded = self.scenarios.get(scenario)
+        return max(asked, getattr(loaded.scenario.combine, "trials", 1)) if loaded else asked
+
     @property
     def claims(self) -> dict[str, Claim]:
         """The claims of the scenarios that have one, by scenario."""
@@ -212,13 +217,20 @@ class Plan:
         """Keep what is known of the releases that cells were selected from beside the results."""
         self.journal.know({subject: self.available.listed(subject) for subject in self.available.asked})
 
-    def document(self, results: Iterable[CellResult], searched: Mapping[Key, Searched] | None = None) -> Document:
-        """Return the document of some results, with their histories and claims."""
+    def document(
+        self,
+        results: Iterable[CellResult],
+        searched: Mapping[Key, Searched] | None = None,
+        *,
+        source: Journal | Published | None = None,
+    ) -> Document:
+        """Return the document of some results of a source, the call's own by default, with histories and claims."""
+        source = source or self.source
         return document_of(
             results,
-            releases=self.source.releases,
+            releases=source.releases,
             claims=self.claims,
-            searched={**self.source.searched, **(searched or {})},
+            searched={**source.searched, **(searched or {})},
         )
 
     def scenario_names(self) -> tuple[str, ...]:

@@ -110,7 +110,8 @@ class CellItem(pytest.Item):
         if not self._laboratory:
             entered = self.config.stash[_LABORATORIES].enter_context(self.plan.laboratory())
             self._laboratory.append(entered)
-        result = self.plan.expecting(self._laboratory[0].result(self.cell, self.plan.options.trials))
+        trials = self.plan.trials_of(self.cell.scenario, self.plan.options.trials)
+        result = self.plan.expecting(self._laboratory[0].result(self.cell, trials))
         if result.verdict is Verdict.UNSUPPORTED:
             pytest.skip(f"unsupported: {result.reason}")
         if message := _complaint(result):

@@ -56,12 +56,19 @@ def write(plan: Plan, document: Document, *, call: str, form: str, output: Path 
     """
     scenarios = _scenarios(plan)
     at = dt.datetime.now(dt.UTC)
+    if form == "osv":
+        _tell_refusals(document)
     if form == "html":
         _write_site(plan, document, call=call, output=output)
     elif form == "osv" and output and output.suffix != ".json":
         _write_osv(osv.documents(document, scenarios, at=at), output)
     else:
         write_text(head(call, form, output) + formats.render(form, document, scenarios, at=at), output)
+
+
+def _tell_refusals(document: Document) -> None:
+    for line in osv.refusals(document):
+        click.echo(line, err=True)
 
 
 def write_job_summary(plan: Plan, document: Document) -> None:

@@ -61,7 +61,7 @@ def document_of(
         how = searched.get(series.key) or _by_itself(series, by_id)
         histories.append(history_of(series, by_id, strategy=how.strategy, seed=how.seed))
         if claim := claims.get(series.key.scenario):
-            assessed.append(claim_result(series, by_id, claim))
+            assessed.append(claim_result(series, by_id, claim, strategy=how.strategy))
     subjects = {result.subject for result in cells}
     return Document(
         schema_version=SCHEMA_VERSION,

@@ -107,12 +107,12 @@ class Table:
 
 def table_of(results: Sequence[CellResult], scenarios: Mapping[str, Scenario]) -> Table:
     """Arrange results; ``scenarios`` gives titles and the order of variants where they are known."""
-    grouped: dict[tuple[str, str, str], list[CellResult]] = collections.defaultdict(list)
+    grouped: dict[tuple[str, str, str, str], list[CellResult]] = collections.defaultdict(list)
     for result in results:
-        grouped[result.scenario, result.platform, result.python].append(result)
+        grouped[result.scenario, result.platform, result.python, result.subject].append(result)
     sections = [
         _section(group, scenarios.get(scenario))
-        for (scenario, _, _), group in sorted(grouped.items(), key=lambda item: _order(item[0]))
+        for (scenario, _, _, _), group in sorted(grouped.items(), key=lambda item: _order(item[0]))
     ]
     return Table(
         sections=tuple(sections),
@@ -127,9 +127,9 @@ def _shown(row: Row) -> dict[str, tuple[Verdict, bool]]:
     return {variant: (result.verdict, result.contradicts) for variant, result in row.results.items()}
 
 
-def _order(key: tuple[str, str, str]) -> tuple[str, str, Version]:
-    scenario, platform, python = key
-    return scenario, platform, Version(python)
+def _order(key: tuple[str, str, str, str]) -> tuple[str, str, Version, str]:
+    scenario, platform, python, subject = key
+    return scenario, platform, Version(python), subject
 
 
 def _section(group: Sequence[CellResult], scenario: Scenario | None) -> Section:

@@ -323,7 +323,10 @@ def test_release_that_was_yanked_meanwhile_is_yanked(
 def test_searches_are_joined_where_they_agree(shards: tuple[Path, Path], tmp_path: Path) -> None:
     """Two different ways of choosing releases make neither."""
     sweep, bisect = Searched(strategy=Strategy.SWEEP), Searched(strategy=Strategy.BISECT, seed=1)
-    keys = [Key(scenario="s", variant="v", platform="linux", python=python) for python in ("3.8", "3.9", "3.10")]
+    keys = [
+        Key(scenario="s", variant="v", subject="u", platform="linux", python=python)
+        for python in ("3.8", "3.9", "3.10")
+    ]
     Journal(shards[0]).remember({keys[0]: sweep, keys[1]: sweep})
     Journal(shards[1]).remember({keys[1]: bisect, keys[2]: bisect})
     merge(shards, tmp_path / "merged")

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from harness.model.release import Release
     from harness.model.result import CellResult
 
-KEY = Key(scenario="some-failure", variant="default", platform="linux", python="3.12")
+KEY = Key(scenario="some-failure", variant="default", subject="uvicorn", platform="linux", python="3.12")
 
 
 def test_what_was_written_is_read_again(

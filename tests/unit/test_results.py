@@ -73,7 +73,7 @@ def test_result_carries_what_the_contract_names(
     make_expectation: Callable[..., Expectation],
 ) -> None:
     """Cell, judgement and expectation, each under its name."""
-    scenario = make_scenario(expectations=(make_expectation(affected=("<0.27.1",)),))
+    scenario = make_scenario(expectations=(make_expectation(affected=("<0.27.1",), python="3.12"),))
     judgement = Judgement(verdict=Verdict.UNHEALTHY, reason="it does not start")
     made = result_of(
         make_cell(), scenario, judgement, tally={Verdict.UNHEALTHY: 2}, duration_s=1.23456, evidence="evidence/x"
