@@ -11,9 +11,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
 import msgspec
 import platformdirs
-from packaging.version import InvalidVersion
 
 from harness.analysis.document import document_of
 from harness.environments import index, local, own_platform, settings
@@ -29,6 +29,7 @@ from harness.model.release import WORDS
 from harness.model.result import CellResult, order_of, result_of
 from harness.model.shard import costs_of, part_of
 from harness.model.verdict import Judgement, Verdict
+from harness.report import clean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -210,11 +211,7 @@ class Plan:
         if not found:
             message = f"no stored results of that selection in {options.results}; 'harness run' makes them"
             raise UsageError(message)
-        try:
-            return tuple(self._expecting(result) for result in sorted(found, key=order_of))
-        except InvalidVersion as error:
-            message = f"{options.results} names a release that is none: {error}"
-            raise UsageError(message) from None
+        return tuple(self._expecting(result) for result in sorted(found, key=order_of))
 
     def _expecting(self, result: CellResult) -> CellResult:
         """Return the result with what its scenario expects now."""
@@ -292,7 +289,16 @@ class Plan:
 
 
 def _source(results: Path, *, where: str) -> Journal | Published:
-    return Published(results, where=where) if results.is_file() else Journal(results)
+    try:
+        is_document = results.is_file()
+    except OSError as error:  # its name is too long, or leads where this user may not look
+        raise UsageError(f"{where}: {str(results)[:200]} cannot be read: {error.strerror}") from None
+    return Published(results, where=where) if is_document else Journal(results, tell=_tell)
+
+
+def _tell(line: str) -> None:
+    """Say on standard error what does not hold in a results folder and does not count."""
+    click.echo(clean.line(line), err=True)
 
 
 def load_scenarios(options: Options) -> dict[str, LoadedScenario]:

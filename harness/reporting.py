@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from packaging.version import InvalidVersion
 
 from harness.errors import UsageError
 from harness.model.judge import judge
@@ -37,12 +36,8 @@ def read(plan: Plan) -> tuple[tuple[CellResult, ...], Document]:
         UsageError: there are none, or they cannot be what the program wrote.
 
     """
-    try:
-        results = plan.stored()
-        return results, plan.document(results)
-    except InvalidVersion as error:
-        message = f"--results: {plan.options.results} names a release that is none: {error}"
-        raise UsageError(message) from None
+    results = plan.stored()
+    return results, plan.document(results)
 
 
 def write(plan: Plan, document: Document, *, call: str, form: str, output: Path | None) -> None:

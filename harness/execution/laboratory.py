@@ -141,7 +141,7 @@ class Laboratory:
             key = key_of(cell, self._scenarios[cell.scenario], resolution)
             fresh = self._settings.rerun and key not in self._executed
             stored = None if fresh else self._journal.find(key)
-            if stored and stored.id == cell.id and stored.trials >= trials:
+            if stored and stored.id == cell.id and stored.trials >= trials and not stored.unjudged_here:
                 return msgspec.structs.replace(stored, expected=expected_of(cell, scenario))
             environment = kind.build(resolution)
             return Prepared(cell=cell, environment=environment, key=key, trials=trials, earlier=stored)
@@ -175,6 +175,7 @@ class Laboratory:
                 resolved_as_of=resolution.request.as_of.isoformat(),
                 runtime=resolution.runtime,
             ),
+            judged_by=loaded.digest,
         )
         self._journal.add(prepared.key, result)
         self._executed.add(prepared.key)
@@ -184,6 +185,8 @@ class Laboratory:
         """Return the evidence of all trials that a cell is to have; those that it lacks are run."""
         cell = prepared.cell
         evidence = list(self._journal.evidence_of(prepared.earlier)) if prepared.earlier else []
+        if prepared.earlier and len(evidence) != prepared.earlier.trials:
+            evidence = []  # some of it is damaged: all of it is measured again
         for number in range(len(evidence) + 1, prepared.trials + 1):
             self._go_on()
             trial = run_trial(

@@ -12,6 +12,17 @@ from typing import Literal
 import h11
 import msgspec
 
+from harness.model.names import (
+    CellId,
+    PlatformName,
+    PythonVersion,
+    ScenarioId,
+    SubjectName,
+    TrialNumber,
+    VariantName,
+    VersionText,
+)
+
 Direction = Literal["sent", "received"]
 
 
@@ -140,14 +151,14 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     carry the trial to its end, with ``error_verdict`` saying what that makes of it.
     """
 
-    cell: str
-    trial: int
-    scenario: str
-    variant: str
-    subject: str
-    version: str
-    python: str
-    platform: str
+    cell: CellId
+    trial: TrialNumber
+    scenario: ScenarioId
+    variant: VariantName
+    subject: SubjectName
+    version: VersionText
+    python: PythonVersion
+    platform: PlatformName
     began_at: str
     duration_s: float
     servers: tuple[ServerRecord, ...] = ()

@@ -22,6 +22,7 @@ import msgspec
 
 from harness.errors import EmptySelectionError, UsageError, nearest
 from harness.model.cell import Cell
+from harness.model.names import PlatformName, fits
 from harness.model.release import select
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ def parse(text: str, *, name: str) -> Matrix:
 
 def check_platform(platform: str, *, where: str) -> None:
     """Refuse a platform that the contract does not name."""
-    if platform == BY_PYTHON or (platform.startswith("docker:") and len(platform) > len("docker:")):
+    if platform == BY_PYTHON or (platform.startswith("docker:") and fits(platform, PlatformName)):
         return
     refuse_unknown([platform], PLATFORMS[:-1], what="platform", where=where)
 

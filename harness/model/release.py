@@ -6,7 +6,6 @@ named exactly (``==``), as installers do.
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -14,6 +13,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
 
 from harness.errors import UsageError, nearest
+from harness.model.names import Moment, PlaceText, Text, VersionText
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,11 +30,11 @@ class Release(msgspec.Struct, frozen=True, kw_only=True):
     ``source`` the absolute path of a wheel, for a project that is not on the index.
     """
 
-    version: str
-    uploaded: dt.datetime
-    requires_python: str | None = None
+    version: VersionText
+    uploaded: Moment
+    requires_python: Text | None = None
     yanked: bool = False
-    source: str | None = None
+    source: PlaceText | None = None
 
     @property
     def parsed(self) -> Version:

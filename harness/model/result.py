@@ -8,7 +8,25 @@ from typing import TYPE_CHECKING
 import msgspec
 from packaging.version import Version
 
-from harness.model.cell import printable
+from harness.model.cell import id_of
+from harness.model.names import (
+    CellId,
+    ControlName,
+    Count,
+    EvidencePath,
+    Pins,
+    PlaceText,
+    PlatformName,
+    PythonVersion,
+    ScenarioId,
+    Seconds,
+    SubjectName,
+    Text,
+    VariantName,
+    VersionText,
+    Word,
+    shortened,
+)
 from harness.model.verdict import Judgement, Verdict
 
 if TYPE_CHECKING:
@@ -24,10 +42,10 @@ class EnvironmentResult(msgspec.Struct, frozen=True, kw_only=True):
     ``runtime`` is what the interpreter itself runs in, where that is not the machine: ``Wine 8.0``.
     """
 
-    interpreter: str
-    pins: dict[str, str]
-    resolved_as_of: str
-    runtime: str | None = None
+    interpreter: PlaceText
+    pins: Pins
+    resolved_as_of: Word
+    runtime: Text | None = None
 
 
 class CellResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,32 +54,51 @@ class CellResult(msgspec.Struct, frozen=True, kw_only=True):
     ``expected`` is the verdict that the scenario's measured history foretells, or None; ``evidence`` the folder
     of the evidence, relative to the results folder, or None where nothing ran; ``signature`` quotes it. ``tally``
     counts the verdicts of the trials; ``control`` names what sets a control apart, see `harness.model.cell.Cell`.
+    ``judged_by`` is the digest of the scenario whose judge gave the verdict. ``unjudged_here``: it came from elsewhere,
+    and nobody here could judge its evidence.
     """
 
-    id: str
-    scenario: str
-    variant: str
-    subject: str
-    version: str
-    python: str
-    python_full: str | None
-    platform: str
+    id: CellId
+    scenario: ScenarioId
+    variant: VariantName
+    subject: SubjectName
+    version: VersionText
+    python: PythonVersion
+    python_full: Word | None
+    platform: PlatformName
     verdict: Verdict
-    reason: str | None
+    reason: Text | None
     expected: Verdict | None
-    trials: int
-    duration_s: float
+    trials: Count
+    duration_s: Seconds
     cached: bool
-    evidence: str | None
+    evidence: EvidencePath | None
     environment: EnvironmentResult | None
-    signature: str | None = None
-    tally: dict[Verdict, int] = msgspec.field(default_factory=dict)
-    control: str | None = None
+    signature: Text | None = None
+    tally: dict[Verdict, Count] = msgspec.field(default_factory=dict)
+    control: ControlName | None = None
+    judged_by: Word | None = None
+    unjudged_here: bool = False
 
     @property
     def base(self) -> str:
         """The id of the cell that a control stands beside; its own for any other."""
-        return self.id.removesuffix(f"_{printable(self.control)}") if self.control else self.id
+        return self._id_with(None) if self.control else self.id
+
+    @property
+    def fault(self) -> str | None:
+        """Say what in it does not go together, whoever wrote it; None where all does."""
+        if self.id != self._id_with(self.control):
+            return "its id is not that of its scenario, release, Python and platform"
+        if self.evidence and not self.evidence.startswith(f"evidence/{self.id}/"):
+            return f"its evidence is not in a folder of its own: '{self.evidence}'"
+        if self.verdict.is_judged and not self.trials:
+            return f"it is {self.verdict} without a trial"
+        return None
+
+    def _id_with(self, control: str | None) -> str:
+        subject = f"{self.subject}-{self.version}"
+        return id_of(self.scenario, self.variant, subject, f"py{self.python}", self.platform, control)
 
     @property
     def contradicts(self) -> bool:
@@ -79,6 +116,7 @@ def result_of(
     evidence: str | None = None,
     python_full: str | None = None,
     environment: EnvironmentResult | None = None,
+    judged_by: str | None = None,
 ) -> CellResult:
     """Return the result of a cell from its judgement."""
     return CellResult(
@@ -91,16 +129,17 @@ def result_of(
         python_full=python_full,
         platform=cell.platform,
         verdict=judgement.verdict,
-        reason=judgement.reason,
+        reason=shortened(judgement.reason),
         expected=expected_of(cell, scenario),
         trials=sum((tally or {}).values()),
         duration_s=round(duration_s, 3),
         cached=False,
         evidence=evidence,
         environment=environment,
-        signature=judgement.signature,
+        signature=shortened(judgement.signature),
         tally=dict(tally or {}),
         control=cell.control,
+        judged_by=judged_by,
     )
 
 

@@ -8,13 +8,13 @@ by `harness.model.verdict.conclude`.
 from __future__ import annotations
 
 import dataclasses
-import re
 from typing import TYPE_CHECKING
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
 
 from harness.model.expectation import foretold
+from harness.model.names import ScenarioId, SubjectName, VariantName, fits
 from harness.model.verdict import combine
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from harness.model.expectation import Expectation
     from harness.model.verdict import Judgement, Verdict
 
-_ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 MACHINES = ("linux", "macos")
 
 
@@ -113,12 +112,18 @@ class Scenario:
 
     def __post_init__(self) -> None:
         """Refuse what would fail only later, in the middle of a run."""
-        if not _ID.fullmatch(self.id):
-            message = f"the id '{self.id}' is not lower-case words joined by '-'"
+        if not fits(self.id, ScenarioId):
+            message = f"the id '{self.id}' is not lower-case words joined by '-', of 100 characters at most"
             raise ValueError(message)
         names = [variant.name for variant in self.variants]
         if not names or len(set(names)) != len(names):
             message = f"the variants of '{self.id}' need different names, at least one: {names}"
+            raise ValueError(message)
+        if odd := [name for name in names if not fits(name, VariantName)]:
+            message = f"a variant of '{self.id}' is called {odd[0]!r}; a name is one line of 1 to 100 characters"
+            raise ValueError(message)
+        if not fits(self.subject, SubjectName):
+            message = f"the subject of '{self.id}' is called {self.subject!r}, which is not the name of a package"
             raise ValueError(message)
         try:
             for variant in self.variants:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from harness.report import clean
+from harness.report.table import UNJUDGED_HERE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -33,6 +34,8 @@ def render(result: CellResult, trials: Sequence[tuple[Evidence, Judgement | None
 def _lines(result: CellResult, trials: Sequence[tuple[Evidence, Judgement | None]], folder: Path) -> Iterator[str]:
     yield result.id
     yield f"  verdict      {result.verdict}" + (f" (expected {result.expected})" if result.expected else "")
+    if result.unjudged_here:
+        yield f"  judged       {UNJUDGED_HERE}"
     if result.reason:
         yield f"  reason       {clean.line(result.reason)}"
     if result.signature:
