@@ -47,7 +47,7 @@ LOCK = "journal.lock"
 SEARCHES = "searches.json"
 T = TypeVar("T")
 STAMP = "%Y%m%dT%H%M%S.%fZ"
-MOST_OF_LINE = 512 * 1024  # bytes of one entry; the longest that its parts admit is shorter
+MOST_OF_LINE = 1024 * 1024  # bytes of one entry; a usual one has a thousandth of that
 TRIAL = re.compile(r"trial-([1-9][0-9]{0,3})\.(?:json|[A-Za-z0-9.+_-]{1,200}\.log)", re.ASCII)  # a file of evidence
 _BEGINNING = b'{"protocol":'  # of every line, whole or torn
 _TORN = "Input data was truncated"  # what msgspec says of the beginning of a whole line
@@ -317,7 +317,7 @@ def entries_in(file: BufferedReader) -> Iterator[Entry]:
 
 def _line(text: bytes) -> Line:
     try:
-        entry = decode(text, Entry)
+        entry = decode(text.removesuffix(b"\n"), Entry)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         beginning = text[: len(_BEGINNING)].rstrip(b"\n")
         if _BEGINNING.startswith(beginning) and str(error) == _TORN:

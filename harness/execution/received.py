@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from harness.analysis.document import Searched
     from harness.analysis.series import Key
     from harness.execution.catalog import LoadedScenario
+    from harness.model.evidence import Evidence
     from harness.model.release import Release
     from harness.model.result import CellResult
 
@@ -119,9 +120,8 @@ def _entries(folder: Path, tell: Tell) -> Iterator[Entry]:
             if number > MOST_ENTRIES:
                 raise ResultsError(f"{where}: there are more than {MOST_ENTRIES} entries")
             if line.protocol != PROTOCOL:
-                raise ResultsError(
-                    f"{where} is of protocol {line.protocol}, this harness writes {PROTOCOL}; run it again with this one"
-                )
+                told = f"this harness writes {PROTOCOL}; run it again with this one"
+                raise ResultsError(f"{where} is of protocol {line.protocol}, {told}")
             if line.fault:
                 raise ResultsError(f"{where}: {line.fault}")
             if line.entry is None:
@@ -162,7 +162,7 @@ def _checked(entry: Entry, folder: Path, scenarios: Scenarios) -> Entry:
     try:
         fault = _fault(entry) or _fault_in_files(entry, folder)
         if fault is None and entry.result.evidence:
-            trials = (reading.trial_in(file, entry.result) for file in _trials(entry, folder))
+            trials = (_trial(file, entry.result) for file in _trials(entry, folder))
             result = judged_again(entry.result, trials, scenarios.get(entry.result.scenario))
             return msgspec.structs.replace(entry, result=result)
     except reading.FileError:
@@ -199,6 +199,14 @@ def _fault(entry: Entry) -> str | None:
 
 def _trials(entry: Entry, folder: Path) -> list[Path]:
     return [file for file in files_of(entry, folder) if file.suffix == ".json"]
+
+
+def _trial(file: Path, result: CellResult) -> Evidence:
+    trial = reading.trial_in(file, result)
+    facts = (trial.scenario, trial.variant, trial.subject, trial.version, trial.python, trial.platform)
+    if facts != (result.scenario, result.variant, result.subject, result.version, result.python, result.platform):
+        raise reading.FileError(file, "it is of another trial")
+    return trial
 
 
 def _fault_in_files(entry: Entry, folder: Path) -> str | None:

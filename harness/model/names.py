@@ -15,7 +15,8 @@ from msgspec import Meta
 
 MOST_TRIALS = 1000  # of one cell
 LONGEST_ID = 180  # with a folder's or a page's ending it is a file's name on every platform
-LONGEST_TEXT = 4000  # characters of a reason or a signature
+LONGEST_TEXT = 4000  # characters of a reason or a signature that is written
+_MOST_OF_TEXT = 20_000  # of one that is read
 _MOST_PINS = 2000  # packages of one environment
 _END = r"$(?!\n)"  # Python's '$' alone admits a line's end behind it
 _PLAIN = "[A-Za-z0-9.+_-]"
@@ -58,7 +59,7 @@ EvidencePath = Annotated[
         description="the folder of a cell's evidence, below the results folder",
     ),
 ]
-Text = Annotated[str, Meta(max_length=LONGEST_TEXT)]
+Text = Annotated[str, Meta(max_length=_MOST_OF_TEXT)]
 PlaceText = Annotated[str, Meta(max_length=4096, description="a path, to be shown; nothing is opened by it")]
 Moment = Annotated[dt.datetime, Meta(tz=True)]
 Word = Annotated[str, Meta(max_length=200)]
@@ -78,5 +79,5 @@ def fits(name: object, kind: Any) -> bool:  # noqa: ANN401 - one of the types ab
 
 
 def shortened(text: str | None) -> str | None:
-    """Return a text as long as the document may have it; what was cut off is marked."""
+    """Return a text as long as a result has it; that it was cut off is marked."""
     return text if text is None or len(text) <= LONGEST_TEXT else f"{text[: LONGEST_TEXT - 1]}…"
