@@ -43,9 +43,9 @@ def _lines(result: CellResult, trials: Sequence[tuple[Evidence, Judgement | None
     if result.environment:
         pins = ", ".join(f"{name} {version}" for name, version in result.environment.pins.items())
         runtime = f", in {result.environment.runtime}" if result.environment.runtime else ""
-        yield f"  python       {result.python_full} at {result.environment.interpreter}{runtime}"
-        yield f"  installed    {pins}"
-        yield f"  resolved     as of {result.environment.resolved_as_of}"
+        yield clean.line(f"  python       {result.python_full} at {result.environment.interpreter}{runtime}")
+        yield clean.line(f"  installed    {pins}")
+        yield clean.line(f"  resolved     as of {result.environment.resolved_as_of}")
     if result.evidence:
         yield f"  evidence     {folder / result.evidence}"
     for evidence, judgement in trials:
@@ -55,13 +55,13 @@ def _lines(result: CellResult, trials: Sequence[tuple[Evidence, Judgement | None
 
 def _trial(evidence: Evidence, judgement: Judgement | None) -> Iterator[str]:
     verdict = judgement.verdict if judgement else "not judged, its scenario is not at hand"
-    yield f"trial {evidence.trial}: {verdict}, began {evidence.began_at}, took {evidence.duration_s} s"
+    yield f"trial {evidence.trial}: {verdict}, began {clean.line(evidence.began_at)}, took {evidence.duration_s} s"
     for check in judgement.controls if judgement else ():
         yield from _check("control passed" if check.passed else "control FAILED", check)
     if judgement and (requirement := judgement.requirement):
         yield from _check("requirement met" if requirement.passed else "requirement NOT MET", requirement)
     for name, value in evidence.facts.items():
-        yield f"  measured {name}: {clean.line(str(value))}"
+        yield clean.line(f"  measured {name}: {value}")
     for server in evidence.servers:
         yield from _server(server)
     for exchange in evidence.exchanges:
@@ -71,7 +71,7 @@ def _trial(evidence: Evidence, judgement: Judgement | None) -> Iterator[str]:
 
 
 def _check(word: str, check: Check) -> Iterator[str]:
-    yield f"  {word}: {check.name}"
+    yield f"  {word}: {clean.line(check.name)}"
     yield f"      expected {clean.line(check.expected)}"
     yield f"      actual   {clean.line(check.actual)}"
 
@@ -80,9 +80,9 @@ def _server(server: ServerRecord) -> Iterator[str]:
     ready = "never answered" if server.ready_s is None else f"answered after {server.ready_s - server.started_s:.2f} s"
     survivors = f", {server.survivors} processes outlived it and were ended" if server.survivors else ""
     memory = ", out of its container's memory" if server.out_of_memory else ""
-    yield f"  server '{server.name}' on port {server.port}: {ready}"
+    yield f"  server '{clean.line(server.name)}' on port {server.port}: {ready}"
     yield f"      command  {clean.line(' '.join(server.argv))}"
-    yield f"      ended    by {server.stopped_by}, status {server.exit_status}{survivors}{memory}"
+    yield f"      ended    by {clean.line(server.stopped_by)}, status {server.exit_status}{survivors}{memory}"
     lines = clean.lines(server.log)
     for line in lines[:_LOG_LINES]:
         yield f"      log      {line}"
@@ -92,7 +92,7 @@ def _server(server: ServerRecord) -> Iterator[str]:
 
 def _exchange(exchange: Exchange) -> Iterator[str]:
     took = exchange.ended_s - exchange.opened_s
-    yield f"  exchange '{exchange.name}' with '{exchange.server}': {exchange.ended} after {took:.2f} s"
+    yield clean.line(f"  exchange '{exchange.name}' with '{exchange.server}': {exchange.ended} after {took:.2f} s")
     for frame in exchange.frames:
         arrow = "->" if frame.direction == "sent" else "<-"
         shown = clean.line(repr(frame.data)[2:-1], limit=_FRAME)

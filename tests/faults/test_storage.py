@@ -213,7 +213,7 @@ def test_names_of_servers_are_no_paths(user: User, seen: Seen) -> None:
     module = odd / "toy_failure.py"
     text = module.read_text()
     assert '"toyserver"' in text
-    text = text.replace('trial.server("toyserver"', 'trial.server("toy/../../(h11) \\x1b[2J" + "x" * 300')
+    text = text.replace('trial.server("toyserver"', 'trial.server("toy/../../(h11) \\x1b[2J\\x07\\u202e" + "x" * 300')
     module.write_text(text)
     selection: list[str | Path] = ["--matrix", user.selection[1], "--scenarios", odd, "--python", user.selection[-1]]
     called = user.call("run", *selection, *servers("1.1"), "--format", "json")
@@ -226,7 +226,8 @@ def test_names_of_servers_are_no_paths(user: User, seen: Seen) -> None:
     assert merged.status == 0, merged.stderr
     shown = user.call("show", "*1.1*", "--scenarios", odd)
     assert shown.status == 0
-    assert "\x1b" not in shown.stdout
+    assert not set(shown.stdout) & {"\x1b", "\x07", "\u202e"}
+    assert "(h11)" in shown.stdout
     assert shards.entries(user.folder / "merged")
     seen("they run and can be merged; names are shown with escapes", called)
 
