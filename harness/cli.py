@@ -41,7 +41,7 @@ from harness.plan import Options, Plan
 from harness.report import claims as claimed
 from harness.report import clean, difference, evidence, histories, json, markdown, overview, terminal
 from harness.report.progress import Progress
-from harness.report.table import summary, table_of
+from harness.report.table import UNJUDGED_HERE, summary, table_of
 from harness.survey import Survey, all_releases, new_releases
 
 if TYPE_CHECKING:
@@ -177,7 +177,10 @@ def history(
 def claims(call: str, /, *, form: str, output: Path | None, **options: Any) -> int:  # noqa: ANN401
     """Print each documented claim beside what was measured, without running anything."""
     plan = Plan(Options(**options))
-    document = plan.document(plan.stored(published=True), plan.source.searched)
+    results = plan.stored(published=True)
+    if unjudged := sum(result.unjudged_here for result in results):
+        click.echo(f"{unjudged} of {len(results)} results are {UNJUDGED_HERE}", err=True)
+    document = plan.document(results, plan.source.searched)
     text = json.render(document) if form == "json" else _CLAIMS[form](document.claims)
     reporting.write_text(reporting.head(call, form, output) + text, output)
     return 0

@@ -117,6 +117,8 @@ def test_what_nobody_here_has_judged_says_so(
     assert flags == {"1.0": True, "1.1": not changed}
     table = user.call("report", "--results", user.folder / "merged")
     assert "as the shard says, not judged here" in table.stdout
+    claims = user.call("claims", "toy-failure", "--scenarios", user.scenarios, "--results", user.folder / "merged")
+    assert "results are as the shard says, not judged here" in claims.stderr
     cell = next(cell["id"] for cell in json.loads(read.stdout)["cells"] if cell["version"] == "1.0")
     assert "as the shard says, not judged here" in user.call("show", cell, "--results", user.folder / "merged").stdout
     seen("merged; each such cell is shown as the shard's word, which nobody here has judged", called)
