@@ -36,7 +36,7 @@ from harness.plan import Options, Plan
 from harness.report import claims as claimed
 from harness.report import clean, difference, evidence, histories, json, markdown, overview, terminal
 from harness.report.progress import Progress
-from harness.report.table import summary, table_of
+from harness.report.table import UNJUDGED_HERE, summary, table_of
 from harness.survey import Survey, all_releases, new_releases
 
 if TYPE_CHECKING:
@@ -183,6 +183,8 @@ def claims(call: str, /, *, form: str, output: Path | None, **options: Any) -> i
     plan = Plan(Options(**options))
     document = assessed(plan)
     _tell_remarks(plan)
+    if unjudged := sum(result.unjudged_here for result in document.cells):
+        click.echo(f"{unjudged} of {len(document.cells)} results are {UNJUDGED_HERE}", err=True)
     text = json.render(document) if form == "json" else _CLAIMS[form](document.claims)
     reporting.write_text(reporting.head(call, form, output) + text, output)
     return 0

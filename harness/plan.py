@@ -9,6 +9,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
 import platformdirs
 
 from harness.analysis.document import document_of
@@ -23,6 +24,7 @@ from harness.model import matrix as matrices
 from harness.model.result import CellResult, expecting, order_of, result_of
 from harness.model.shard import costs_of, part_of
 from harness.model.verdict import Judgement, Verdict
+from harness.report import clean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -273,11 +275,7 @@ class Plan:
         if not found:
             message = f"no stored results of that selection in {options.results}; 'harness run' makes them"
             raise UsageError(message)
-        try:
-            return tuple(self.expecting(result) for result in sorted(found, key=order_of))
-        except ValueError as error:  # no version, or a number of thousands of digits
-            message = f"{options.results} names a release that is none: {error}"
-            raise UsageError(message) from None
+        return tuple(self.expecting(result) for result in sorted(found, key=order_of))
 
     def expecting(self, result: CellResult) -> CellResult:
         """Return a result with what this call expects of it, now."""
@@ -321,7 +319,16 @@ def _listed(names: Iterable[str]) -> str:
 
 
 def _source(results: Path, *, where: str) -> Journal | Published:
-    return Published(results, where=where) if results.is_file() else Journal(results)
+    try:
+        is_document = results.is_file()
+    except OSError as error:  # its name is too long, or leads where this user may not look
+        raise UsageError(f"{where}: {str(results)[:200]} cannot be read: {error.strerror}") from None
+    return Published(results, where=where) if is_document else Journal(results, tell=_tell)
+
+
+def _tell(line: str) -> None:
+    """Say on standard error what does not hold in a results folder and does not count."""
+    click.echo(clean.line(line), err=True)
 
 
 def load_scenarios(options: Options) -> dict[str, LoadedScenario]:

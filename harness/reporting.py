@@ -39,12 +39,8 @@ def read(plan: Plan, *, published: bool = False) -> tuple[tuple[CellResult, ...]
         UsageError: there are none, or they cannot be what the program wrote.
 
     """
-    try:
-        results = plan.stored(published=published)
-        return results, plan.document(results)
-    except ValueError as error:  # no version, or a number of thousands of digits
-        message = f"--results: {plan.options.results} names a release that is none: {error}"
-        raise UsageError(message) from None
+    results = plan.stored(published=published)
+    return results, plan.document(results)
 
 
 def write(plan: Plan, document: Document, *, call: str, form: str, output: Path | None) -> None:

@@ -14,6 +14,7 @@ from harness.analysis.confidence import confidence
 from harness.analysis.history import Boundary, Gap, Point, Range, Ranges, boundaries, ranges
 from harness.analysis.search import Strategy
 from harness.model.cell import Cell
+from harness.model.names import PlatformName, PythonVersion, ScenarioId, SubjectName, VariantName
 from harness.model.release import Release
 from harness.model.verdict import Verdict
 
@@ -27,11 +28,11 @@ if TYPE_CHECKING:
 class Key(msgspec.Struct, frozen=True, kw_only=True):
     """What tells one series from another."""
 
-    scenario: str
-    variant: str
-    subject: str
-    platform: str
-    python: str
+    scenario: ScenarioId
+    variant: VariantName
+    subject: SubjectName
+    platform: PlatformName
+    python: PythonVersion
 
     @property
     def place(self) -> tuple[str, str, str, Version, str]:
@@ -121,11 +122,11 @@ class History(msgspec.Struct, frozen=True, kw_only=True):
     the public contract, `harness.analysis.history.Ranges` and `harness.analysis.confidence`.
     """
 
-    scenario: str
-    variant: str
-    subject: str
-    python: str
-    platform: str
+    scenario: ScenarioId
+    variant: VariantName
+    subject: SubjectName
+    python: PythonVersion
+    platform: PlatformName
     strategy: Strategy
     tested: tuple[str, ...]
     untested: tuple[str, ...]

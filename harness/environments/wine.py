@@ -185,7 +185,7 @@ class WineEnvironment(msgspec.Struct, StartsHere, frozen=True, kw_only=True):
         module = () if program == "python" else ("-m", program)
         return (self.wine.program, self.resolution.interpreter, *module, *arguments)
 
-    def variables(self, folder: Path, server: str, mark: str) -> dict[str, str]:
+    def variables(self, folder: Path, server: str, mark: str) -> dict[str, str]:  # noqa: ARG002 - no path is made of it
         """See `harness.environments.kind.OnMachine`; the server's prefix is made here, and Wine's own server started.
 
         Where that fails it is Wine that fails, before any Windows program has run: another prefix is made.
@@ -197,7 +197,7 @@ class WineEnvironment(msgspec.Struct, StartsHere, frozen=True, kw_only=True):
         folder.mkdir(parents=True, exist_ok=True)
         search = ";".join(f"Z:{place}".replace("/", "\\") for place in (folder, self.folder))
         for _ in range(_STARTS):
-            prefix = self.wine.new_prefix(Path(tempfile.mkdtemp(prefix=f"wine-{server}-", dir=folder)))
+            prefix = self.wine.new_prefix(Path(tempfile.mkdtemp(prefix="wine-", dir=folder)))
             env = self.wine.variables(prefix, folder)
             argv = (str(Path(self.wine.program).parent / "wineserver"), "-p")
             status = process.settle(argv, env=env, cwd=folder, mark=mark, deadline_s=_START_DEADLINE_S)

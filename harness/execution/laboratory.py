@@ -204,7 +204,9 @@ class Laboratory:
         if earlier is None or earlier.trials < trials:
             return None
         stored = self._journal.find(keys.result)
-        if stored == earlier:  # else another judge has said something since, which reports show
+        if (
+            stored == earlier and not earlier.unjudged_here
+        ):  # else another judge has said something since, which reports show
             return msgspec.structs.replace(earlier, expected=expected_of(cell, self._scenarios[cell.scenario].scenario))
         evidence = self._evidence_of(earlier)
         if not evidence:
@@ -244,6 +246,7 @@ class Laboratory:
             evidence=ran.folder,
             python_full=ran.python_full,
             environment=ran.environment,
+            judged_by=self._scenarios[cell.scenario].closure.judgement,
         )
         self._journal.add("" if failure else keys.result, result, trial_key=keys.trial)
         return result

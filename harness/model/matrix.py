@@ -27,6 +27,7 @@ from packaging.version import Version
 
 from harness.errors import EmptySelectionError, UsageError, nearest
 from harness.model.cell import Cell
+from harness.model.names import PlatformName, fits
 from harness.model.release import ClaimedReleaseError, minor_of, select
 
 if TYPE_CHECKING:
@@ -156,7 +157,7 @@ def check_pythons(pythons: Iterable[str], *, where: str) -> None:
 
 def check_platform(platform: str, *, where: str) -> None:
     """Refuse a platform that the contract does not name."""
-    if platform == BY_PYTHON or (platform.startswith("docker:") and len(platform) > len("docker:")):
+    if platform == BY_PYTHON or (platform.startswith("docker:") and fits(platform, PlatformName)):
         return
     refuse_unknown([platform], PLATFORMS[:-1], what="platform", where=where)
 

@@ -6,7 +6,6 @@ Releases are ordered as PEP 440 orders versions. Yanked releases are chosen only
 
 from __future__ import annotations
 
-import datetime as dt
 import functools
 import re
 from typing import TYPE_CHECKING
@@ -17,6 +16,7 @@ from packaging.tags import compatible_tags, cpython_tags
 from packaging.version import InvalidVersion, Version
 
 from harness.errors import UsageError, nearest
+from harness.model.names import Moment, PlaceText, Text, VersionText
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -94,11 +94,11 @@ class Release(msgspec.Struct, frozen=True, kw_only=True):
     Pythons or systems.
     """
 
-    version: str
-    uploaded: dt.datetime
-    requires_python: str | None = None
+    version: VersionText
+    uploaded: Moment
+    requires_python: Text | None = None
     yanked: bool = False
-    source: str | None = None
+    source: PlaceText | None = None
     offers: tuple[Offer, ...] | msgspec.UnsetType = msgspec.UNSET
 
     @property

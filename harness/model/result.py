@@ -7,7 +7,26 @@ from typing import TYPE_CHECKING
 import msgspec
 from packaging.version import Version
 
-from harness.model.cell import COPY, printable
+from harness.model.cell import COPY, id_of
+from harness.model.names import (
+    CellId,
+    ControlName,
+    Count,
+    EvidencePath,
+    Files,
+    Pins,
+    PlaceText,
+    PlatformName,
+    PythonVersion,
+    ScenarioId,
+    Seconds,
+    SubjectName,
+    Text,
+    VariantName,
+    VersionText,
+    Word,
+    shortened,
+)
 from harness.model.release import is_local
 from harness.model.verdict import Judgement, Verdict
 
@@ -26,11 +45,11 @@ class EnvironmentResult(msgspec.Struct, frozen=True, kw_only=True):
     compiled``, ``built from source, pure``; it is empty where nobody looked.
     """
 
-    interpreter: str
-    pins: dict[str, str]
-    resolved_as_of: str
-    runtime: str | None = None
-    files: dict[str, str] = {}
+    interpreter: PlaceText
+    pins: Pins
+    resolved_as_of: Word
+    runtime: Text | None = None
+    files: Files = {}
 
 
 class CellResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,32 +58,51 @@ class CellResult(msgspec.Struct, frozen=True, kw_only=True):
     ``expected`` is the verdict that the call expects, or None, see `expecting`; ``evidence`` the folder
     of the evidence, relative to the results folder, or None where nothing ran; ``signature`` quotes it. ``tally``
     counts the verdicts of the trials; ``control`` names what sets a control apart, see `harness.model.cell.Cell`.
+    ``judged_by`` is the digest of the scenario whose judge gave the verdict. ``unjudged_here``: it came from elsewhere,
+    and nobody here could judge its evidence.
     """
 
-    id: str
-    scenario: str
-    variant: str
-    subject: str
-    version: str
-    python: str
-    python_full: str | None
-    platform: str
+    id: CellId
+    scenario: ScenarioId
+    variant: VariantName
+    subject: SubjectName
+    version: VersionText
+    python: PythonVersion
+    python_full: Word | None
+    platform: PlatformName
     verdict: Verdict
-    reason: str | None
+    reason: Text | None
     expected: Verdict | None
-    trials: int
-    duration_s: float
+    trials: Count
+    duration_s: Seconds
     cached: bool
-    evidence: str | None
+    evidence: EvidencePath | None
     environment: EnvironmentResult | None
-    signature: str | None = None
-    tally: dict[Verdict, int] = msgspec.field(default_factory=dict)
-    control: str | None = None
+    signature: Text | None = None
+    tally: dict[Verdict, Count] = msgspec.field(default_factory=dict)
+    control: ControlName | None = None
+    judged_by: Word | None = None
+    unjudged_here: bool = False
 
     @property
     def base(self) -> str:
         """The id of the cell that a control stands beside; its own for any other."""
-        return self.id.removesuffix(f"_{printable(self.control)}") if self.control else self.id
+        return self._id_with(None) if self.control else self.id
+
+    @property
+    def fault(self) -> str | None:
+        """Say what in it does not go together, whoever wrote it; None where all does."""
+        if self.id != self._id_with(self.control):
+            return "its id is not that of its scenario, release, Python and platform"
+        if self.evidence and not self.evidence.startswith(f"evidence/{self.id}/"):
+            return f"its evidence is not in a folder of its own: '{self.evidence}'"
+        if self.verdict.is_judged and not self.trials:
+            return f"it is {self.verdict} without a trial"
+        return None
+
+    def _id_with(self, control: str | None) -> str:
+        subject = f"{self.subject}-{self.version}"
+        return id_of(self.scenario, self.variant, subject, f"py{self.python}", self.platform, control)
 
     @property
     def contradicts(self) -> bool:
@@ -82,6 +120,7 @@ def result_of(
     evidence: str | None = None,
     python_full: str | None = None,
     environment: EnvironmentResult | None = None,
+    judged_by: str | None = None,
 ) -> CellResult:
     """Return the result of a cell from its judgement."""
     return CellResult(
@@ -94,16 +133,17 @@ def result_of(
         python_full=python_full,
         platform=cell.platform,
         verdict=judgement.verdict,
-        reason=judgement.reason,
+        reason=shortened(judgement.reason),
         expected=expected_of(cell, scenario),
         trials=sum((tally or {}).values()),
         duration_s=round(duration_s, 3),
         cached=False,
         evidence=evidence,
         environment=environment,
-        signature=judgement.signature,
+        signature=shortened(judgement.signature),
         tally=dict(tally or {}),
         control=cell.control,
+        judged_by=judged_by,
     )
 
 

@@ -30,6 +30,7 @@ from harness.model.declared import (
     refuse,
 )
 from harness.model.expectation import foretold
+from harness.model.names import ScenarioId, VariantName, fits
 from harness.model.verdict import combine
 
 if TYPE_CHECKING:
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
     from harness.model.expectation import Expectation
     from harness.model.verdict import Judgement, Verdict
 
-_ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _SUBJECT = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _FILE = re.compile(r"[^/\\:\0\n]+")
 MACHINES = ("linux", "macos")
@@ -155,8 +155,8 @@ class Scenario:
 
     def __post_init__(self) -> None:
         """Refuse what would fail only later, in the middle of a run."""
-        if not is_text(self.id, _ID):
-            refuse(f"the id '{self.id}' is not lower-case words joined by '-'")
+        if not fits(self.id, ScenarioId):
+            refuse(f"the id '{self.id}' is not lower-case words joined by '-', of 100 characters at most")
         try:
             self._check_words()
             self._check_functions_and_times()
@@ -188,6 +188,8 @@ class Scenario:
         check_tuple(self.variants, "the variants")
         for one in self.variants:
             check_type(one, Variant, "a variant")
+            if not fits(one.name, VariantName):
+                refuse(f"a variant is called {one.name!r}; a name is one line of 1 to 100 characters")
         names = [variant.name for variant in self.variants]
         if not names or len(set(names)) != len(names):
             refuse(f"the variants need different names, at least one: {names}")

@@ -30,6 +30,7 @@ SYMBOLS = {
     Verdict.NOT_RUN: "·",
 }
 CONTRADICTS = "contradicts what is expected"
+UNJUDGED_HERE = "as the shard says, not judged here"
 FEW_ROWS = 10  # a section of so many rows is shown whole: what a person has picked by hand
 FEWEST_FOLDED = 3
 
@@ -161,6 +162,9 @@ def _remarks(results: Sequence[CellResult]) -> list[Remark]:
             grouped[CONTRADICTS, reason].append(result.id)
         elif not result.verdict.is_judged:
             grouped[result.verdict, result.reason or ""].append(result.id)
+    for result in results:
+        if result.unjudged_here:
+            grouped[UNJUDGED_HERE, "its scenario is not at hand, or is another one"].append(result.id)
     ordered = sorted(grouped.items(), key=lambda item: (item[0][0] != CONTRADICTS, item[0]))
     return [Remark(verdict=verdict, cells=tuple(cells), reason=reason) for (verdict, reason), cells in ordered]
 
@@ -173,6 +177,8 @@ def summary(results: Sequence[CellResult]) -> str:
     stored = sum(result.cached for result in results)
     if contradictions:
         parts.append(f"{contradictions} contradicting the expectation")
+    if unjudged := sum(result.unjudged_here for result in results):
+        parts.append(f"{unjudged} {UNJUDGED_HERE}")
     if stored:
         parts.append(f"{stored} from stored results")
     return f"{len(results)} cells: " + ", ".join(parts)

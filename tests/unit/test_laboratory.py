@@ -105,7 +105,7 @@ def test_what_was_seen_before_the_harness_failed_is_kept(
     result = enter(TRIAL, failure, closure=FIRST).result(make_cell(), 2)
     assert (result.verdict, result.trials) == (Verdict.ENVIRONMENT_FAILED, 1)
     assert str(result.reason).startswith(words)
-    assert receive(tmp_path / "results").entries[0].result.evidence == result.evidence
+    assert receive(tmp_path / "results", scenarios={}, tell=print).entries[0].result.evidence == result.evidence
     again = enter(TRIAL, closure=FIRST).result(make_cell(), 2)
     assert (again.verdict, again.trials, again.cached) == (Verdict.ABSENT, 2, False)
 
@@ -116,7 +116,7 @@ def test_a_failure_before_anything_was_seen_is_no_result_to_go_on_from(
     """It has no evidence, and the next call runs."""
     result = enter(RuntimeError("no"), closure=FIRST).result(make_cell())
     assert (result.verdict, result.trials, result.evidence) == (Verdict.ENVIRONMENT_FAILED, 0, None)
-    assert receive(tmp_path / "results").entries
+    assert receive(tmp_path / "results", scenarios={}, tell=print).entries
     assert enter(TRIAL, closure=FIRST).result(make_cell()).verdict is Verdict.ABSENT
 
 

@@ -12,12 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import jsonschema
+import msgspec
 import pytest
 import xmlschema
 
 from harness.analysis.document import Searched, document_of
 from harness.analysis.search import Strategy
 from harness.analysis.series import key_of
+from harness.errors import ResultsError
 from harness.model.result import EnvironmentResult
 from harness.model.scenario import Claim
 from harness.model.verdict import Verdict
@@ -41,6 +43,7 @@ OSV = jsonschema.Draft202012Validator(
     format_checker=jsonschema.Draft202012Validator.FORMAT_CHECKER,
 )
 NOW = dt.datetime(2026, 1, 2, 3, 4, 5, tzinfo=dt.UTC)
+NAMES = ("scenario", "variant", "platform", "id")
 HOSTILE = "\x1b[31m</script><script>alert(1)</script>\x00 ]]> & \u202eright to left\u2028 @all =1+1|`x`"
 LETTERS = {"r": Verdict.REPRODUCED, "a": Verdict.ABSENT, "u": Verdict.UNHEALTHY, "e": Verdict.ENVIRONMENT_FAILED}
 
@@ -297,8 +300,8 @@ def test_comment_fits_into_a_comment(make_document: Callable[..., Document]) -> 
 
 @pytest.mark.parametrize("form", formats.FORMATS)
 def test_no_format_lets_hostile_text_act(form: str, make_document: Callable[..., Document]) -> None:
-    """Reasons and signatures quote servers; names come from whoever wrote the results."""
-    fields = ("scenario", "variant", "platform", "id", "signature", "python_full", "reason")
+    """Reasons and signatures quote servers; names come from whoever wrote the results, and JSON refuses such names."""
+    fields = ("signature", "python_full", "reason", *(() if form == "json" else NAMES))
     shown = formats.render(form, make_document("raue", **dict.fromkeys(fields, HOSTILE)), {}, at=NOW)
     assert not [one for one in shown if not one.isprintable() and one != "\n"]
     if form in {"junit", "badge"}:
@@ -307,6 +310,19 @@ def test_no_format_lets_hostile_text_act(form: str, make_document: Callable[...,
         JUNIT.validate(shown)
     if form in {"junit", "badge", "markdown"}:
         assert "<script" not in shown.replace("\\<", "")
+
+
+@pytest.mark.parametrize("name", [*NAMES, "subject", "control", "evidence"])
+def test_json_refuses_names_that_its_schema_refuses(name: str, make_document: Callable[..., Document]) -> None:
+    """Whoever reads it may rely on what it was validated against."""
+    with pytest.raises(ResultsError, match="do not make a document of the schema"):
+        formats.render("json", renamed(make_document("u"), name), {}, at=NOW)
+
+
+def renamed(document: Document, name: str) -> Document:
+    """Return the document with a hostile name in its cell."""
+    cells = tuple(msgspec.structs.replace(cell, **{name: "x/../../../pwn/x"}) for cell in document.cells)
+    return msgspec.structs.replace(document, cells=cells)
 
 
 def test_json_still_says_the_same(make_document: Callable[..., Document]) -> None:
