@@ -22,7 +22,7 @@ import msgspec
 
 from harness.execution.journal import PROTOCOL, Entry
 from harness.model.cell import Cell
-from harness.model.evidence import Evidence, Exchange, Frame, ServerRecord
+from harness.model.evidence import Ended, Evidence, Exchange, Frame, ServerRecord
 from harness.model.release import Release
 from harness.model.result import CellResult, EnvironmentResult
 from harness.model.verdict import Verdict
@@ -106,7 +106,7 @@ def evidence_of(result: CellResult) -> Evidence:
         survivors=0,
         log="\n".join(log),
     )
-    ended = "deadline" if torn else "closed by client"
+    ended = Ended.DEADLINE if torn else Ended.BY_CLIENT
     plain = Exchange(name="plain", server="uvicorn", opened_s=0.1, ended_s=0.3, ended=ended, frames=frames)
     return Evidence(
         cell=result.id,

@@ -54,10 +54,6 @@ class EngineError(EnvironmentFailedError):
     """The container engine cannot be used now, or ended in between; another time it may, so it is not remembered."""
 
 
-class DeadlineError(HarnessError):
-    """A step of a trial did not end in its time; becomes the verdict ``inconclusive`` with this reason."""
-
-
 def nearest(name: str, valid: Iterable[str]) -> str:
     """Return ``did you mean …?`` or the valid names, for the end of a message about an unknown name."""
     names = sorted(set(valid))

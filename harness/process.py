@@ -24,14 +24,17 @@ from typing import TYPE_CHECKING, Protocol
 
 import psutil
 
+from harness import pipes
+from harness.capture import Capture
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 MARK = "HARNESS_MARK"
-KEPT_OF_OUTPUT = 2 * 1024 * 1024  # bytes kept of the beginning, and as many of the end
 NOT_FOUND = 127  # the exit status by which a shell says that there is no such program
 _MARK = re.compile(r"[0-9a-f]{32}(?:/.+)?", re.ASCII | re.DOTALL)
 _CHUNK = 64 * 1024
+_LAST_WORDS_S = 2.0
 _POLL_S = 0.01
 _SCRUBBED = ("PYTHON", "VIRTUAL_ENV", "CONDA", "GUNICORN", "UVICORN", "WEB_CONCURRENCY", "PIP_", "PYTEST")
 _KEPT_FOR_SERVERS = ("SYSTEMROOT", "SYSTEMDRIVE", "COMSPEC", "PATHEXT", "WINDIR")
@@ -79,49 +82,6 @@ def server_environment(folder: Path, search: Sequence[Path]) -> dict[str, str]:
     }
 
 
-class Capture:
-    """The bytes a process prints, taken as they come: the beginning and the end are kept, the middle counted."""
-
-    def __init__(self, limit: int = KEPT_OF_OUTPUT) -> None:
-        """Keep at most ``limit`` bytes of the beginning and as many of the end."""
-        self._limit = limit
-        self._head = bytearray()
-        self._tail = bytearray()
-        self._dropped = 0
-        self._taken = 0
-        self._lock = threading.Condition()
-
-    def add(self, data: bytes) -> None:
-        """Take the next bytes."""
-        with self._lock:
-            self._taken += len(data)
-            self._lock.notify_all()
-            room = self._limit - len(self._head)
-            self._head += data[:room]
-            self._tail += data[room:]
-            if len(self._tail) > 2 * self._limit:
-                self._trim()
-
-    def wait(self, known: int, patience_s: float) -> int:
-        """Wait for more bytes than are known, at most so many seconds; return how many have been taken by then."""
-        with self._lock:
-            self._lock.wait_for(lambda: self._taken > known, timeout=patience_s)
-            return self._taken
-
-    def _trim(self) -> None:
-        excess = len(self._tail) - self._limit
-        if excess > 0:
-            self._dropped += excess
-            del self._tail[:excess]
-
-    def read(self) -> tuple[str, int]:
-        """Return the text so far, with what is not UTF-8 shown as escapes, and the bytes left out between."""
-        with self._lock:
-            self._trim()
-            gap = f"\n… {self._dropped} bytes left out …\n".encode() if self._dropped else b""
-            return (bytes(self._head) + gap + bytes(self._tail)).decode(errors="backslashreplace"), self._dropped
-
-
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Completed:
     """A command that has ended: its exit status (None where its deadline passed) and what it printed."""
@@ -154,11 +114,17 @@ class Started(Protocol):
     def out_of_memory(self) -> bool:
         """Whether something of it was ended for want of the memory that it may use, asked when it has ended."""
 
-    def drain(self, patience_s: float = 1.0) -> None:
-        """Wait until the last words of a program that has ended are taken."""
+    def take(self) -> None:
+        """Take all that the program has written by now, as far as that can be known from here."""
+
+    def signal(self, number: int) -> None:
+        """Send the program a signal; it may have ended."""
 
     def stop(self, grace_s: float) -> str:
-        """Ask the program to end, then make it; return ``itself``, ``SIGTERM`` or ``SIGKILL`` for what did."""
+        """Ask the program to end, then make it; return ``itself``, ``SIGTERM`` or ``SIGKILL`` for what did.
+
+        What it has written when it is asked stands in the first part of the capture, what it writes then in the second.
+        """
 
     def end(self) -> int:
         """End what is left of it, at once and from any thread; return how many processes there were."""
@@ -203,16 +169,27 @@ class Process:
             start_new_session=True,
             creationflags=flags,
         )
+        assert self._popen.stdout is not None  # noqa: S101 - Popen was asked for a pipe
+        self._pipe = pipes.Pipe(self._popen.stdout.fileno())
+        self._taking = threading.Lock()  # held from a read until it is captured: nothing is on its way then
         self._reader = threading.Thread(target=self._read, name=f"output of {self.pid}", daemon=True)
         self._reader.start()
 
     def _read(self) -> None:
         """Take the output until its end; the pipe may stay open as long as any descendant holds it."""
-        pipe = self._popen.stdout
-        if pipe is None:  # pragma: no cover - Popen was asked for a pipe
-            return
         with contextlib.suppress(OSError, ValueError):
-            while data := os.read(pipe.fileno(), _CHUNK):
+            while self._pipe.wait():
+                with self._taking:
+                    if (data := self._pipe.read(_CHUNK)) == b"":
+                        return
+                    self.capture.add(data or b"")
+
+    def take(self) -> None:
+        """Take all that the program has written by now: what lies in the pipe, which is no more than it holds."""
+        with self._taking, contextlib.suppress(OSError, ValueError):
+            taken = 0
+            while taken < pipes.MOST and (data := self._pipe.read(_CHUNK)):
+                taken += len(data)
                 self.capture.add(data)
 
     @property
@@ -239,6 +216,8 @@ class Process:
         self._family = self.family()
         if self.exit_status is not None:
             return "itself"
+        self.take()
+        self.capture.split()
         if self._ask_to_end() and self.wait(grace_s) is not None:
             return "SIGTERM"
         self._popen.kill()
@@ -268,9 +247,10 @@ class Process:
         """
         return end_marked(self.mark, self._family)
 
-    def drain(self, patience_s: float = 1.0) -> None:
-        """Wait until the last words of a program that has ended are taken, or a descendant keeps the pipe open."""
-        self._reader.join(timeout=patience_s)
+    def signal(self, number: int) -> None:
+        """Send the program itself a signal; it may have ended."""
+        with contextlib.suppress(ProcessLookupError):
+            self._popen.send_signal(number)
 
     def family(self) -> list[psutil.Process]:
         """Return the descendants that it has now, to be ended when it has ended and can no longer name them."""
@@ -280,7 +260,8 @@ class Process:
 
     def close(self) -> None:
         """Take what is left of the output and let go of the pipe; call it when all descendants have ended."""
-        self._reader.join(timeout=2)
+        self._reader.join(timeout=_LAST_WORDS_S)
+        self.take()  # a stranger who holds the pipe keeps it open, and the reader waiting
         for descriptor in self._console:
             os.close(descriptor)
         if self._popen.stdout:
@@ -296,7 +277,7 @@ def run(argv: Sequence[str], *, env: Mapping[str, str], cwd: Path, mark: str, de
         process.stop(grace_s=0)
         end_marked(process.mark)
         process.close()
-    return Completed(exit_status=exit_status, output=process.capture.read()[0])
+    return Completed(exit_status=exit_status, output=process.capture.text)
 
 
 def ask(argv: Sequence[str], *, deadline_s: float) -> Completed:

@@ -29,10 +29,10 @@ from typing import TYPE_CHECKING
 
 from packaging.version import Version
 
-from harness import Check, Claim, Companion, Evidence, Judgement, Scenario, Variant, conclude
+from harness import Check, Claim, Companion, Ended, Evidence, Heard, Judgement, Scenario, Variant, conclude
 
 if TYPE_CHECKING:
-    from harness.execution.trial import Trial
+    from harness import Trial
 
 KEEP_ALIVE_S = 2
 ANSWER_S = 5
@@ -91,20 +91,19 @@ def observe(trial: Trial) -> None:
 
 def judge(evidence: Evidence) -> Judgement:
     """Look for the lost second answer behind the timer, the controls having been answered."""
-    quick, late = "200 b'answer to /0'", f"200 b'answer to /{ANSWER_S}'"
+    quick, late = (200, b"answer to /0"), (200, f"answer to /{ANSWER_S}".encode())
     controls = [
-        Check(name=ONE_BY_ONE, expected=f"{quick}, {quick}", actual=evidence.heard(ONE_BY_ONE)),
-        Check(name=AT_ONCE, expected=f"{quick}, {quick}", actual=evidence.heard(AT_ONCE)),
+        Check(name=name, expected=Heard.of(quick, quick), actual=evidence.heard(name)) for name in (ONE_BY_ONE, AT_ONCE)
     ]
     signature = None
     server, pair = evidence.server("uvicorn"), evidence.exchange(TRIGGER)
-    lost = f"{quick}, then closed by server"
-    if server and server.stopped_by != "itself" and pair and pair.brief() == lost:
+    lost = Heard.of(quick, then=Ended.BY_SERVER)
+    if server and server.stopped_by != "itself" and pair and pair.heard == lost:
         logged = server.line_with("Exception in callback", "timeout_keep_alive_handler")
         timer_fired = pair.ended_s - pair.opened_s >= KEEP_ALIVE_S - EARLY_S
         if all(check.passed for check in controls) and timer_fired:
-            signature = {"httptools": lost, "h11": logged and f"{logged}; {lost}"}[evidence.variant]
-    requirement = Check(name=TRIGGER, expected=f"{quick}, {late}", actual=evidence.heard(TRIGGER))
+            signature = {"httptools": str(lost), "h11": logged and f"{logged}; {lost}"}[evidence.variant]
+    requirement = Check(name=TRIGGER, expected=Heard.of(quick, late), actual=evidence.heard(TRIGGER))
     return conclude(signature=signature, controls=controls, requirement=requirement)
 
 

@@ -31,10 +31,10 @@ from typing import TYPE_CHECKING
 
 from packaging.version import Version
 
-from harness import Check, Claim, Companion, Evidence, Judgement, Scenario, Variant, conclude
+from harness import Check, Claim, Companion, Evidence, Heard, Judgement, Scenario, Variant, conclude
 
 if TYPE_CHECKING:
-    from harness.execution.trial import Trial
+    from harness import Trial
 
 WAIT_S = 5
 FIRST_WITH_WORKERS = Version("0.2.0")  # the module uvicorn.workers; uvicorn.worker before
@@ -81,13 +81,13 @@ def observe(trial: Trial) -> None:
 
 def judge(evidence: Evidence) -> Judgement:
     """Look for the closed loop in the log, and whether the request that used it was answered."""
-    importer = "master" if evidence.variant == "preload" else "worker"
+    importer = b"imported by the master" if evidence.variant == "preload" else b"imported by the worker"
     controls = [
-        Check(name=BEFORE, expected="200 b'plain'", actual=evidence.heard(BEFORE)),
-        Check(name=IMPORTED, expected=f"200 b'imported by the {importer}'", actual=evidence.heard(IMPORTED)),
-        Check(name=AFTER, expected="200 b'plain'", actual=evidence.heard(AFTER)),
+        Check(name=BEFORE, expected=Heard.of((200, b"plain")), actual=evidence.heard(BEFORE)),
+        Check(name=IMPORTED, expected=Heard.of((200, importer)), actual=evidence.heard(IMPORTED)),
+        Check(name=AFTER, expected=Heard.of((200, b"plain")), actual=evidence.heard(AFTER)),
     ]
-    requirement = Check(name=TRIGGER, expected="200 b'kept'", actual=evidence.heard(TRIGGER))
+    requirement = Check(name=TRIGGER, expected=Heard.of((200, b"kept")), actual=evidence.heard(TRIGGER))
     server = evidence.server("gunicorn")
     logged = server.line_with(SIGNATURE) if server else None
     signature = None

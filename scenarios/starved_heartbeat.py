@@ -43,11 +43,10 @@ from typing import TYPE_CHECKING
 
 from packaging.version import Version
 
-from harness import Check, Claim, Companion, Evidence, Judgement, Scenario, Variant, conclude
+from harness import Check, Claim, Companion, Evidence, Heard, Judgement, Scenario, Variant, conclude
 
 if TYPE_CHECKING:
-    from harness.execution.server import Server
-    from harness.execution.trial import Trial
+    from harness import Server, Trial
 
 TIMEOUT_S = 12
 WATCH_S = 32
@@ -147,8 +146,10 @@ def judge(evidence: Evidence) -> Judgement:
 
 def _worker(evidence: Evidence, name: str) -> str | None:
     """Return the process id of the worker that answered before the load."""
-    match = re.fullmatch(r"200 b'worker (\d+)'", evidence.heard(f"{name}: before"))
-    return match[1] if match else None
+    before = evidence.exchange(f"{name}: before")
+    answer = before.only if before else None
+    match = re.fullmatch(rb"worker (\d+)", answer.body) if answer and answer.status == HTTPStatus.OK else None
+    return match[1].decode() if match else None
 
 
 def _answers(evidence: Evidence, name: str) -> int:
@@ -160,7 +161,7 @@ def _answers(evidence: Evidence, name: str) -> int:
 
 def _life(evidence: Evidence, name: str) -> Check:
     """Check that the worker which answered before answers after."""
-    expected = f"200 b'worker {_worker(evidence, name) or 'N'}'"
+    expected = Heard.of((200, f"worker {_worker(evidence, name) or 'N'}".encode()))
     return Check(
         name=f"the worker of the {name} server lives", expected=expected, actual=evidence.heard(f"{name}: after")
     )

@@ -32,10 +32,10 @@ from typing import TYPE_CHECKING
 
 from packaging.version import Version
 
-from harness import Check, Claim, Evidence, Judgement, Scenario, Variant, conclude
+from harness import Check, Claim, Ended, Evidence, Heard, Judgement, Scenario, Variant, conclude
 
 if TYPE_CHECKING:
-    from harness.execution.trial import Trial
+    from harness import Trial
 
 READY_S = 60
 SETTLE_S = 1.5
@@ -87,7 +87,7 @@ def observe(trial: Trial) -> None:
         end = trial.clock() + CHANGE_S
         while trial.clock() < end and server.is_running and "WinError 87" not in server.log:
             answer = server.get("/", name=POLL, deadline_s=1)
-            if answer is not None and answer.content == b"two":
+            if answer is not None and answer.body == b"two":
                 break
             trial.sleep(0.2)
         server.get("/", name=AFTER, deadline_s=HANG_S)
@@ -95,11 +95,12 @@ def observe(trial: Trial) -> None:
 
 def judge(evidence: Evidence) -> Judgement:
     """Look for error 87 where the listener is accepted on, and for the hanging request."""
-    requirement = Check(name=AFTER, expected="200 b'two'", actual=evidence.heard(AFTER))
-    control = Check(name=BEFORE, expected="200 b'one'", actual=evidence.heard(BEFORE))
+    after = evidence.heard(AFTER)
+    requirement = Check(name=AFTER, expected=Heard.of((200, b"two")), actual=after)
+    control = Check(name=BEFORE, expected=Heard.of((200, b"one")), actual=evidence.heard(BEFORE))
     server = evidence.server("uvicorn")
     error = ERROR_87.search(server.log) if server else None
-    hung = evidence.facts.get("errors before the change") == 0 and requirement.actual == "then deadline"
+    hung = evidence.facts.get("errors before the change") == 0 and after == Heard.of(then=Ended.DEADLINE)
     signature = f"{error[1]}; {AFTER}: no answer within {HANG_S} s" if error and hung and control.passed else None
     return conclude(signature=signature, controls=[control], requirement=requirement)
 

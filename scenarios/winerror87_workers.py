@@ -28,14 +28,15 @@ from __future__ import annotations
 
 import re
 import threading
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from packaging.version import Version
 
-from harness import Check, Claim, Evidence, Exchange, Judgement, Scenario, Variant, conclude
+from harness import Check, Claim, Evidence, Exchange, Heard, Judgement, Scenario, Variant, conclude
 
 if TYPE_CHECKING:
-    from harness.execution.trial import Trial
+    from harness import Trial
 
 READY_S = 60
 ROUNDS = 15
@@ -89,7 +90,8 @@ def judge(evidence: Evidence) -> Judgement:
     server = evidence.server("uvicorn")
     error = ERROR_87.search(server.log) if server else None
     before, held, other = (evidence.exchange(name) for name in (BEFORE, HELD, OTHER))
-    control = Check(name=BEFORE, expected=f"200 b'worker {_worker(before) or 'N'}'", actual=evidence.heard(BEFORE))
+    expected = Heard.of((200, f"worker {_worker(before) or 'N'}".encode()))
+    control = Check(name=BEFORE, expected=expected, actual=evidence.heard(BEFORE))
     seen = _seen(held, other) + (", and error 87 in the log" if error else "")
     requirement = Check(name="two requests at the same time", expected=TWO, actual=seen)
     answering = {worker for one in (held, other) if (worker := _worker(one))}
@@ -101,7 +103,7 @@ def _seen(held: Exchange | None, other: Exchange | None) -> str:
     """Say who answered the request that was held and the one sent meanwhile."""
     first, second = _worker(held), _worker(other)
     if not (held and other and first and second):
-        return f"{held.brief() if held else 'nothing'}; meanwhile {other.brief() if other else 'nothing'}"
+        return f"{held.heard if held else 'nothing'}; meanwhile {other.heard if other else 'nothing'}"
     if not held.opened_s < other.opened_s < other.ended_s < held.ended_s:
         return "one answer after the other"
     return TWO if first != second else f"worker {first} alone"
@@ -109,8 +111,9 @@ def _seen(held: Exchange | None, other: Exchange | None) -> str:
 
 def _worker(exchange: Exchange | None) -> str | None:
     """Return the process that answered."""
-    match = re.fullmatch(r"200 b'worker (\d+)'", exchange.brief()) if exchange else None
-    return match[1] if match else None
+    answer = exchange.only if exchange else None
+    match = re.fullmatch(rb"worker (\d+)", answer.body) if answer and answer.status == HTTPStatus.OK else None
+    return match[1].decode() if match else None
 
 
 SCENARIO = Scenario(

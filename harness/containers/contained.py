@@ -11,15 +11,16 @@ import functools
 import json
 import os
 import threading
+import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from harness.capture import Capture
 from harness.containers.engine import status_of
 from harness.decoding import decode
 from harness.errors import EngineError
-from harness.process import Capture
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from harness.containers.engine import Engine, Run
 
 PUBLISHED = 31_999  # in the container; outside of what is leased to servers and of what connections are numbered from
+_FIRST_REAL_TIME = 34  # SIGRTMIN, for a libc that keeps two for itself
 _START_S = 60.0
 _END_S = 10.0
 _NOBODY = "65534:65534"
@@ -85,7 +87,17 @@ class Contained:
         self._began: Report | None = None
         self._ended: Report | None = None
         self._is_over = False  # nothing more is heard of it
-        order = {"argv": argv, "env": env, "folder": str(folder), "port": port, "published": PUBLISHED}
+        self._asked = False
+        self._stop = f"\0stop {uuid.uuid4().hex}\0".encode()  # what the first process writes where it passes on a stop
+        self._held = b""
+        order = {
+            "stop": self._stop.decode(),
+            "argv": argv,
+            "env": env,
+            "folder": str(folder),
+            "port": port,
+            "published": PUBLISHED,
+        }
         first = [python, "-I", "-S", "-c", _init(), json.dumps({**order, "console": console})]
         self._id = engine.create(
             run, image, first, doing="create a container", **_settings(folder, port), network_mode=engine.network(run)
@@ -105,7 +117,7 @@ class Contained:
         with self._told:
             self._told.wait_for(lambda: self._began or self._is_over, timeout=_START_S)
         if self._began is None:
-            said = " ".join(self.capture.read()[0].split())
+            said = " ".join(self.capture.text.split())
             raise EngineError(f"a container starts and its first process does not run: {said or 'it says nothing'}")
         if self._began.failed:
             raise OSError(self._began.failed, self._began.reason)
@@ -116,13 +128,29 @@ class Contained:
         with contextlib.suppress(Exception):  # however the connection breaks: `exit_status` finds out what it means
             for printed, told in self._stream:
                 if printed:
-                    self.capture.add(printed)
+                    self._take(printed)
                 *lines, unread = (unread + (told or b"")).split(b"\n")
                 for line in lines:
                     self._hear(line)
+        self.capture.add(self._held)
         with self._told:
             self._is_over = True
             self._told.notify_all()
+
+    def _take(self, printed: bytes) -> None:
+        """Capture what was printed, in two parts where the request to stop came in between."""
+        data, self._held = self._held + printed, b""
+        if self._asked:
+            before, found, after = data.partition(self._stop)
+            if found:
+                self._asked = False
+                self.capture.add(before)
+                self.capture.split()
+                data = after
+            else:  # its beginning may be the end of what has come so far
+                kept = max(0, len(data) - len(self._stop) + 1)
+                data, self._held = data[:kept], data[kept:]
+        self.capture.add(data)
 
     def _hear(self, line: bytes) -> None:
         try:
@@ -167,14 +195,18 @@ class Contained:
         """Whether the container's limit ended a process of it; asked when it has ended."""
         return self._ended is not None and self._ended.out_of_memory
 
-    def drain(self, patience_s: float = 1.0) -> None:
-        """Wait until the last words of a program that has ended are taken."""
-        self._reader.join(timeout=patience_s)
+    def take(self) -> None:
+        """Do nothing: what is on its way from the engine cannot be known here; the first process marks the stop."""
+
+    def signal(self, number: int) -> None:
+        """Send the program a signal: its number above the first real-time one tells the first process to."""
+        self._signal(str(_FIRST_REAL_TIME + number))
 
     def stop(self, grace_s: float) -> str:
         """Ask the program to end, then make it; return ``itself``, ``SIGTERM`` or ``SIGKILL`` for what did."""
         if self.exit_status is not None:
             return "itself"
+        self._asked = True
         self._signal("SIGTERM")
         if self._has_ended(grace_s):
             return "SIGTERM"

@@ -64,6 +64,20 @@ def connect(client, port):
     server.close()
 
 
+def send(child, number):
+    """Send the server a signal; it may have ended."""
+    try:
+        os.kill(child.pid, number)
+    except ProcessLookupError:
+        pass
+
+
+def stop(child, mark):
+    """Ask the server to stop, and write the mark between what it has written by then and what it writes after."""
+    os.write(1, mark)
+    send(child, signal.SIGTERM)
+
+
 def publish(listener, port):
     """Connect whoever comes."""
     while True:
@@ -132,8 +146,10 @@ def main():
     except OSError as error:
         tell(failed=error.errno, reason=error.strerror)
         return
-    signal.signal(signal.SIGTERM, lambda *_: os.kill(child.pid, signal.SIGTERM))
-    signal.signal(signal.SIGUSR1, lambda *_: os.kill(child.pid, signal.SIGKILL))
+    signal.signal(signal.SIGTERM, lambda *_: stop(child, order["stop"].encode()))
+    signal.signal(signal.SIGUSR1, lambda *_: send(child, signal.SIGKILL))
+    for number in range(1, signal.SIGRTMAX - signal.SIGRTMIN + 1):  # a real-time signal for each that is passed on
+        signal.signal(signal.SIGRTMIN + number, lambda told, _: send(child, told - signal.SIGRTMIN))
     tell(started=child.pid)
     threading.Thread(target=publish, args=(listener, order["port"]), daemon=True).start()
     status = status_of(child)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from harness.model.expectation import Expectation
 
-PROTOCOL = 1  # raised when a trial is carried out or judged in a new way, so that stored results do not count
+PROTOCOL = 2  # raised when a trial is carried out or judged in a new way, so that stored results do not count
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -23,7 +23,7 @@ from harness.execution.keeper import Kept
 from harness.execution.key import key_of
 from harness.execution.ports import LEASES, Ports
 from harness.execution.trial import run_trial
-from harness.model.judge import judge
+from harness.model.judge import combined, judge
 from harness.model.result import CellResult, EnvironmentResult, expected_of, result_of, unsupported
 from harness.model.verdict import Judgement, Verdict, tally_of
 
@@ -110,7 +110,7 @@ class Laboratory:
         if self._abandoned.is_set():
             raise AbandonedError
 
-    def failed(self, cell: Cell, error: Exception) -> CellResult:
+    def failed(self, cell: Cell, error: BaseException) -> CellResult:
         """Return the result of a cell in which the harness itself failed.
 
         Raises:
@@ -164,7 +164,7 @@ class Laboratory:
         result = result_of(
             cell,
             loaded.scenario,
-            loaded.scenario.combine(judgements),
+            combined(loaded.scenario, judgements),
             tally=tally_of(judgements),
             duration_s=time.monotonic() - began + (prepared.earlier.duration_s if prepared.earlier else 0.0),
             evidence=self._journal.keep_evidence(evidence),

@@ -131,11 +131,11 @@ class _Crew:
             self._done.put(step())
         except AbandonedError:
             pass
-        except Exception as error:  # noqa: BLE001 - one cell in which the harness fails must not end the others
+        except BaseException as error:  # noqa: BLE001 - one cell in which the harness fails must not end the others
             with contextlib.suppress(AbandonedError):
                 self._done.put(self._failed(cell, error))
 
-    def _failed(self, cell: Cell, error: Exception) -> CellResult | StorageError:
+    def _failed(self, cell: Cell, error: BaseException) -> CellResult | StorageError:
         """Return what the harness's own failure makes of a cell, or else of the whole run."""
         try:
             return self._laboratory.failed(cell, error)

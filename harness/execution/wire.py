@@ -1,50 +1,76 @@
-"""Connections that record every byte with its time: raw ones, and a transport for httpx.
+"""The one client: a connection whose every byte is recorded with its time, for crafted bytes and ordinary requests.
 
-Both keep what crossed the wire in a `Recorder`, which becomes an `Exchange` of the evidence.
+A deadline is of the whole call, however the bytes drip. What is kept is bounded; what was cut is counted, and an
+answer that was read to its end counts as whole all the same. Nothing is decoded, nothing is followed.
 """
 
 from __future__ import annotations
 
-import contextlib
 import socket
-import ssl  # noqa: TC003 - part of the interface of httpcore's streams
 import time
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
-import httpcore
-import httpx
+import msgspec
 
-from harness.model.evidence import Exchange, Frame, read_answers
+from harness.model.answers import Reader, asked_in
+from harness.model.evidence import Ended, Exchange, Frame, writable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
     from types import TracebackType
 
+    from harness.execution.clock import TrialClock
+    from harness.model.answers import Answer
     from harness.model.evidence import Direction
 
-KEPT_OF_EXCHANGE = 1024 * 1024  # bytes
+KEPT_OF_EXCHANGE = 1024 * 1024  # bytes, of both directions together
+KEPT_BEYOND = 1000  # answers that are kept of an exchange that was cut
+_KEPT_OF_BODY_BEYOND = 40  # bytes of each of theirs
+_FRAMES = 4000  # of an exchange: a server that drips is recorded in pieces, then as one
 _CHUNK = 64 * 1024
+SEND_S = 10.0
 
 
 class Recorder:
-    """Collects the frames of one exchange; ``clock`` gives seconds since the trial began."""
+    """Collects the frames of one exchange, and the answers that it cannot keep."""
 
-    def __init__(self, name: str, *, server: str, clock: Callable[[], float]) -> None:
+    def __init__(self, name: str, *, server: str, clock: TrialClock) -> None:
         """Open the record now."""
-        self._name = name
+        self._name = writable(name)
         self._server = server
         self._clock = clock
-        self._opened_s = clock()
-        self._frames: list[Frame] = []
+        self._opened_s = clock.now()
+        self._frames: list[tuple[float, Direction, bytearray]] = []
         self._kept = 0
-        self.ended = "closed by client"
+        self._cut = 0
+        self._beyond: list[Answer] = []
+        self.sent = bytearray()
+        self.ended = Ended.BY_CLIENT
+        self.failure = ""
 
     def add(self, direction: Direction, data: bytes) -> None:
-        """Record bytes; beyond `KEPT_OF_EXCHANGE` only that they came."""
-        room = max(0, KEPT_OF_EXCHANGE - self._kept)
-        if room and data:
-            self._frames.append(Frame(at_s=round(self._clock(), 4), direction=direction, data=data[:room]))
-            self._kept += len(data[:room])
+        """Record bytes; beyond `KEPT_OF_EXCHANGE` only how many there were."""
+        kept = data[: max(0, KEPT_OF_EXCHANGE - self._kept)]
+        self._kept += len(kept)
+        self._cut += len(data) - len(kept)
+        if direction == "sent":
+            self.sent += kept
+        if not kept:
+            return
+        if len(self._frames) >= _FRAMES and self._frames[-1][1] == direction:
+            self._frames[-1][2].extend(kept)
+        else:
+            self._frames.append((round(self._clock.now(), 4), direction, bytearray(kept)))
+
+    def read(self, answer: Answer) -> None:
+        """Hear of an answer that was read to its end; where the frames do not hold it, it is kept itself."""
+        if self._cut and len(self._beyond) < KEPT_BEYOND:
+            self._beyond.append(msgspec.structs.replace(answer, body=answer.body[:_KEPT_OF_BODY_BEYOND]))
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing crossed the connection."""
+        return not self._frames
 
     def exchange(self) -> Exchange:
         """Close the record."""
@@ -52,26 +78,35 @@ class Recorder:
             name=self._name,
             server=self._server,
             opened_s=round(self._opened_s, 4),
-            ended_s=round(self._clock(), 4),
+            ended_s=round(self._clock.now(), 4),
             ended=self.ended,
-            frames=tuple(self._frames),
+            frames=tuple(
+                Frame(at_s=at_s, direction=direction, data=bytes(data)) for at_s, direction, data in self._frames
+            ),
+            cut=self._cut,
+            beyond=tuple(self._beyond),
+            failure=self.failure,
         )
 
 
 class Connection:
-    """A raw TCP connection to a server under test, for crafted bytes."""
+    """A TCP connection to a server under test."""
 
-    def __init__(self, address: tuple[str, int], recorder: Recorder, *, connect_s: float = 10.0) -> None:
+    def __init__(
+        self, address: tuple[str, int], recorder: Recorder, *, clock: TrialClock, connect_s: float = 10.0
+    ) -> None:
         """Connect; a failure to do so is recorded and makes every later call do nothing."""
         self._recorder = recorder
-        self._unread = b""
+        self._clock = clock
+        self._reader = Reader(most=KEPT_OF_EXCHANGE)
         self._answers = 0
+        self._last: Answer | None = None
         self._socket: socket.socket | None = None
         try:
-            self._socket = socket.create_connection(address, timeout=connect_s)
+            self._socket = socket.create_connection(address, timeout=clock.bounded(connect_s))
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         except OSError as error:
-            recorder.ended = _how(error)
+            self._fail(error)
 
     def __enter__(self) -> Self:
         """Use as a context; leaving it closes the connection."""
@@ -84,143 +119,108 @@ class Connection:
         if self._socket:
             self._socket.close()
 
-    def send(self, data: bytes) -> None:
-        """Send the bytes in one call."""
-        if self._socket:
-            try:
-                self._socket.sendall(data)
-                self._recorder.add("sent", data)
-            except OSError as error:
-                self._close(_how(error))
-
     @property
     def is_open(self) -> bool:
         """Whether nothing has ended the connection yet."""
         return self._socket is not None
 
-    def receive(self, *, answers: int, deadline_s: float) -> bool:
-        """Receive until so many answers, counted from the connection's beginning, are complete.
+    def send(self, data: bytes, *, deadline_s: float = SEND_S) -> None:
+        """Send the bytes, in one call of the system where it takes them at once."""
+        end = time.monotonic() + deadline_s
+        left = memoryview(data)
+        while self._socket and left:
+            self._socket.settimeout(self._clock.bounded(max(0.001, end - time.monotonic())))
+            try:
+                count = self._socket.send(left)
+            except OSError as error:
+                self._fail(error)
+            else:
+                self._recorder.add("sent", bytes(left[:count]))
+                left = left[count:]
+        self._reader.expect(asked_in(bytes(self._recorder.sent)))
 
-        ``deadline_s`` is counted from this call. False where the server or the deadline ended it first; no more
-        is received then.
+    def receive(self, *, answers: int, deadline_s: float) -> bool:
+        """Receive until so many answers, counted from the connection's beginning, are whole.
+
+        ``deadline_s`` is of this call. False where the server or the deadline ended it first; no more is received then.
         """
         end = time.monotonic() + deadline_s
         while self._socket and self._answers < answers:
-            self._socket.settimeout(max(0.001, end - time.monotonic()))
-            try:
-                data = self._socket.recv(_CHUNK)
-            except OSError as error:
-                self._close(_how(error))
-                break
-            if not data:
-                self._close("closed by server")
-                break
-            self._recorder.add("received", data)
-            complete, self._unread = read_answers(self._unread + data)
-            self._answers += len(complete)
+            data = self._receive(self._socket, end)
+            if data is not None:
+                self._take(data)
         return self._answers >= answers
 
-    def _close(self, ended: str) -> None:
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        host: str,
+        headers: Iterable[tuple[str, str]] = (),
+        body: bytes = b"",
+        deadline_s: float,
+    ) -> Answer | None:
+        """Make a request and return its whole answer; None where none came in time."""
+        end = time.monotonic() + deadline_s
+        self.send(_spelled(method, path, host=host, headers=headers, body=body), deadline_s=deadline_s)
+        wanted = self._answers + 1
+        while self._socket and self._answers < wanted and self._reader.fault is None:
+            data = self._receive(self._socket, end)
+            if data is not None:
+                self._take(data)
+        if self._answers < wanted and self._socket:
+            self._end(Ended.NOT_HTTP, self._reader.fault or "")
+        return self._last if self._answers >= wanted else None
+
+    def _receive(self, connected: socket.socket, end: float) -> bytes | None:
+        """Return the next bytes, none at the end of the connection; None where it failed or the deadline passed."""
+        left = end - time.monotonic()
+        if left <= 0:
+            self._end(Ended.DEADLINE)
+            return None
+        connected.settimeout(self._clock.bounded(left))
+        try:
+            return connected.recv(_CHUNK)
+        except OSError as error:
+            self._fail(error)
+            return None
+
+    def _take(self, data: bytes) -> None:
+        """Record bytes, or the end that no bytes mean, and count the answers that they complete."""
+        if data:
+            self._recorder.add("received", data)
+        else:
+            self._end(Ended.BY_SERVER)
+        for answer in self._reader.feed(data, at_end=not data):
+            self._recorder.read(answer)
+            self._answers += 1
+            self._last = answer
+
+    def _fail(self, error: OSError) -> None:
+        self._clock.check()  # the trial's time may have been less than what the call had
+        if isinstance(error, TimeoutError):
+            self._end(Ended.DEADLINE)
+        elif isinstance(error, ConnectionRefusedError):
+            self._end(Ended.REFUSED)
+        elif isinstance(error, ConnectionError):
+            self._end(Ended.RESET)
+        else:
+            self._end(Ended.FAILED, f"{type(error).__name__}: {error}")
+
+    def _end(self, ended: Ended, failure: str = "") -> None:
         """Note how the connection ended, and let it go."""
-        self._recorder.ended = ended
+        self._recorder.ended, self._recorder.failure = ended, failure
         if self._socket:
             self._socket.close()
             self._socket = None
 
 
-def _how(error: Exception) -> str:
-    """Name a transport failure as the evidence does."""
-    if isinstance(error, TimeoutError | httpcore.TimeoutException):
-        return "deadline"
-    if isinstance(error, ConnectionRefusedError | httpcore.ConnectError):
-        return "refused"
-    if isinstance(error, ConnectionError | httpcore.ReadError | httpcore.WriteError):
-        return "reset by server"
-    if isinstance(error, httpcore.RemoteProtocolError):
-        closed = "disconnected" in str(error) or "closed connection" in str(error)
-        return "closed by server" if closed else f"not HTTP: {error}"
-    return f"{type(error).__name__}: {error}"
-
-
-class _RecordingStream(httpcore.NetworkStream):
-    """httpcore's own stream, with a record of what crosses it."""
-
-    def __init__(self, stream: httpcore.NetworkStream, recorder: Recorder) -> None:
-        self._stream = stream
-        self._recorder = recorder
-
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        data = self._stream.read(max_bytes, timeout)
-        self._recorder.add("received", data)
-        return data
-
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._stream.write(buffer, timeout)
-        self._recorder.add("sent", buffer)
-
-    def close(self) -> None:
-        self._stream.close()
-
-    def start_tls(
-        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
-    ) -> httpcore.NetworkStream:
-        raise NotImplementedError
-
-    def get_extra_info(self, info: str) -> Any:  # noqa: ANN401 - httpcore's own signature
-        return self._stream.get_extra_info(info)
-
-
-class _RecordingBackend(httpcore.SyncBackend):
-    """Opens recording streams."""
-
-    def __init__(self, recorder: Recorder) -> None:
-        self._recorder = recorder
-
-    def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[Any] | None = None,
-    ) -> httpcore.NetworkStream:
-        stream = super().connect_tcp(host, port, timeout, local_address, socket_options)
-        return _RecordingStream(stream, self._recorder)
-
-
-class RecordingTransport(httpx.BaseTransport):
-    """A transport for httpx whose every byte is recorded."""
-
-    def __init__(self, recorder: Recorder) -> None:
-        """Record into this."""
-        self._pool = httpcore.ConnectionPool(network_backend=_RecordingBackend(recorder))
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """See httpx."""
-        answer = self._pool.handle_request(
-            httpcore.Request(
-                method=request.method,
-                url=str(request.url),
-                headers=request.headers.raw,
-                content=request.read(),
-                extensions=request.extensions,
-            )
-        )
-        return httpx.Response(answer.status, headers=answer.headers, content=answer.read())
-
-    def close(self) -> None:
-        """Close the connections."""
-        self._pool.close()
-
-
-def request(
-    method: str, url: str, recorder: Recorder, *, headers: dict[str, str] | None = None, deadline_s: float
-) -> httpx.Response | None:
-    """Make one ordinary request; None, and the recorder says how it ended, where no whole answer came."""
-    client = httpx.Client(transport=RecordingTransport(recorder), timeout=deadline_s, trust_env=False)
-    with contextlib.closing(client):
-        try:
-            return client.request(method, url, headers=headers)
-        except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException) as error:
-            recorder.ended = _how(error)
-            return None
+def _spelled(method: str, path: str, *, host: str, headers: Iterable[tuple[str, str]], body: bytes) -> bytes:
+    """Return the bytes of a request: what each request has, then what the caller names, as it is and in its order."""
+    named = tuple(headers)
+    known = {name.lower() for name, _ in named}
+    own = [("Host", host), ("Accept", "*/*"), ("User-Agent", "harness")]
+    own += [("Content-Length", str(len(body)))] if body and "transfer-encoding" not in known else []
+    lines = [f"{name}: {value}" for name, value in (*(one for one in own if one[0].lower() not in known), *named)]
+    return "\r\n".join((f"{method} {path} HTTP/1.1", *lines, "", "")).encode("latin-1") + body

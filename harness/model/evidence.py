@@ -6,94 +6,142 @@ came from a server is hostile: whoever shows it escapes it.
 
 from __future__ import annotations
 
+import enum
 import functools
 from typing import Literal
 
-import h11
 import msgspec
 
+from harness.model.answers import Answer, Reader, Reply, asked_in, reply, reply_of
+
+_SIGKILL = 9  # on any platform
 Direction = Literal["sent", "received"]
+Bytes = bytes  # `Exchange` has a method of that name
+
+
+def writable(text: str) -> str:
+    """Return a text as JSON can hold it: lone surrogates, as of bytes that are not UTF-8, become escapes."""
+    return text.encode(errors="backslashreplace").decode()
+
+
+class Ended(enum.StrEnum):
+    """How an exchange ended.
+
+    ``BY_CLIENT``: the driver had what it waited for, or left. ``NOT_HTTP``: what came back is no answer.
+    ``FAILED``: any other failure of the connection; the exchange has it in words.
+    """
+
+    BY_CLIENT = "closed by client"
+    BY_SERVER = "closed by server"
+    RESET = "reset by server"
+    DEADLINE = "deadline"
+    REFUSED = "refused"
+    NOT_HTTP = "not HTTP"
+    FAILED = "failed"
 
 
 class Frame(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Bytes that crossed a connection in one call, ``at_s`` seconds into the trial."""
+    """Bytes that crossed a connection in one call, ``at_s`` seconds into the trial; in a flood of many calls."""
 
     at_s: float
     direction: Direction
     data: bytes
 
 
-class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """One complete HTTP answer, read from the bytes on the wire."""
+class Heard(msgspec.Struct, frozen=True, kw_only=True):
+    """What came back in an exchange, as a value that checks compare.
 
-    status: int
-    body: bytes
+    ``torn`` are bytes behind the last whole answer. ``then`` says how it ended where the driver did not end it, None
+    also where the end of the connection is what completed the last answer. ``reached`` is False where the exchange
+    never took place.
+    """
+
+    replies: tuple[Reply, ...] = ()
+    torn: bytes = b""
+    then: Ended | None = None
+    reached: bool = True
+
+    @classmethod
+    def of(cls, *replies: tuple[int, Bytes], then: Ended | None = None) -> Heard:
+        """Return what is heard of these answers, each a status and a whole body."""
+        return cls(replies=tuple(reply(status, body) for status, body in replies), then=then)
+
+    def __str__(self) -> str:
+        """Say it in a few words: ``200 b'done', 200 b'done', then closed by server``."""
+        if not self.reached:
+            return "it was never reached"
+        parts = [str(one) for one in self.replies]
+        parts += [f"{len(self.torn)} bytes of no whole answer"] if self.torn else []
+        parts += [f"then {self.then}"] if self.then else []
+        return ", ".join(parts) or "nothing"
 
 
-class Exchange(msgspec.Struct, frozen=True, kw_only=True):
+NEVER_REACHED = Heard(reached=False)
+
+
+class Exchange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One connection's bytes, both ways, under a name that the scenario gave it.
 
-    ``ended`` says how it ended: ``closed by client`` (the driver had what it waited for), ``closed by server``,
-    ``reset by server``, ``deadline``, ``refused`` or another transport failure in words.
+    Only so many bytes are kept (`harness.execution.wire.KEPT_OF_EXCHANGE`): ``cut`` counts the others, and ``beyond``
+    has the answers that the driver read to their end and that are not wholly in the frames, with hardly any of their
+    bodies. ``failure`` says in words what `Ended.FAILED` and `Ended.NOT_HTTP` mean.
     """
 
     name: str
     server: str
     opened_s: float
     ended_s: float
-    ended: str
+    ended: Ended
     frames: tuple[Frame, ...] = ()
+    cut: int = 0
+    beyond: tuple[Answer, ...] = ()
+    failure: str = ""
 
     def bytes(self, direction: Direction) -> bytes:
-        """Return all bytes of one direction, in order."""
+        """Return all bytes of one direction that are kept, in order."""
         return b"".join(frame.data for frame in self.frames if frame.direction == direction)
 
     @property
     def answers(self) -> tuple[Answer, ...]:
-        """The complete answers received, in order; what is torn or is not HTTP ends the list."""
-        return read_answers(self.bytes("received"), at_end=self.ended == "closed by server")[0]
+        """The whole answers received, in order; what is torn or is not HTTP ends the list."""
+        return self._read[0]
 
-    def brief(self) -> str:
-        """Say in a few words what came back: ``200 b'done', 200 b'done', then closed by server``."""
-        answers, torn = read_answers(self.bytes("received"), at_end=self.ended == "closed by server")
-        parts = [f"{answer.status} {answer.body[:40]!r}" for answer in answers]
-        parts += [f"{len(torn)} bytes of no whole answer"] if torn else []
-        parts += [] if self.ended == "closed by client" else [f"then {self.ended}"]
-        return ", ".join(parts) or "nothing"
+    @property
+    def only(self) -> Answer | None:
+        """The one whole answer, where that and nothing else came back."""
+        return self.answers[0] if len(self.heard.replies) == 1 and not (self.heard.torn or self.heard.then) else None
+
+    @property
+    def heard(self) -> Heard:
+        """What came back, to be compared."""
+        answers, torn, completed_by_end = self._read
+        quiet = self.ended == Ended.BY_CLIENT or (self.ended == Ended.BY_SERVER and completed_by_end)
+        return Heard(
+            replies=tuple(reply_of(answer) for answer in answers), torn=torn, then=None if quiet else self.ended
+        )
+
+    @property
+    def _read(self) -> tuple[tuple[Answer, ...], Bytes, bool]:
+        """The answers, what is torn, and whether the end of the connection completed the last answer."""
+        at_end = self.ended == Ended.BY_SERVER and not self.cut
+        answers, torn, by_end = read_answers(self.bytes("received"), self.bytes("sent"), at_end=at_end)
+        return (*answers, *self.beyond), b"" if self.beyond else torn, by_end
 
 
 @functools.lru_cache(maxsize=16)  # a judge looks at an exchange several times, and so does who shows it
-def read_answers(data: bytes, *, at_end: bool = False) -> tuple[tuple[Answer, ...], bytes]:
-    """Read the complete HTTP/1.1 answers at the head of the bytes; return them and what is left.
+def read_answers(received: bytes, sent: bytes, *, at_end: bool) -> tuple[tuple[Answer, ...], bytes, bool]:
+    """Read the whole answers at the head of received bytes; return them, the rest, and whether the end made the last.
 
-    ``at_end`` says that nothing can follow, which completes an answer without a length.
+    Args:
+        received: from the server.
+        sent: to it, which says what the answers answer.
+        at_end: nothing can follow, which completes an answer without a length.
+
     """
-    answers: list[Answer] = []
-    while data and (found := _first_answer(data, at_end=at_end)):
-        answer, data = found
-        answers.append(answer)
-    return tuple(answers), data
-
-
-def _first_answer(data: bytes, *, at_end: bool) -> tuple[Answer, bytes] | None:
-    """Return the first answer and the bytes behind it; None where it is torn or is not HTTP."""
-    reader = h11.Connection(h11.CLIENT)
-    reader.send(h11.Request(method="GET", target="/", headers=[("Host", "localhost")]))
-    reader.receive_data(data)
-    if at_end:
-        reader.receive_data(b"")
-    status, body = 0, b""
-    try:
-        while not isinstance(event := reader.next_event(), h11.EndOfMessage):
-            if event is h11.NEED_DATA or isinstance(event, h11.ConnectionClosed):
-                return None
-            if isinstance(event, h11.Response):
-                status = event.status_code
-            elif isinstance(event, h11.Data):
-                body += event.data
-    except h11.RemoteProtocolError:
-        return None
-    return Answer(status=status, body=body), reader.trailing_data[0]
+    reader = Reader(asked_in(sent))
+    answers = reader.feed(received)
+    last = reader.feed(b"", at_end=True) if at_end else ()
+    return (*answers, *last), reader.torn, bool(last)
 
 
 class ServerRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -101,9 +149,10 @@ class ServerRecord(msgspec.Struct, frozen=True, kw_only=True):
 
     ``ready_s`` is None where it never answered; ``exit_status`` is negative for the signal that ended it;
     ``stopped_by`` is ``itself``, ``SIGTERM`` or ``SIGKILL``; ``survivors`` counts processes of its own that
-    were still there after it had ended and had to be ended too. ``log`` is what it printed until it was told to
-    stop, which is what judges read; ``log_stopping`` the rest; ``log_dropped`` counts bytes beyond the bound.
-    ``out_of_memory``: something of it was ended because its container may use no more.
+    were still there after it had ended and had to be ended too. ``log`` is what it had printed when it was told to
+    stop, which is what judges read; ``log_stopping`` the rest; ``log_dropped`` counts bytes of both beyond the bound.
+    ``out_of_memory``: something of it was ended because its container may use no more. ``signals`` are those that the
+    scenario itself sent it, by number.
     """
 
     name: str
@@ -119,11 +168,12 @@ class ServerRecord(msgspec.Struct, frozen=True, kw_only=True):
     log_stopping: str = ""
     log_dropped: int = 0
     out_of_memory: bool = False
+    signals: tuple[int, ...] = ()
 
     @property
     def was_killed(self) -> bool:
-        """Whether it was ended by a signal that no program sends itself, and not by the harness."""
-        return self.stopped_by == "itself" and self.exit_status == -9  # noqa: PLR2004 - SIGKILL, on any platform
+        """Whether it was ended by a signal that no program sends itself, and neither harness nor scenario did."""
+        return self.stopped_by == "itself" and self.exit_status == -_SIGKILL and _SIGKILL not in self.signals
 
     def line_with(self, *needles: str) -> str | None:
         """Return the first line of the log that holds all the needles, stripped, or None."""
@@ -137,7 +187,8 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     """One trial of one cell.
 
     ``facts`` are what the scenario measured itself, by name; ``error`` is set where the harness could not
-    carry the trial to its end, with ``error_verdict`` saying what that makes of it.
+    carry the trial to its end, with ``error_verdict`` saying what that makes of it. ``silent`` names the server whose
+    silence ended the observation; ``dropped`` counts exchanges beyond the bound.
     """
 
     cell: str
@@ -155,6 +206,8 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     facts: dict[str, str | int | float | bool] = {}
     error: str | None = None
     error_verdict: str | None = None
+    silent: str | None = None
+    dropped: int = 0
 
     def server(self, name: str) -> ServerRecord | None:
         """Return the record of the server of this name, or None where it was never started."""
@@ -168,7 +221,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
         """Return every exchange of this name, in the order in which they ended."""
         return tuple(one for one in self.exchanges if one.name == name)
 
-    def heard(self, name: str) -> str:
-        """Say what came back in the exchange of this name, for the ``actual`` of a control."""
+    def heard(self, name: str) -> Heard:
+        """Return what came back in the exchange of this name, for the ``actual`` of a check."""
         found = self.exchange(name)
-        return found.brief() if found else "it was never reached"
+        return found.heard if found else NEVER_REACHED

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import re
+import traceback
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from harness.model.evidence import Heard
 from harness.model.verdict import Judgement, Verdict
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from harness.model.evidence import Evidence, ServerRecord
     from harness.model.scenario import Scenario
 
 _TELLING = 160  # characters of the log's last line that a reason quotes
+_TELLING_OF_MISTAKE = 300
+_PACKAGE = Path(__file__).parent.parent
 _ERROR = re.compile(r"[A-Za-z_][\w.]*(Error|Exception)\b")
 
 
@@ -21,25 +28,56 @@ def judge(scenario: Scenario, evidence: Evidence) -> Judgement:
     """Return the judgement of a trial.
 
     A trial that the harness could not carry to its end is what the harness says. Otherwise the scenario's judge
-    decides; where it finds the server unhealthy and the server never answered, the reason says how it failed to.
-    A server that somebody else killed shows nothing but a failure that had been seen by then.
+    decides; where it finds that ordinary work was never seen, because a server that should have answered did not, the
+    reason says how it failed to. A server that somebody else killed shows nothing but a failure that had been seen by
+    then. A judge that fails is the scenario's mistake, and the evidence stays what it is.
     """
     if evidence.error:
         verdict = Verdict(evidence.error_verdict or Verdict.ENVIRONMENT_FAILED)
         return Judgement(verdict=verdict, reason=" ".join(evidence.error.split()))
-    judgement = scenario.judge(evidence)
-    silent = next((server for server in evidence.servers if server.ready_s is None), None)
-    killed = next((server for server in evidence.servers if server.was_killed), None)
-    starved = next((server for server in evidence.servers if server.out_of_memory), None)
-    if judgement.verdict is not Verdict.REPRODUCED and starved:
-        reason = f"server '{starved.name}' was out of memory: its container's limit ended a process of it"
+    try:
+        judgement = scenario.judge(evidence)
+    except Exception as error:  # noqa: BLE001 - whatever a scenario's author got wrong
+        return mistake("judge", error)
+    if judgement.verdict is not Verdict.REPRODUCED and (reason := _why_nothing_counts(evidence)):
         return Judgement(verdict=Verdict.INCONCLUSIVE, reason=reason, controls=judgement.controls)
-    if judgement.verdict is not Verdict.REPRODUCED and killed:
-        reason = f"server '{killed.name}' was killed by somebody else (SIGKILL, as for want of memory); run it again"
-        return Judgement(verdict=Verdict.INCONCLUSIVE, reason=reason, controls=judgement.controls)
-    if judgement.verdict is Verdict.UNHEALTHY and silent:
+    silent = evidence.server(evidence.silent) if evidence.silent else None
+    if judgement.verdict is Verdict.UNHEALTHY and silent and not _was_heard(judgement):
         return msgspec.structs.replace(judgement, reason=_why_silent(silent))
     return judgement
+
+
+def combined(scenario: Scenario, judgements: Sequence[Judgement]) -> Judgement:
+    """Return the judgement of a cell from those of its trials, at least one, by the scenario's own rule."""
+    try:
+        return scenario.combine(judgements)
+    except Exception as error:  # noqa: BLE001 - whatever a scenario's author got wrong
+        return mistake("combine", error)
+
+
+def mistake(part: str, error: BaseException) -> Judgement:
+    """Return what a scenario's own mistake makes of a trial: where it is, and what Python says of it."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if not Path(frame.filename).is_relative_to(_PACKAGE)] or frames
+    where = f"{Path(own[-1].filename).name}, line {own[-1].lineno}: " if own else ""
+    told = " ".join(f"{type(error).__name__}: {error}".split())
+    reason = f"the scenario's {part} failed: {where}{told[:_TELLING_OF_MISTAKE]}"
+    return Judgement(verdict=Verdict.ENVIRONMENT_FAILED, reason=reason)
+
+
+def _why_nothing_counts(evidence: Evidence) -> str | None:
+    """Say why a signature that is missing shows nothing, whatever the scenario's judge found; None where it does."""
+    if starved := next((server for server in evidence.servers if server.out_of_memory), None):
+        return f"server '{starved.name}' was out of memory: its container's limit ended a process of it"
+    if killed := next((server for server in evidence.servers if server.was_killed), None):
+        return f"server '{killed.name}' was killed by somebody else (SIGKILL, as for want of memory); run it again"
+    return None
+
+
+def _was_heard(judgement: Judgement) -> bool:
+    """Whether the control that failed was observed, so that it says by itself what is wrong."""
+    failed = next((check for check in judgement.controls if not check.passed), None)
+    return failed is not None and isinstance(failed.actual, Heard) and failed.actual.reached
 
 
 def _why_silent(server: ServerRecord) -> str:

@@ -1,21 +1,23 @@
 """Verdicts and the one law by which evidence becomes one.
 
-The law, in `conclude`: an observed signature is ``reproduced``; otherwise a control that failed is
-``unhealthy``; otherwise a requirement that was not met under the trigger, in another way than the failure's, is
-``inconclusive``; only what is left is ``absent``. A `Judgement` cannot be built in breach of it: ``absent``
-without passed controls and a met requirement raises.
+The law, in `conclude`: where a precondition does not hold, something else was on trial, which is ``inconclusive``;
+otherwise an observed signature is ``reproduced``; otherwise a control that failed is ``unhealthy``; otherwise a
+requirement that was not met under the trigger, in another way than the failure's, is ``inconclusive``; only what is
+left is ``absent``. A `Judgement` cannot be built in breach of it: ``absent`` without passed controls and a met
+requirement raises, and so does one observation that is to be both.
 """
 
 from __future__ import annotations
 
 import collections
+import dataclasses
 import enum
 from typing import TYPE_CHECKING
 
 import msgspec
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
 
 class Verdict(enum.StrEnum):
@@ -36,16 +38,19 @@ class Verdict(enum.StrEnum):
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):
-    """One expectation, judged: what a server that does its work shows, and what this one showed."""
+    """One expectation, judged: what a server that does its work shows, and what this one showed.
+
+    Both sides are whole values of one type, which are compared; their text is for showing.
+    """
 
     name: str
-    expected: str
-    actual: str
+    expected: object
+    actual: object
 
     @property
     def passed(self) -> bool:
         """Whether the server did what was expected, to the letter."""
-        return self.expected == self.actual
+        return type(self.expected) is type(self.actual) and self.expected == self.actual
 
     def __str__(self) -> str:
         """Say both sides."""
@@ -56,8 +61,9 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     """A verdict with what backs it.
 
     ``signature`` quotes the evidence of the failure (``reproduced`` only); ``reason`` is one line a person
-    can act on (every verdict but ``reproduced`` and ``absent``); ``controls`` are the checks that were made of
-    its ordinary work, ``requirement`` the one of what it owes under the trigger.
+    can act on (every verdict but ``reproduced`` and ``absent``); ``preconditions`` are the checks that this is the
+    thing on trial, ``controls`` those that were made of its ordinary work, ``requirement`` the one of what it owes
+    under the trigger.
 
     Raises:
         ValueError: the verdict is not backed as the law demands.
@@ -69,6 +75,7 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     signature: str | None = None
     controls: tuple[Check, ...] = ()
     requirement: Check | None = None
+    preconditions: tuple[Check, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse what nothing observed backs."""
@@ -81,23 +88,37 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
         if self.verdict is Verdict.ABSENT and not (self.requirement and self.requirement.passed):
             message = "'absent' needs the requirement to be met under the trigger"
             raise ValueError(message)
+        if self.verdict.is_judged and not all(check.passed for check in self.preconditions):
+            message = f"'{self.verdict}' needs every precondition to hold"
+            raise ValueError(message)
+        if self.requirement and self.requirement.name in {check.name for check in self.controls}:
+            message = f"'{self.requirement.name}' is a control and the requirement: one observation cannot be both"
+            raise ValueError(message)
         if not self.verdict.is_judged and not self.reason:
             message = f"'{self.verdict}' needs a reason"
             raise ValueError(message)
 
 
-def conclude(*, signature: str | None, controls: Sequence[Check], requirement: Check) -> Judgement:
+def conclude(
+    *, signature: str | None, controls: Sequence[Check], requirement: Check, preconditions: Sequence[Check] = ()
+) -> Judgement:
     """Apply the law to what a scenario found in its evidence.
 
     Args:
         signature: the words or bytes that show the failure, or None where they are not in the evidence.
         controls: every control of the cell, judged; at least one.
         requirement: what the server owes under the trigger, judged; met where the failure is absent.
+        preconditions: that this is the thing on trial, judged: this parser runs, this loop.
+
+    Raises:
+        ValueError: the requirement is one of the controls too.
 
     """
-    checks = tuple(controls)
+    checks, firsts = tuple(controls), tuple(preconditions)
     reason: str | None
-    if signature is not None:
+    if other := next((check for check in firsts if not check.passed), None):
+        verdict, reason = Verdict.INCONCLUSIVE, f"this is not what is on trial: '{other.name}': {other}"
+    elif signature is not None:
         verdict, reason = Verdict.REPRODUCED, None
     elif failed := next((check for check in checks if not check.passed), None):
         verdict, reason = Verdict.UNHEALTHY, f"control '{failed.name}' failed: {failed}"
@@ -106,7 +127,14 @@ def conclude(*, signature: str | None, controls: Sequence[Check], requirement: C
         reason = f"neither the failure nor ordinary work: '{requirement.name}': {requirement}"
     else:
         verdict, reason = Verdict.ABSENT, None
-    return Judgement(verdict=verdict, reason=reason, signature=signature, controls=checks, requirement=requirement)
+    return Judgement(
+        verdict=verdict,
+        reason=reason,
+        signature=signature,
+        controls=checks,
+        requirement=requirement,
+        preconditions=firsts,
+    )
 
 
 def tally_of(judgements: Iterable[Judgement]) -> dict[Verdict, int]:
@@ -128,19 +156,27 @@ def combine(judgements: Sequence[Judgement]) -> Judgement:
     )
 
 
-def any_reproduces(trials: int) -> Callable[[Sequence[Judgement]], Judgement]:
-    """Return the rule of a failure that shows only now and then.
+@dataclasses.dataclass(frozen=True)
+class AnyReproduces:
+    """The rule of a failure that shows only now and then; see `any_reproduces`."""
 
-    One trial that shows it is enough; it is absent where at least ``trials`` trials were run and all say so.
-    """
+    trials: int
 
-    def rule(judgements: Sequence[Judgement]) -> Judgement:
+    def __call__(self, judgements: Sequence[Judgement]) -> Judgement:
+        """Reduce the judgements of a cell's trials, at least one, to the cell's."""
         if shown := next((one for one in judgements if one.verdict is Verdict.REPRODUCED), None):
             return shown
         together = combine(judgements)
-        if together.verdict is Verdict.ABSENT and len(judgements) < trials:
-            reason = f"it shows only now and then: {len(judgements)} of {trials} trials without it prove nothing"
+        if together.verdict is Verdict.ABSENT and len(judgements) < self.trials:
+            reason = f"it shows only now and then: {len(judgements)} of {self.trials} trials without it prove nothing"
             return Judgement(verdict=Verdict.INCONCLUSIVE, reason=reason, controls=together.controls)
         return together
 
-    return rule
+
+def any_reproduces(trials: int) -> AnyReproduces:
+    """Return the rule of a failure that shows only now and then.
+
+    One trial that shows it is enough; it is absent where at least ``trials`` trials were run and all say so. A search
+    runs that many.
+    """
+    return AnyReproduces(trials)

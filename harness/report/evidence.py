@@ -53,6 +53,8 @@ def _lines(result: CellResult, trials: Sequence[tuple[Evidence, Judgement | None
 def _trial(evidence: Evidence, judgement: Judgement | None) -> Iterator[str]:
     verdict = judgement.verdict if judgement else "not judged, its scenario is not at hand"
     yield f"trial {evidence.trial}: {verdict}, began {evidence.began_at}, took {evidence.duration_s} s"
+    for check in judgement.preconditions if judgement else ():
+        yield from _check("precondition holds" if check.passed else "precondition DOES NOT HOLD", check)
     for check in judgement.controls if judgement else ():
         yield from _check("control passed" if check.passed else "control FAILED", check)
     if judgement and (requirement := judgement.requirement):
@@ -63,14 +65,16 @@ def _trial(evidence: Evidence, judgement: Judgement | None) -> Iterator[str]:
         yield from _server(server)
     for exchange in evidence.exchanges:
         yield from _exchange(exchange)
+    if evidence.dropped:
+        yield f"  {evidence.dropped} exchanges more were not kept"
     for line in clean.lines(evidence.error or ""):
         yield f"  error: {line}"
 
 
 def _check(word: str, check: Check) -> Iterator[str]:
     yield f"  {word}: {check.name}"
-    yield f"      expected {clean.line(check.expected)}"
-    yield f"      actual   {clean.line(check.actual)}"
+    yield f"      expected {clean.line(str(check.expected))}"
+    yield f"      actual   {clean.line(str(check.actual))}"
 
 
 def _server(server: ServerRecord) -> Iterator[str]:
@@ -80,17 +84,25 @@ def _server(server: ServerRecord) -> Iterator[str]:
     yield f"  server '{server.name}' on port {server.port}: {ready}"
     yield f"      command  {clean.line(' '.join(server.argv))}"
     yield f"      ended    by {server.stopped_by}, status {server.exit_status}{survivors}{memory}"
-    lines = clean.lines(server.log)
-    for line in lines[:_LOG_LINES]:
-        yield f"      log      {line}"
-    if len(lines) > _LOG_LINES or server.log_dropped:
-        yield f"      log      … {len(lines) - _LOG_LINES} more lines in the evidence folder"
+    if server.signals:
+        yield f"      signals  {', '.join(map(str, server.signals))}, by the scenario"
+    for label, text in (("log", server.log), ("stopping", server.log_stopping)):
+        lines = clean.lines(text)
+        for line in lines[:_LOG_LINES]:
+            yield f"      {label:<8} {line}"
+        if len(lines) > _LOG_LINES:
+            yield f"      {label:<8} … {len(lines) - _LOG_LINES} more lines in the evidence folder"
+    if server.log_dropped:
+        yield f"      {server.log_dropped} bytes of its output were not kept"
 
 
 def _exchange(exchange: Exchange) -> Iterator[str]:
     took = exchange.ended_s - exchange.opened_s
-    yield f"  exchange '{exchange.name}' with '{exchange.server}': {exchange.ended} after {took:.2f} s"
+    how = f"{exchange.ended} ({clean.line(exchange.failure)})" if exchange.failure else str(exchange.ended)
+    yield f"  exchange '{clean.line(exchange.name)}' with '{clean.line(exchange.server)}': {how} after {took:.2f} s"
     for frame in exchange.frames:
         arrow = "->" if frame.direction == "sent" else "<-"
         shown = clean.line(repr(frame.data)[2:-1], limit=_FRAME)
         yield f"      {frame.at_s:8.3f} s {arrow} {shown}"
+    if exchange.cut:
+        yield f"      {exchange.cut} bytes more were not kept; {len(exchange.beyond)} answers among them were whole"

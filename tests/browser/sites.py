@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from harness.analysis.document import document_of
-from harness.model.evidence import Evidence, Exchange, Frame, ServerRecord
+from harness.model.evidence import Ended, Evidence, Exchange, Frame, ServerRecord
 from harness.model.release import Release
 from harness.model.result import CellResult, EnvironmentResult
 from harness.model.scenario import Claim, Scenario
@@ -85,7 +85,7 @@ def _evidence(result: CellResult) -> Evidence:
         server="uvicorn",
         opened_s=0.1,
         ended_s=2.3,
-        ended="closed by client",
+        ended=Ended.BY_CLIENT,
         frames=(
             Frame(at_s=0.1, direction="sent", data=b"GET / HTTP/1.1\r\n\r\n"),
             Frame(at_s=2.2, direction="received", data=answer),

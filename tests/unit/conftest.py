@@ -12,7 +12,7 @@ from hypothesis import settings
 
 from harness.execution import catalog
 from harness.model.cell import Cell
-from harness.model.evidence import Evidence, Frame
+from harness.model.evidence import Ended, Evidence, Frame
 from harness.model.expectation import Expectation
 from harness.model.release import Release
 from harness.model.result import CellResult
@@ -34,8 +34,8 @@ def _nothing(_trial: object) -> None:
 
 def _absent(_evidence: Evidence) -> Judgement:
     """Stand in for ``judge``: always absent, with the least that backs it."""
-    met = Check(name="works", expected="yes", actual="yes")
-    return conclude(signature=None, controls=[met], requirement=met)
+    works, met = (Check(name=name, expected="yes", actual="yes") for name in ("works", "is met"))
+    return conclude(signature=None, controls=[works], requirement=met)
 
 
 @pytest.fixture(scope="session")
@@ -158,7 +158,7 @@ def alter_exchange() -> Callable[..., Evidence]:
                 back = Frame(at_s=one.ended_s, direction="received", data=received)
                 one = msgspec.structs.replace(one, frames=(*sent, back))  # noqa: PLW2901 - a copy of its own
             if one.name == name and ended is not None:
-                one = msgspec.structs.replace(one, ended=ended)  # noqa: PLW2901 - likewise
+                one = msgspec.structs.replace(one, ended=Ended(ended))  # noqa: PLW2901 - likewise
             changed.append(one)
         assert any(one.name == name for one in changed), f"the kept evidence has no exchange '{name}'"
         return msgspec.structs.replace(evidence, exchanges=tuple(changed))
@@ -196,6 +196,6 @@ def never_ready() -> Callable[[Evidence], Evidence]:
 
     def alter(evidence: Evidence) -> Evidence:
         servers = tuple(msgspec.structs.replace(one, ready_s=None, log="") for one in evidence.servers)
-        return msgspec.structs.replace(evidence, servers=servers, exchanges=())
+        return msgspec.structs.replace(evidence, servers=servers, exchanges=(), silent=servers[0].name)
 
     return alter

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from harness.model.scenario import Scenario
 
 PASSED = Check(name="works", expected="200", actual="200")
+MET = Check(name="is owed", expected="200", actual="200")
 KINDS = (Verdict.REPRODUCED, Verdict.ABSENT, Verdict.UNHEALTHY, Verdict.INCONCLUSIVE, Verdict.ENVIRONMENT_FAILED)
 trials = st.lists(st.sampled_from(KINDS), min_size=1, max_size=8)
 
@@ -23,7 +24,7 @@ trials = st.lists(st.sampled_from(KINDS), min_size=1, max_size=8)
 def judgement(verdict: Verdict, number: int = 0) -> Judgement:
     """Return a judgement of this verdict with the least that backs it."""
     if verdict is Verdict.ABSENT:
-        return Judgement(verdict=verdict, controls=(PASSED,), requirement=PASSED)
+        return Judgement(verdict=verdict, controls=(PASSED,), requirement=MET)
     signature = f"seen in {number}" if verdict is Verdict.REPRODUCED else None
     return Judgement(verdict=verdict, reason="because", signature=signature)
 

@@ -15,8 +15,9 @@ import filelock
 import pytest
 
 import harness.containers
+from harness.capture import Capture
 from harness.containers import engine
-from harness.containers.contained import PUBLISHED
+from harness.containers.contained import PUBLISHED, Contained
 from harness.environments.kind import Request, Resolution
 from harness.environments.store import Store
 from harness.environments.uv import Uv
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="containers are for POSIX machines")
 INIT = Path(harness.containers.__file__).with_name("init.py")
+STOP = "\0stop 0123\0"
 ECHO = """
 import socket, sys
 listener = socket.create_server(("127.0.0.1", int(sys.argv[1])))
@@ -123,7 +125,14 @@ class First:
     def __init__(self, folder: Path, *argv: str, port: int, console: bool = False) -> None:
         """Start it."""
         self.published, self.folder = free_port(), folder
-        order = {"argv": argv, "env": {}, "folder": str(folder), "port": port, "published": self.published}
+        order = {
+            "argv": argv,
+            "env": {},
+            "folder": str(folder),
+            "port": port,
+            "published": self.published,
+            "stop": STOP,
+        }
         self.process = subprocess.Popen(  # noqa: S603 - the program on test
             [sys.executable, "-I", "-S", str(INIT), json.dumps({**order, "console": console})],
             stdout=subprocess.PIPE,
@@ -185,6 +194,40 @@ def test_server_is_ended_by_the_signal_it_was_sent(echo: First, sent: str, ends:
     assert echo.printed() == "listening"
     echo.process.send_signal(signal.Signals[sent])
     assert echo.told()["exit_status"] == -signal.Signals[ends]
+
+
+def test_what_was_printed_before_the_stop_is_told_apart(tmp_path: Path) -> None:
+    """The first process writes a mark in between; a signal of a scenario is passed on by its number."""
+    code = (
+        "import signal, sys, time\n"
+        "signal.signal(signal.SIGUSR2, lambda *_: print('heard', flush=True))\n"
+        "signal.signal(signal.SIGTERM, lambda *_: (print('after'), sys.exit()))\n"
+        "print('before', flush=True)\n"
+        "while True: time.sleep(0.05)\n"
+    )
+    first = First(tmp_path, sys.executable, "-c", code, port=free_port())
+    with first.process:
+        first.told()
+        assert first.printed() == "before"
+        first.process.send_signal(signal.SIGRTMIN + signal.SIGUSR2)
+        assert first.printed() == "heard"
+        first.process.send_signal(signal.SIGTERM)
+        assert first.printed() == f"{STOP}after"
+        assert first.told()["exit_status"] == 0
+
+
+def test_a_stop_is_found_however_the_stream_is_cut() -> None:
+    """Also where its mark comes in pieces, or the server prints something that begins like it."""
+    mark = b"\0stop 0123\0"
+    for printed in (b"before" + mark + b"after", b"\0stop before" + mark + b"after" + mark, mark, b"before\0stop 01"):
+        before, _, after = printed.partition(mark)
+        for place in range(len(printed) + 1):
+            contained = Contained.__new__(Contained)
+            contained.capture, contained._held, contained._stop, contained._asked = Capture(), b"", mark, True
+            contained._take(printed[:place])
+            contained._take(printed[place:])
+            contained.capture.add(contained._held)
+            assert (contained.capture.before, contained.capture.after) == (before.decode(), after.decode())
 
 
 def test_nobody_listens(tmp_path: Path) -> None:

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.model.evidence import Evidence, Exchange, Frame, ServerRecord
+from harness.model.evidence import NEVER_REACHED, Ended, Evidence, Exchange, Frame, Heard, ServerRecord, writable
 
 PLAIN = b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\ndone"
-ENDS = ("closed by client", "closed by server", "reset by server", "deadline", "refused")
+ENDS = tuple(Ended)
 
 frames = st.builds(
     Frame,
@@ -37,7 +37,7 @@ def exchange(received: bytes, ended: str = "closed by client", name: str = "x") 
     """Return an exchange in which a request was sent and these bytes came back."""
     there = Frame(at_s=0.0, direction="sent", data=b"GET / HTTP/1.1\r\n\r\n")
     back = Frame(at_s=0.1, direction="received", data=received)
-    return Exchange(name=name, server="s", opened_s=0.0, ended_s=1.0, ended=ended, frames=(there, back))
+    return Exchange(name=name, server="s", opened_s=0.0, ended_s=1.0, ended=Ended(ended), frames=(there, back))
 
 
 def server(log: str) -> ServerRecord:
@@ -91,20 +91,36 @@ def test_bytes_that_are_not_text_come_back() -> None:
         (PLAIN[:-1], "reset by server", f"{len(PLAIN) - 1} bytes of no whole answer, then reset by server"),
         (b"", "refused", "then refused"),
         (b"", "closed by client", "nothing"),
-        (b"HTTP/1.0 200 OK\r\n\r\nall", "closed by server", "200 b'all', then closed by server"),
+        (b"HTTP/1.0 200 OK\r\n\r\nall", "closed by server", "200 b'all'"),
         (b"HTTP/1.0 200 OK\r\n\r\nall", "reset by server", "22 bytes of no whole answer, then reset by server"),
         (b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n\x1b\xff", "closed by client", "200 b'\\x1b\\xff'"),
     ],
 )
-def test_brief_says_what_came_back(received: bytes, ended: str, brief: str) -> None:
-    """Judges compare these words; hostile bytes are shown as escapes."""
-    assert exchange(received, ended).brief() == brief
+def test_what_came_back_is_said_shortly(received: bytes, ended: str, brief: str) -> None:
+    """Hostile bytes are shown as escapes."""
+    assert str(exchange(received, ended).heard) == brief
 
 
-def test_brief_of_a_long_body_is_short() -> None:
+def test_long_body_is_shown_shortly() -> None:
     """A page of HTML does not fill a table."""
     long = b"HTTP/1.1 200 OK\r\ncontent-length: 5000\r\n\r\n" + b"a" * 5000
-    assert len(exchange(long).brief()) < 60
+    assert len(str(exchange(long).heard)) < 100
+
+
+def test_the_only_answer_is_one_and_nothing_else() -> None:
+    """Neither a second one, nor a torn one behind it, nor an end that was not asked for."""
+    only = exchange(PLAIN).only
+    assert only
+    assert only.body == b"done"
+    assert exchange(PLAIN * 2).only is None
+    assert exchange(PLAIN + PLAIN[:5]).only is None
+    assert exchange(PLAIN, "deadline").only is None
+
+
+@pytest.mark.parametrize("text", ["\udcff", "caf\udce9 \ud800"])
+def test_what_is_not_unicode_can_be_written(text: str) -> None:
+    """A name of the file system's may have lone surrogates, which JSON has not."""
+    assert msgspec.json.decode(msgspec.json.encode(writable(text))).startswith(writable(text))
 
 
 def test_what_was_sent_is_not_taken_for_an_answer() -> None:
@@ -118,9 +134,9 @@ def test_last_exchange_of_a_name_is_heard() -> None:
     """A name that was used again means the later one; all of them are at hand."""
     both = exchange(PLAIN), exchange(b"", "deadline")
     value = evidence(*both)
-    assert value.heard("x") == "then deadline"
+    assert value.heard("x") == Heard.of(then=Ended.DEADLINE)
     assert value.all_exchanges("x") == both
-    assert value.heard("y") == "it was never reached"
+    assert value.heard("y") is NEVER_REACHED
     assert value.exchange("y") is None
 
 

@@ -40,7 +40,7 @@ def absent(request: pytest.FixtureRequest, kept: Callable[[str, str], Evidence])
 
 def worker(evidence: Evidence, server: str = "blocked") -> str:
     """Return the id of the worker that answered first."""
-    match = re.search(r"worker (\d+)", evidence.heard(f"{server}: before"))
+    match = re.search(r"worker (\d+)", str(evidence.heard(f"{server}: before")))
     assert match
     return match[1]
 

@@ -132,7 +132,7 @@ def test_only_the_last_answer_counts(
 ) -> None:
     """While it waits for the change the driver may have seen it; the requirement is asked for afterwards."""
     evidence = without_exchange(absent, AFTER)
-    assert "200 b'two'" in evidence.heard("waiting for the change")
+    assert "200 b'two'" in str(evidence.heard("waiting for the change"))
     assert judge(evidence).verdict is Verdict.INCONCLUSIVE
 
 

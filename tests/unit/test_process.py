@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING
 
 import psutil
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from harness import process
 
@@ -55,7 +53,7 @@ def environment(tmp_path: Path) -> dict[str, str]:
 
 def has_printed(started: process.Process) -> bool:
     """Whether anything has come yet."""
-    return bool(started.capture.read()[0])
+    return bool(started.capture.text)
 
 
 def until(condition: Callable[[], object]) -> None:
@@ -64,40 +62,6 @@ def until(condition: Callable[[], object]) -> None:
     while not condition():
         assert time.monotonic() < deadline, "it never happened"
         time.sleep(0.005)
-
-
-@given(parts=st.lists(st.binary(max_size=30), max_size=12), limit=st.integers(min_value=1, max_value=40))
-def test_capture_keeps_both_ends_and_counts_the_rest(parts: list[bytes], limit: int) -> None:
-    """Nothing is lost below the bound; above it the beginning and the end are there, and it is said."""
-    capture = process.Capture(limit)
-    for part in parts:
-        capture.add(part)
-    whole = b"".join(parts)
-    text, dropped = capture.read()
-    assert dropped == max(0, len(whole) - 2 * limit)
-    if not dropped:
-        assert text == whole.decode(errors="backslashreplace")
-    else:
-        gap = f"\n… {dropped} bytes left out …\n".encode()
-        assert text == (whole[:limit] + gap + whole[len(whole) - limit :]).decode(errors="backslashreplace")
-
-
-def test_capture_does_not_grow() -> None:
-    """A server that prints for ever does not fill the memory."""
-    capture = process.Capture(1000)
-    for _ in range(1000):
-        capture.add(b"x" * 1000)
-    assert len(capture._head) + len(capture._tail) <= 4000
-    assert capture.read()[1] == 998_000
-
-
-def test_reading_twice_says_the_same() -> None:
-    """Reading takes nothing away."""
-    capture = process.Capture(3)
-    capture.add(b"0123456789")
-    assert capture.read() == capture.read()
-    capture.add(b"ab")
-    assert capture.read()[0].endswith("9ab")
 
 
 def test_run_returns_status_and_output(tmp_path: Path, environment: dict[str, str], mark: str) -> None:
@@ -193,3 +157,23 @@ def test_build_tool_keeps_the_index_and_loses_python(monkeypatch: pytest.MonkeyP
     env = process.tool_environment(EXTRA="given")
     assert "poison" not in env.values()
     assert (env["HTTPS_PROXY"], env["UV_DEFAULT_INDEX"], env["EXTRA"]) == ("kept", "kept too", "given")
+
+
+def test_what_was_written_before_the_stop_is_before_it(tmp_path: Path, environment: dict[str, str], mark: str) -> None:
+    """However much lay in the pipe unread, and however slow the reader: here it reads nothing by itself."""
+    code = (
+        "import signal, sys, time\n"
+        "signal.signal(signal.SIGTERM, lambda *_: (print('bye', flush=True), sys.exit()))\n"
+        "print('x' * 50000 + ' last words before', flush=True)\n"
+        "open('written', 'w').close()\n"
+        "time.sleep(60)\n"
+    )
+    started = process.Process([sys.executable, "-c", code], env=environment, cwd=tmp_path, mark=mark)
+    with started._taking:  # the reader waits for its turn
+        until((tmp_path / "written").exists)
+    started.stop(grace_s=10)
+    started.end()
+    started.close()
+    if sys.platform != "win32":
+        assert started.capture.before.endswith(" last words before\n")
+        assert started.capture.after == "bye\n"

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from harness.analysis.document import document_of
-from harness.model.evidence import Exchange, Frame
+from harness.model.evidence import Ended, Exchange, Frame
 from harness.model.judge import judge
 from harness.model.scenario import Claim
 from harness.model.verdict import Verdict
@@ -147,8 +147,8 @@ def test_large_evidence_is_cut_and_says_so(
     """A load of hundreds of requests does not make a page that nobody can open."""
     evidence = kept("pipelined-keep-alive", "absent-0.27.1-h11")
     frames = tuple(Frame(at_s=number / 100, direction="received", data=b"x" * 5000) for number in range(300))
-    long = Exchange(name="load", server="uvicorn", opened_s=0, ended_s=3, ended="closed by client", frames=frames)
-    short = Exchange(name="many", server="uvicorn", opened_s=0, ended_s=0, ended="refused")
+    long = Exchange(name="load", server="uvicorn", opened_s=0, ended_s=3, ended=Ended.BY_CLIENT, frames=frames)
+    short = Exchange(name="many", server="uvicorn", opened_s=0, ended_s=0, ended=Ended.REFUSED)
     server = msgspec.structs.replace(evidence.servers[0], log="line\n" * 1000, log_stopping="")
     evidence = msgspec.structs.replace(evidence, servers=(server,), exchanges=(long, *[short] * 50))
     (trial,) = proof_of(make_result(), [(evidence, None)]).trials

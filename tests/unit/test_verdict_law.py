@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,22 +15,24 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 PASSED = Check(name="works", expected="200", actual="200")
-FAILED = Check(name="works", expected="200", actual="500")
+MET = Check(name="is owed", expected="200", actual="200")
+FAILED = Check(name="is owed", expected="200", actual="500")
 UNJUDGED = [verdict for verdict in Verdict if verdict not in {Verdict.REPRODUCED, Verdict.ABSENT}]
 
 words = st.text(min_size=1, max_size=5)
 checks = st.builds(Check, name=words, expected=st.sampled_from("ab"), actual=st.sampled_from("ab"))
+requirements = checks.map(lambda check: msgspec.structs.replace(check, name=f"requirement {check.name}"))
 signatures = st.none() | words
 
 
 def judgement(verdict: Verdict) -> Judgement:
     """Return a judgement of this verdict with the least that backs it."""
     if verdict is Verdict.ABSENT:
-        return Judgement(verdict=verdict, controls=(PASSED,), requirement=PASSED)
+        return Judgement(verdict=verdict, controls=(PASSED,), requirement=MET)
     return Judgement(verdict=verdict, reason="because", signature="seen" if verdict is Verdict.REPRODUCED else None)
 
 
-@given(signature=signatures, controls=st.lists(checks, min_size=1), requirement=checks)
+@given(signature=signatures, controls=st.lists(checks, min_size=1), requirement=requirements)
 def test_law(signature: str | None, controls: list[Check], requirement: Check) -> None:
     """Signature, then controls, then requirement; only what is left is absent."""
     verdict = conclude(signature=signature, controls=controls, requirement=requirement).verdict
@@ -41,7 +44,7 @@ def test_law(signature: str | None, controls: list[Check], requirement: Check) -
     assert (verdict is Verdict.ABSENT) == (signature is None and healthy and met)
 
 
-@given(signature=signatures, controls=st.lists(checks, min_size=1), requirement=checks)
+@given(signature=signatures, controls=st.lists(checks, min_size=1), requirement=requirements)
 def test_conclusion_carries_what_backs_it(signature: str | None, controls: list[Check], requirement: Check) -> None:
     """Whoever reads a verdict can see what it rests on."""
     found = conclude(signature=signature, controls=controls, requirement=requirement)
@@ -51,7 +54,7 @@ def test_conclusion_carries_what_backs_it(signature: str | None, controls: list[
     assert bool(found.reason) is not found.verdict.is_judged
 
 
-@given(controls=st.lists(checks, min_size=1), requirement=checks)
+@given(controls=st.lists(checks, min_size=1), requirement=requirements)
 def test_reason_names_the_first_check_that_failed(controls: list[Check], requirement: Check) -> None:
     """The reason says what was expected and what came instead."""
     found = conclude(signature=None, controls=controls, requirement=requirement)
@@ -65,13 +68,13 @@ def test_reason_names_the_first_check_that_failed(controls: list[Check], require
 def test_without_controls_nothing_is_absent() -> None:
     """A scenario that forgets its controls is stopped, not believed."""
     with pytest.raises(ValueError, match="at least one control"):
-        conclude(signature=None, controls=[], requirement=PASSED)
+        conclude(signature=None, controls=[], requirement=MET)
 
 
 def test_empty_signature_is_no_signature() -> None:
     """Nothing quoted is nothing seen."""
     with pytest.raises(ValueError, match="needs the signature"):
-        conclude(signature="", controls=[PASSED], requirement=PASSED)
+        conclude(signature="", controls=[PASSED], requirement=MET)
 
 
 @pytest.mark.parametrize("signature", [None, ""])
@@ -84,9 +87,9 @@ def test_reproduced_without_a_signature_is_refused(signature: str | None) -> Non
 @pytest.mark.parametrize(
     ("controls", "requirement"),
     [
-        ((), PASSED),
-        ((FAILED,), PASSED),
-        ((PASSED, FAILED), PASSED),
+        ((), MET),
+        ((msgspec.structs.replace(FAILED, name="works"),), MET),
+        ((PASSED, msgspec.structs.replace(FAILED, name="works too")), MET),
         ((PASSED,), None),
         ((PASSED,), FAILED),
         ((), None),
@@ -103,7 +106,7 @@ def test_absent_without_positive_evidence_is_refused(controls: Sequence[Check], 
 def test_every_other_verdict_needs_a_reason(verdict: Verdict, reason: str | None) -> None:
     """Nobody is left with a word that they cannot act on."""
     with pytest.raises(ValueError, match=f"'{verdict}' needs a reason"):
-        Judgement(verdict=verdict, reason=reason, controls=(PASSED,), requirement=PASSED)
+        Judgement(verdict=verdict, reason=reason, controls=(PASSED,), requirement=MET)
 
 
 def test_words_of_the_contract() -> None:
@@ -138,3 +141,33 @@ def test_check_passes_to_the_letter_only(expected: str, actual: str) -> None:
     """Nearly is not."""
     assert not Check(name="c", expected=expected, actual=actual).passed
     assert Check(name="c", expected=expected, actual=expected).passed
+
+
+def test_one_observation_is_not_two() -> None:
+    """A control that is the requirement as well would make absence of itself."""
+    for signature in (None, "seen"):
+        with pytest.raises(ValueError, match="one observation cannot be both"):
+            conclude(signature=signature, controls=[PASSED], requirement=PASSED)
+
+
+@given(signature=signatures, controls=st.lists(checks, min_size=1), requirement=requirements)
+def test_a_precondition_comes_first(signature: str | None, controls: list[Check], requirement: Check) -> None:
+    """Of something else that was on trial neither the failure nor its absence is said."""
+    other = Check(name="the parser that runs", expected="h11", actual="httptools")
+    found = conclude(signature=signature, controls=controls, requirement=requirement, preconditions=[other])
+    assert found.verdict is Verdict.INCONCLUSIVE
+    assert found.reason
+    assert "not what is on trial" in found.reason
+    holds = msgspec.structs.replace(other, actual="h11")
+    assert (
+        conclude(signature=signature, controls=controls, requirement=requirement, preconditions=[holds]).verdict
+        is conclude(signature=signature, controls=controls, requirement=requirement).verdict
+    )
+    with pytest.raises(ValueError, match="every precondition"):
+        Judgement(verdict=Verdict.REPRODUCED, signature="seen", preconditions=(other,))
+
+
+@pytest.mark.parametrize(("expected", "actual"), [(True, 1), (1, 1.0), (None, False), ("1", 1), (b"x", "x")])
+def test_values_of_two_types_are_not_equal(expected: object, actual: object) -> None:
+    """What Python takes for equal may be two things on the wire."""
+    assert not Check(name="c", expected=expected, actual=actual).passed

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import itertools
 import socket
 import struct
 import sys
 import threading
+import time
 from typing import TYPE_CHECKING
 
 import pytest
 
 from harness.execution import wire
-from harness.execution.wire import Connection, Recorder, request
+from harness.execution.clock import TrialClock, TrialOverError
+from harness.execution.wire import Connection, Recorder
+from harness.model.evidence import Ended, Heard
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from harness.model.answers import Answer
 
 PLAIN = b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\ndone"
 ASKED = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -25,10 +29,28 @@ ABORT = struct.pack("HH" if sys.platform == "win32" else "ii", 1, 0)  # lingerin
 WINE = sys.platform == "win32" and hasattr(ctypes.WinDLL("ntdll"), "wine_get_version")
 
 
+CLOCK = TrialClock(600.0)
+
+
 def recorder() -> Recorder:
-    """Return a recorder whose clock ticks with every look."""
-    ticks = itertools.count()
-    return Recorder("x", server="s", clock=lambda: float(next(ticks)))
+    """Return a recorder."""
+    return Recorder("x", server="s", clock=CLOCK)
+
+
+def request(
+    address: tuple[str, int],
+    record: Recorder,
+    method: str = "GET",
+    path: str = "/",
+    *,
+    headers: tuple[tuple[str, str], ...] = (),
+    body: bytes = b"",
+    deadline_s: float = 10.0,
+    clock: TrialClock = CLOCK,
+) -> Answer | None:
+    """Make an ordinary request on a connection of its own."""
+    with Connection(address, record, clock=clock) as connection:
+        return connection.request(method, path, host="localhost", headers=headers, body=body, deadline_s=deadline_s)
 
 
 @pytest.fixture
@@ -73,7 +95,7 @@ def test_answers_are_counted_from_the_beginning(serve: Callable[..., tuple[str, 
         accepted.recv(1)
 
     record = recorder()
-    with Connection(serve(behave), record) as connection:
+    with Connection(serve(behave), record, clock=CLOCK) as connection:
         connection.send(ASKED)
         assert connection.receive(answers=1, deadline_s=10)
         connection.send(ASKED)
@@ -95,11 +117,11 @@ def test_closed_by_server(serve: Callable[..., tuple[str, int]]) -> None:
         accepted.sendall(PLAIN)
 
     record = recorder()
-    with Connection(serve(behave), record) as connection:
+    with Connection(serve(behave), record, clock=CLOCK) as connection:
         connection.send(ASKED)
         assert not connection.receive(answers=2, deadline_s=10)
         assert not connection.is_open
-    assert record.exchange().brief() == "200 b'done', then closed by server"
+    assert record.exchange().heard == Heard.of((200, b"done"), then=Ended.BY_SERVER)
 
 
 @pytest.mark.skipif(WINE, reason="Wine ends a connection in order where SO_LINGER says abort; Windows resets it")
@@ -111,7 +133,7 @@ def test_reset_by_server(serve: Callable[..., tuple[str, int]]) -> None:
         accepted.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, ABORT)
 
     record = recorder()
-    with Connection(serve(behave), record) as connection:
+    with Connection(serve(behave), record, clock=CLOCK) as connection:
         connection.send(ASKED)
         assert not connection.receive(answers=1, deadline_s=10)
     assert record.exchange().ended == "reset by server"
@@ -127,7 +149,7 @@ def test_deadline(serve: Callable[..., tuple[str, int]]) -> None:
         over.wait(10)
 
     record = recorder()
-    with Connection(serve(behave), record) as connection:
+    with Connection(serve(behave), record, clock=CLOCK) as connection:
         assert sent.wait(10)
         assert not connection.receive(answers=1, deadline_s=0.05)
         assert not connection.receive(answers=1, deadline_s=10)
@@ -141,11 +163,11 @@ def test_refused() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         address = listener.getsockname()
     record = recorder()
-    with Connection(address, record) as connection:
+    with Connection(address, record, clock=CLOCK) as connection:
         assert not connection.is_open
         connection.send(ASKED)
         assert not connection.receive(answers=1, deadline_s=10)
-    assert record.exchange().brief() == "then refused"
+    assert record.exchange().heard == Heard.of(then=Ended.REFUSED)
     assert record.exchange().frames == ()
 
 
@@ -156,7 +178,7 @@ def test_garbage_is_recorded_and_is_no_answer(serve: Callable[..., tuple[str, in
         accepted.sendall(b"\x00\xff garbage\r\n\r\n")
 
     record = recorder()
-    with Connection(serve(behave), record) as connection:
+    with Connection(serve(behave), record, clock=CLOCK) as connection:
         assert not connection.receive(answers=1, deadline_s=10)
     assert record.exchange().bytes("received") == b"\x00\xff garbage\r\n\r\n"
     assert record.exchange().answers == ()
@@ -169,6 +191,7 @@ def test_record_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     for _ in range(5):
         record.add("received", b"abcd")
     assert record.exchange().bytes("received") == b"abcdabcdab"
+    assert record.exchange().cut == 10
 
 
 def test_request_is_recorded_both_ways(serve: Callable[..., tuple[str, int]]) -> None:
@@ -179,14 +202,16 @@ def test_request_is_recorded_both_ways(serve: Callable[..., tuple[str, int]]) ->
         accepted.sendall(PLAIN)
 
     record = recorder()
-    host, port = serve(behave)
-    answer = request("GET", f"http://{host}:{port}/path", record, headers={"X-Own": "1"}, deadline_s=10)
+    headers = (("X-Own", "1"), ("x-own", "caf\xe9"), ("HOST", "other"))
+    answer = request(serve(behave), record, "PUT", "/path?a=%2f", headers=headers, body=b"body")
     assert answer
-    assert (answer.status_code, answer.text) == (200, "done")
+    assert (answer.status, answer.body) == (200, b"done")
     exchange = record.exchange()
-    assert exchange.bytes("sent").startswith(b"GET /path HTTP/1.1\r\n")
-    assert b"X-Own: 1\r\n" in exchange.bytes("sent")
-    assert exchange.brief() == "200 b'done'"
+    assert exchange.bytes("sent").startswith(b"PUT /path?a=%2f HTTP/1.1\r\n")
+    assert exchange.bytes("sent").endswith(b"X-Own: 1\r\nx-own: caf\xe9\r\nHOST: other\r\n\r\nbody")
+    assert b"Content-Length: 4\r\n" in exchange.bytes("sent")
+    assert b"Host: localhost" not in exchange.bytes("sent")
+    assert exchange.heard == Heard.of((200, b"done"))
 
 
 @pytest.mark.parametrize(
@@ -208,23 +233,21 @@ def test_request_without_a_whole_answer(sent: bytes, ended: str, serve: Callable
         accepted.sendall(sent)
 
     record = recorder()
-    host, port = serve(behave)
-    assert request("GET", f"http://{host}:{port}/", record, deadline_s=10) is None
-    assert record.exchange().ended.startswith(ended)
+    assert request(serve(behave), record) is None
+    assert record.exchange().ended == ended
 
 
 def test_request_that_is_refused_or_late(serve: Callable[..., tuple[str, int]]) -> None:
     """The two are told apart."""
     over = threading.Event()
-    host, port = serve(lambda _accepted: (over.wait(10), None)[1])
     late = recorder()
-    assert request("GET", f"http://{host}:{port}/", late, deadline_s=0.05) is None
+    assert request(serve(lambda _accepted: (over.wait(10), None)[1]), late, deadline_s=0.05) is None
     over.set()
     assert late.exchange().ended == "deadline"
     with socket.create_server(("127.0.0.1", 0)) as listener:
         free = listener.getsockname()[1]
     refused = recorder()
-    assert request("GET", f"http://127.0.0.1:{free}/", refused, deadline_s=10) is None
+    assert request(("127.0.0.1", free), refused) is None
     assert refused.exchange().ended == "refused"
 
 
@@ -241,8 +264,121 @@ def test_drip_of_bytes_does_not_outlast_the_deadline(serve: Callable[..., tuple[
             accepted.sendall(b"x")
 
     record = recorder()
-    with Connection(serve(behave), record) as connection:
+    with Connection(serve(behave), record, clock=CLOCK) as connection:
         connection.send(ASKED)
         assert not connection.receive(answers=1, deadline_s=0.2)
     over.set()
     assert record.exchange().ended == "deadline"
+
+
+def test_a_deadline_is_of_the_whole_request(serve: Callable[..., tuple[str, int]]) -> None:
+    """A server that drips its head is late, however often a byte comes; what came is kept in few pieces."""
+    over = threading.Event()
+
+    def behave(accepted: socket.socket) -> None:
+        accepted.recv(65536)
+        for byte in b"HTTP/1.1 200 OK\r\nx-filler: " + b"y" * 1000:
+            if over.wait(0.01):
+                return
+            accepted.sendall(bytes([byte]))
+
+    record, began = recorder(), time.monotonic()
+    assert request(serve(behave), record, deadline_s=0.3) is None
+    over.set()
+    assert time.monotonic() - began < 5
+    assert record.exchange().ended is Ended.DEADLINE
+
+
+def test_a_server_that_never_reads_does_not_outlast_the_deadline(serve: Callable[..., tuple[str, int]]) -> None:
+    """What it took is recorded, as far as it is kept."""
+    over = threading.Event()
+    record, began = recorder(), time.monotonic()
+    with Connection(serve(lambda _: (over.wait(20), None)[1]), record, clock=CLOCK) as connection:
+        connection.send(b"x" * 50_000_000, deadline_s=0.3)
+        assert not connection.is_open
+    over.set()
+    assert time.monotonic() - began < 5
+    exchange = record.exchange()
+    assert exchange.ended is Ended.DEADLINE
+    assert len(exchange.bytes("sent")) + exchange.cut < 50_000_000
+
+
+def test_a_long_answer_is_whole(serve: Callable[..., tuple[str, int]]) -> None:
+    """Its bytes beyond the bound are counted; it is compared by all of them, and read in linear time."""
+    body = b"0123456789abcdef" * 500_000
+
+    def behave(accepted: socket.socket) -> None:
+        accepted.recv(65536)
+        accepted.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % len(body) + body)
+
+    record = recorder()
+    answer = request(serve(behave), record)
+    assert answer
+    assert answer.size == len(body)
+    exchange = record.exchange()
+    assert exchange.cut > 6_000_000
+    assert exchange.heard == Heard.of((200, body))
+    assert exchange.heard != Heard.of((200, body[:-1] + b"x"))
+
+
+@pytest.mark.parametrize(
+    ("method", "answer"),
+    [
+        ("HEAD", b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n"),
+        ("GET", b"HTTP/1.1 204 No Content\r\n\r\n"),
+        ("GET", b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 304 Not Modified\r\n\r\n"),
+    ],
+)
+def test_an_answer_without_a_body_is_not_waited_for(
+    method: str, answer: bytes, serve: Callable[..., tuple[str, int]]
+) -> None:
+    """The server keeps the connection open."""
+    over = threading.Event()
+
+    def behave(accepted: socket.socket) -> None:
+        accepted.recv(65536)
+        accepted.sendall(answer)
+        over.wait(10)
+
+    record = recorder()
+    found = request(serve(behave), record, method)
+    over.set()
+    assert found
+    assert record.exchange().heard == Heard.of((found.status, b""))
+
+
+def test_an_answer_that_ends_with_the_connection_is_whole(serve: Callable[..., tuple[str, int]]) -> None:
+    """It has no length, and nothing is missing."""
+
+    def behave(accepted: socket.socket) -> None:
+        accepted.recv(65536)
+        accepted.sendall(b"HTTP/1.1 200 OK\r\n\r\nto the end")
+
+    record = recorder()
+    assert request(serve(behave), record)
+    assert record.exchange().heard == Heard.of((200, b"to the end"))
+
+
+def test_after_the_trial_every_call_is_refused(serve: Callable[..., tuple[str, int]]) -> None:
+    """Also the one that is under way, however long its own deadline."""
+    over = threading.Event()
+    clock = TrialClock(0.3)
+    with pytest.raises(TrialOverError):
+        request(serve(lambda _: (over.wait(10), None)[1]), recorder(), clock=clock)
+    over.set()
+    assert clock.now() < 5
+    with pytest.raises(TrialOverError):
+        Connection(("127.0.0.1", 1), recorder(), clock=clock)
+    with pytest.raises(TrialOverError):
+        clock.sleep(0)
+
+
+def test_a_flood_of_small_pieces_is_recorded_in_few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A frame costs more memory than a byte."""
+    monkeypatch.setattr(wire, "_FRAMES", 10)
+    record = recorder()
+    for _ in range(1000):
+        record.add("received", b"x")
+    exchange = record.exchange()
+    assert len(exchange.frames) == 10
+    assert exchange.bytes("received") == b"x" * 1000

@@ -60,7 +60,7 @@ def follow(running: process.Process) -> int | None:
         if ended:
             process.end_marked(running.mark)
             running.close()
-        lines = running.capture.read()[0].splitlines(keepends=True)
+        lines = running.capture.text.splitlines(keepends=True)
         whole = lines if ended or not lines or lines[-1].endswith("\n") else lines[:-1]
         click.echo("".join(whole[printed:]), nl=False)
         printed = len(whole)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from harness.model.evidence import Evidence, Exchange, ServerRecord
     from harness.model.result import CellResult
-    from harness.model.verdict import Check, Judgement
+    from harness.model.verdict import Judgement
 
 LINES = 400  # of a log; what is beyond lies in the evidence folder
 FRAME = 2000  # bytes of a frame, likewise
@@ -32,6 +32,17 @@ class LogLine:
 
     text: str
     marked: bool
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Checked:
+    """A check as it is shown: what it is to the judgement, and both sides as text."""
+
+    kind: str
+    name: str
+    passed: bool
+    expected: str
+    actual: str
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -62,13 +73,15 @@ class Wire:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Server:
-    """One server: how it was started, how it ended, what it printed."""
+    """One server: how it was started, how it ended, what it printed until it was asked to stop, and after."""
 
     name: str
     command: str
     story: str
     lines: tuple[LogLine, ...]
     left_out: int
+    stopping: tuple[LogLine, ...]
+    stopping_left_out: int
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -80,7 +93,7 @@ class Trial:
     duration_s: float
     symbol: str
     verdict: str
-    checks: tuple[tuple[str, Check], ...]
+    checks: tuple[Checked, ...]
     facts: tuple[tuple[str, str], ...]
     error: tuple[str, ...]
     servers: tuple[Server, ...]
@@ -125,10 +138,9 @@ def _commands(result: CellResult) -> Iterator[tuple[str, str]]:
 
 
 def _trial(evidence: Evidence, judgement: Judgement | None) -> Trial:
-    checks = [("control", check) for check in judgement.controls] if judgement else []
-    checks += [("requirement", judgement.requirement)] if judgement and judgement.requirement else []
+    checks = list(_checks(judgement)) if judgement else []
     parts = _parts(judgement.signature if judgement else None)
-    telling = {check.name for kind, check in checks if kind == "requirement" or not check.passed}
+    telling = {check.name for check in checks if check.kind == "requirement" or not check.passed}
     return Trial(
         number=evidence.trial,
         began_at=evidence.began_at,
@@ -143,21 +155,44 @@ def _trial(evidence: Evidence, judgement: Judgement | None) -> Trial:
     )
 
 
+def _checks(judgement: Judgement) -> Iterator[Checked]:
+    groups = {"precondition": judgement.preconditions, "control": judgement.controls}
+    groups["requirement"] = (judgement.requirement,) if judgement.requirement else ()
+    for kind, checks in groups.items():
+        for check in checks:
+            yield Checked(
+                kind=kind,
+                name=check.name,
+                passed=check.passed,
+                expected=str(check.expected),
+                actual=str(check.actual),
+            )
+
+
 def _parts(signature: str | None) -> tuple[str, ...]:
     """Return what a signature quotes; scenarios join quotations by a semicolon."""
     return tuple(part for part in (signature or "").split("; ") if len(part) >= _TELLING)
 
 
 def _server(server: ServerRecord, parts: Sequence[str]) -> Server:
-    lines = (server.log + server.log_stopping).splitlines()
-    kept = lines[:LINES]
+    lines, left_out = _log(server.log, parts)
+    stopping, stopping_left_out = _log(server.log_stopping, ())
     return Server(
         name=server.name,
         command=_portable(shlex.join(server.argv)),
         story=_story(server),
-        lines=tuple(LogLine(text=_portable(one), marked=any(part in one for part in parts)) for one in kept),
-        left_out=len(lines) - len(kept),
+        lines=lines,
+        left_out=left_out,
+        stopping=stopping,
+        stopping_left_out=stopping_left_out,
     )
+
+
+def _log(text: str, parts: Sequence[str]) -> tuple[tuple[LogLine, ...], int]:
+    """Return the first lines of a log, and how many more it has."""
+    lines = text.splitlines()
+    kept = (LogLine(text=_portable(one), marked=any(part in one for part in parts)) for one in lines[:LINES])
+    return tuple(kept), max(0, len(lines) - LINES)
 
 
 def _story(server: ServerRecord) -> str:
@@ -184,7 +219,7 @@ def _shape(exchange: Exchange) -> tuple[str, str, tuple[tuple[str, int], ...]]:
 
 def _wire(exchange: Exchange, parts: Sequence[str], telling: Collection[str], *, alike: int = 0) -> Wire:
     many = len(exchange.frames) > 2 * FRAMES  # reading hundreds of answers takes long and says nothing
-    heard = f"{len(exchange.frames)} frames, then {exchange.ended}" if many else exchange.brief()
+    heard = f"{len(exchange.frames)} frames, then {exchange.ended}" if many else str(exchange.heard)
     marked = any(part in heard for part in parts)
     return Wire(
         name=exchange.name,

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from harness import Check, Claim, Evidence, Judgement, Scenario, conclude
+from harness import Check, Claim, Evidence, Heard, Judgement, Scenario, conclude
 
 if TYPE_CHECKING:
-    from harness.execution.trial import Trial
+    from harness import Trial
 
 HELLO = "hello"
 FAILURE = "failure"
@@ -26,9 +26,9 @@ def judge(evidence: Evidence) -> Judgement:
     """Look for the one word."""
     heard = evidence.heard(FAILURE)
     return conclude(
-        signature=heard if heard == "200 b'broken'" else None,
-        controls=[Check(name=HELLO, expected="200 b'hello'", actual=evidence.heard(HELLO))],
-        requirement=Check(name=FAILURE, expected="200 b'fine'", actual=heard),
+        signature=str(heard) if heard == Heard.of((200, b"broken")) else None,
+        controls=[Check(name=HELLO, expected=Heard.of((200, b"hello")), actual=evidence.heard(HELLO))],
+        requirement=Check(name=FAILURE, expected=Heard.of((200, b"fine")), actual=heard),
     )
 
 

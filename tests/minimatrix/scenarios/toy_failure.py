@@ -8,10 +8,10 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from harness import Check, Evidence, Judgement, Scenario, conclude
+from harness import Check, Evidence, Heard, Judgement, Scenario, conclude
 
 if TYPE_CHECKING:
-    from harness.execution.trial import Trial
+    from harness import Trial
 
 # Only the releases that are made never to answer have little time, so that a busy machine judges as an idle one.
 MUTE = ("1.3", "1.3.1")
@@ -33,9 +33,9 @@ def judge(evidence: Evidence) -> Judgement:
     """Look for the one word."""
     heard = evidence.heard(FAILURE)
     return conclude(
-        signature=heard if heard == "200 b'broken'" else None,
-        controls=[Check(name=HELLO, expected="200 b'hello'", actual=evidence.heard(HELLO))],
-        requirement=Check(name=FAILURE, expected="200 b'fine'", actual=heard),
+        signature=str(heard) if heard == Heard.of((200, b"broken")) else None,
+        controls=[Check(name=HELLO, expected=Heard.of((200, b"hello")), actual=evidence.heard(HELLO))],
+        requirement=Check(name=FAILURE, expected=Heard.of((200, b"fine")), actual=heard),
     )
 
 
