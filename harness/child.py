@@ -50,8 +50,11 @@ class Child(Protocol):
     def wait(self, deadline_s: float) -> int | None:
         """Wait for its end, at most so many seconds; return the exit status or None."""
 
+    def signal(self, number: int) -> None:
+        """Send the program itself a signal; it may have ended."""
+
     def ask_to_end(self) -> bool:
-        """Ask the program to end, if it has not ended; False where there is no way to ask."""
+        """Ask the program to end; False where there is no way to ask."""
 
     def kill(self) -> None:
         """Kill the program itself and wait for its end."""
@@ -103,6 +106,11 @@ class Plain:
             return self._popen.wait(timeout=deadline_s)
         return None
 
+    def signal(self, number: int) -> None:
+        """See `Child`."""
+        with contextlib.suppress(ProcessLookupError):
+            self._popen.send_signal(number)
+
     def ask_to_end(self) -> bool:
         """See `Child`."""
         self._look()
@@ -114,8 +122,7 @@ class Plain:
             except SystemError:  # this process has no console to break on, and os.kill ended the program by force
                 return False
             return True
-        with contextlib.suppress(ProcessLookupError):
-            self._popen.send_signal(signal.SIGTERM)
+        self.signal(signal.SIGTERM)
         return True
 
     def kill(self) -> None:
@@ -147,7 +154,6 @@ class Watched:
         self._program = argv[0]
         self._state = threading.Condition()
         self._status: int | None = None
-        self._asked = 0  # how often it has been answered that the program was asked
         self._left: int | None = None  # how many were killed, when nothing is left
         self._stuck: tuple[int, ...] | None = None  # what cannot be ended
         self._gone = False  # nothing more will be heard
@@ -159,6 +165,7 @@ class Watched:
         try:
             self.pid = self._order(argv, {**env, MARK: mark}, cwd)
         except BaseException:
+            self._told.close()
             self.close()
             raise
         threading.Thread(target=self._listen, name=f"first process of {self.pid}", daemon=True).start()
@@ -199,6 +206,7 @@ class Watched:
                 with self._state:
                     self._hear(line.decode().split())
                     self._state.notify_all()
+        self._told.close()
         with self._state:
             self._gone = True
             self._state.notify_all()
@@ -206,8 +214,7 @@ class Watched:
     def _hear(self, words: list[str]) -> None:
         if words[0] == "ended":
             self._status = int(words[1])
-        elif words[0] == "asked":
-            self._asked += 1
+            self._say(b"A")  # from now on the program's number may be another's
         elif words[0] == "alone":
             self._left = int(words[1])
         elif words[0] == "stuck":
@@ -220,51 +227,66 @@ class Watched:
     @property
     def exit_status(self) -> int | None:
         """See `Child`; where somebody killed the first process, nobody knows, and `end` says so."""
-        return -signal.SIGKILL if self._gone and self._status is None else self._status
+        with self._state:
+            if not self._is_known() and not subreaper.look_at(self.pid)[1]:
+                self._state.wait_for(self._is_known, timeout=_GRACE_S)  # it has ended, which is about to be told
+            return -signal.SIGKILL if self._gone and self._status is None else self._status
+
+    def _is_known(self) -> bool:
+        return self._gone or self._status is not None
 
     def wait(self, deadline_s: float) -> int | None:
         """See `Child`."""
         with self._state:
-            self._state.wait_for(lambda: self.exit_status is not None, timeout=deadline_s)
+            self._state.wait_for(self._is_known, timeout=deadline_s)
             return self.exit_status
 
-    def ask_to_end(self) -> bool:
-        """See `Child`; when it has been answered, an end that came before is known."""
+    def signal(self, number: int) -> None:
+        """See `Child`."""
         with self._state:
-            before = self._asked
-            self._say(b"T")
-            self._state.wait_for(lambda: self._asked > before or self._gone, timeout=_GRACE_S)
+            if not self._is_known():  # so that the number is still the program's
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.kill(self.pid, number)
+
+    def ask_to_end(self) -> bool:
+        """See `Child`."""
+        self.signal(signal.SIGTERM)
         return True
 
     def kill(self) -> None:
         """See `Child`."""
-        self._say(b"K")
+        self.signal(signal.SIGKILL)
         self.wait(PATIENCE_S)
 
     def end(self) -> int:
         """See `Child`."""
         with self._state:
-            first = self._left is None
+            self._stuck = None
             self._say(b"E")
             self._state.wait_for(self._is_over, timeout=subreaper.PATIENCE_S + _GRACE_S)
-            if self._left is not None:
-                left, self._left = self._left, 0
-                return left
-            stuck = self._stuck
-        if stuck is None and self._gone:
+            return self._ended()
+
+    def _ended(self) -> int:
+        """Return how many processes were ended; raises `HarnessError` where some may be left."""
+        if self._left is not None:
+            left, self._left = self._left, 0
+            return left
+        if self._stuck is None and self._gone:
             end_marked(self._mark)
             raise HarnessError(
                 f"the process that watches over '{self._program}' was killed by somebody else; what carries no mark of "
-                "the harness any more may be left"
+                "the harness may be left"
             )
-        raise LeftRunningError(stuck or (self._first.pid,))
+        raise LeftRunningError(self._stuck or (self._first.pid,))
 
     def _is_over(self) -> bool:
         return self._left is not None or self._stuck is not None or self._gone
 
     def close(self) -> None:
         """See `Child`."""
-        self._socket.close()  # the first process ends what it could not end so far, and then itself
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)  # the first process ends what it could not end so far, and itself
+        self._socket.close()
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._first.wait(_GRACE_S)
         if self._first.stdout:

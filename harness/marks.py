@@ -80,9 +80,10 @@ def end_marked(mark: str, also: Sequence[psutil.Process] = (), *, patience_s: fl
             with contextlib.suppress(psutil.Error, OSError):
                 if waited_s < patience_s / 2 and FIRST in process.environ():
                     process.terminate()  # killed, it would lose those below it that no mark finds
-                else:
-                    process.kill()
-                    ended.add(process.pid)
+                    continue
+            ended.add(process.pid)
+            with contextlib.suppress(psutil.Error):
+                process.kill()
         time.sleep(_POLL_S)
     return len(ended)
 

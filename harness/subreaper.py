@@ -10,9 +10,11 @@ Run as a file, by ``python -I -S``: an import costs every start of a server. It 
 its only argument, with `harness.child.Watched`:
 
     order, marshalled: (arguments, environment, working folder), all bytes
-    told: ``started PID`` or ``failed ERRNO``;  ``ended STATUS`` of the program itself;  ``asked``;
-          ``alone COUNT``: nothing is left, so many processes were killed;  ``stuck PID PID …``: these cannot be
-    asked for: ``T`` SIGTERM to the program, ``K`` SIGKILL to the program, ``E`` the end of everything
+    told: ``started PID`` or ``failed ERRNO``; ``ended STATUS`` of the program itself; ``alone COUNT`` when nothing is
+          left and so many processes were killed; ``stuck PID PID …``, which cannot be ended
+    asked for: ``A``: the end of the program is known; ``E``: the end of everything
+
+The program's number is not let go of before the harness knows that it has ended: so the harness can send it signals.
 
 When the socket closes, because the harness has died, or when this process is sent SIGTERM, everything is ended too.
 """
@@ -40,8 +42,9 @@ class First:
         """Speak over this socket."""
         self._control = control
         self._reaping = _thread.allocate_lock()
+        self._unknown = _thread.allocate_lock()  # held until the end of the program is known
+        self._unknown.acquire()
         self._program = 0
-        self._running = True
         self._killed: set[int] = set()
         self._ending = False
 
@@ -75,20 +78,18 @@ class First:
             except ChildProcessError:
                 self.tell(f"alone {len(self._killed)}")
                 os._exit(0)
-            if found is None:  # only without waiting
+            if found is None:  # only where it does not wait
                 continue
+            if found.si_pid == self._program:
+                self.tell(f"ended {found.si_status if found.si_code == os.CLD_EXITED else -found.si_status}")
+                self._unknown.acquire()
             with self._reaping:
-                _, status = os.waitpid(found.si_pid, 0)
-                if found.si_pid == self._program:
-                    self._running = False
-                    self.tell(f"ended {os.waitstatus_to_exitcode(status)}")
+                os.waitpid(found.si_pid, 0)
 
-    def ask(self, number: int) -> None:
-        """Send the program itself a signal, if it has not ended."""
-        with self._reaping:
-            if self._running:
-                os.kill(self._program, number)
-            self.tell("asked")
+    def know(self) -> None:
+        """Let go of the program's number, when it has ended."""
+        if self._unknown.locked():
+            self._unknown.release()
 
     def end_in_background(self, *_: object) -> None:
         """End everything, in a thread: a signal interrupts whatever this one holds."""
@@ -109,29 +110,32 @@ class First:
 
     def _kill_children(self) -> list[int]:
         """Kill what is a child now; the newest first, so that one that replaces itself has not done so meanwhile."""
-        own, found = os.getpid(), []
+        own, left = os.getpid(), []
         for pid in sorted((int(name) for name in os.listdir("/proc") if name.isdigit()), reverse=True):
-            if parent_of(pid) != own:
+            if look_at(pid)[0] != own:
                 continue
             with self._reaping:
-                if parent_of(pid) == own:
-                    found.append(pid)
+                parent, is_alive = look_at(pid)
+                if parent != own:
+                    continue
+                if is_alive:
+                    left.append(pid)
                     self._killed.add(pid)
-                    try:
-                        os.kill(pid, signal.SIGKILL)
-                    except PermissionError:
-                        pass
-        return found
+                try:
+                    os.kill(pid, signal.SIGKILL)  # one that is dead may have threads that live
+                except PermissionError:
+                    pass
+        return left
 
 
-def parent_of(pid: int) -> int:
-    """Return the number of a process's parent, 0 where the process has ended."""
+def look_at(pid: int) -> tuple[int, bool]:
+    """Return the number of a process's parent and whether the process is alive; a parent of 0 where it is gone."""
     try:
         with open(f"/proc/{pid}/stat", "rb") as file:
             state, parent = file.read().rpartition(b")")[2].split()[:2]
     except OSError:
-        return 0
-    return 0 if state in _DEAD else int(parent)
+        return 0, False
+    return int(parent), state not in _DEAD
 
 
 def main() -> None:
@@ -148,12 +152,11 @@ def main() -> None:
     signal.signal(signal.SIGTERM, first.end_in_background)
     _thread.start_new_thread(first.reap, ())
     while command := asked.read(1):
-        if command == b"T":
-            first.ask(signal.SIGTERM)
-        elif command == b"K":
-            first.ask(signal.SIGKILL)
+        if command == b"A":
+            first.know()
         else:
             first.end_in_background()
+    first.know()
     first.end_in_background()
     while True:
         time.sleep(PATIENCE_S)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness import process
+from harness import marks
 
 if TYPE_CHECKING:
     from tests.minimatrix.driving import User
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def test_a_malformed_mark_matches_nothing(mark: str) -> None:
     """The function that ends processes refuses it by itself."""
     with pytest.raises(ValueError, match="is no mark"):
-        process.end_marked(mark)
+        marks.end_marked(mark)
 
 
 @pytest.mark.fault(1, "a folder 'harness-run-' without a mark in the temporary folder")

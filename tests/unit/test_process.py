@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
-from harness import process
+from harness import marks, process
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -83,7 +83,7 @@ def test_run_ends_at_its_deadline(tmp_path: Path, environment: dict[str, str], m
     assert time.monotonic() - began < 20
     assert done.exit_status is None
     assert done.output.strip() == "began"
-    assert not list(process.marked(mark))
+    assert not list(marks.marked(mark))
 
 
 @POSIX
@@ -105,9 +105,9 @@ def test_marked_descendants_are_found_and_ended(tmp_path: Path, environment: dic
         assert mine.wait(20) == 0
         until(functools.partial(has_printed, other))
         until(functools.partial(has_printed, mine))
-        assert process.end_marked(f"{mark}/cell/2") == 0
-        assert process.end_marked(mark) == 1
-        assert not list(process.marked(mark))
+        assert marks.end_marked(f"{mark}/cell/2") == 0
+        assert marks.end_marked(mark) == 1
+        assert not list(marks.marked(mark))
         assert other.exit_status is None
     finally:
         for one in (mine, other):
