@@ -19,7 +19,7 @@ import psutil
 from harness.errors import LeftRunningError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
 MARK = "HARNESS_MARK"
 FIRST = "HARNESS_FIRST"  # what a first process carries too: asked to end, it ends all that is below it
@@ -38,10 +38,11 @@ def is_mark(text: str) -> bool:
     return bool(_MARK.fullmatch(text))
 
 
-def marked(mark: str) -> Iterator[psutil.Process]:
-    """Yield the running processes that carry the mark or one below it (``mark/…``), and their descendants.
+def marked(mark: str) -> dict[psutil.Process, bool]:
+    """Return the running processes that carry the mark or one below it (``mark/…``), and their descendants.
 
-    A descendant that wiped its environment is found as long as its parent is there.
+    Each with whether it is a first process. A descendant that wiped its environment is found as long as its parent is
+    there.
 
     Raises:
         ValueError: the mark is none, so that it would match processes that nobody marked.
@@ -50,21 +51,28 @@ def marked(mark: str) -> Iterator[psutil.Process]:
     if not is_mark(mark):
         message = f"'{mark}' is no mark, which begins with 32 hexadecimal digits; no process is ended by it"
         raise ValueError(message)
+    found: dict[psutil.Process, bool] = {}
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error, OSError):
-            value = process.environ().get(MARK, "")
+            environment = process.environ()
+            value = environment.get(MARK, "")
             if value == mark or value.startswith(f"{mark}/"):
-                family = (process, *process.children(recursive=True))
-                yield from (one for one in family if one.status() != psutil.STATUS_ZOMBIE)
+                found[process] = FIRST in environment
+                for one in process.children(recursive=True):
+                    found.setdefault(one, False)
+    return {process: is_first for process, is_first in found.items() if _is_alive(process)}
 
 
 def end_marked(mark: str, also: Sequence[psutil.Process] = (), *, patience_s: float = PATIENCE_S) -> int:
     """End every process that carries the mark, again until none is found; return how many there were.
 
+    First processes do not count. They are asked to end, and end all that is below them: killed, they would lose those
+    that no mark finds.
+
     Args:
         mark: whose processes.
         also: processes to end with them.
-        patience_s: how long to go on.
+        patience_s: how long to go on; from its half on, first processes are killed as well.
 
     Raises:
         LeftRunningError: some are still there after the patience.
@@ -72,17 +80,16 @@ def end_marked(mark: str, also: Sequence[psutil.Process] = (), *, patience_s: fl
     """
     began = time.monotonic()
     ended: set[int] = set()
-    while found := {*(one for one in also if _is_alive(one)), *marked(mark)}:
+    while found := {**{one: False for one in also if _is_alive(one)}, **marked(mark)}:
         waited_s = time.monotonic() - began
         if waited_s > patience_s:
             raise LeftRunningError(sorted(process.pid for process in found))
-        for process in found:
-            with contextlib.suppress(psutil.Error, OSError):
-                if waited_s < patience_s / 2 and FIRST in process.environ():
-                    process.terminate()  # killed, it would lose those below it that no mark finds
-                    continue
-            ended.add(process.pid)
+        for process, is_first in found.items():
             with contextlib.suppress(psutil.Error):
+                if is_first and waited_s < patience_s / 2:
+                    process.terminate()
+                    continue
+                ended.add(process.pid)
                 process.kill()
         time.sleep(_POLL_S)
     return len(ended)
