@@ -25,15 +25,45 @@ if TYPE_CHECKING:
 
 NOT_FOUND = 127  # the exit status by which a shell says that there is no such program
 _CHUNK = 64 * 1024
+# A working folder in which no other user can leave a configuration for whom it is asked: that of uv is read from it.
+_NOBODYS = Path(tempfile.gettempdir()) if sys.platform == "win32" else Path("/")
 _LAST_WORDS_S = 2.0
-_SCRUBBED = ("PYTHON", "VIRTUAL_ENV", "CONDA", "GUNICORN", "UVICORN", "WEB_CONCURRENCY", "PIP_", "PYTEST")
+# What a build may need of the caller: to find its programs and folders, to reach the index, to compile.
+_KEPT_FOR_TOOLS = frozenset(
+    (
+        *("PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LANGUAGE", "TZ", "TMPDIR", "TEMP", "TMP"),
+        *("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "FTP_PROXY"),
+        *("SSL_CERT_FILE", "SSL_CERT_DIR", "SSL_CLIENT_CERT", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NETRC"),
+        *("CC", "CXX", "CPP", "LD", "AR", "LDSHARED", "CFLAGS", "CXXFLAGS", "CPPFLAGS", "LDFLAGS", "ARCHFLAGS"),
+        *("C_INCLUDE_PATH", "CPLUS_INCLUDE_PATH", "LIBRARY_PATH", "INCLUDE", "LIB", "LIBPATH", "DISTUTILS_USE_SDK"),
+        *("MACOSX_DEPLOYMENT_TARGET", "SDKROOT", "DEVELOPER_DIR", "PKG_CONFIG_PATH", "LD_LIBRARY_PATH"),
+        *("SYSTEMROOT", "SYSTEMDRIVE", "COMSPEC", "PATHEXT", "WINDIR", "APPDATA", "LOCALAPPDATA", "PROGRAMDATA"),
+        *("PROGRAMFILES", "PROGRAMFILES(X86)", "PROGRAMW6432", "COMMONPROGRAMFILES", "COMMONPROGRAMFILES(X86)"),
+        *("USERPROFILE", "USERNAME", "HOMEDRIVE", "HOMEPATH", "NUMBER_OF_PROCESSORS", "PROCESSOR_ARCHITECTURE"),
+        *("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_CONFIG_FILE", "PIP_CERT", "PIP_CLIENT_CERT", "PIP_PROXY"),
+        *("PIP_TRUSTED_HOST", "PIP_CACHE_DIR", "PIP_KEYRING_PROVIDER", "DBUS_SESSION_BUS_ADDRESS"),
+        *("UV_DEFAULT_INDEX", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS", "UV_KEYRING_PROVIDER", "UV_CACHE_DIR"),
+        *("UV_CONFIG_FILE", "UV_NO_CONFIG", "UV_NATIVE_TLS", "UV_SYSTEM_CERTS", "UV_INSECURE_HOST", "UV_OFFLINE"),
+        *("UV_HTTP_TIMEOUT", "UV_HTTP_RETRIES", "UV_REQUEST_TIMEOUT", "UV_CREDENTIALS_DIR", "UV_LINK_MODE"),
+        *("UV_PYTHON_INSTALL_DIR", "UV_PYTHON_PREFERENCE", "UV_PYTHON_DOWNLOADS"),
+    )
+)
+_KEPT_FOR_TOOLS_BY_BEGINNING = ("LC_", "XDG_", "UV_INDEX", "UV_CONCURRENT_")  # UV_INDEX_NAME_PASSWORD and its like
 _KEPT_FOR_SERVERS = ("SYSTEMROOT", "SYSTEMDRIVE", "COMSPEC", "PATHEXT", "WINDIR")
 
 
 def tool_environment(**extra: str) -> dict[str, str]:
-    """Return this process's environment for a build tool: proxies and index settings kept, Python's removed."""
-    kept = {key: value for key, value in os.environ.items() if not key.startswith(_SCRUBBED)}
+    """Return what of this process's environment a build tool is handed, and ``extra``.
+
+    The setup script of a source distribution sees all of it: so no token of the caller's is in it. What an index asks
+    for is, where it is set by variables of uv or pip: uv has to know it.
+    """
+    kept = {name: value for name, value in os.environ.items() if _is_for_tools(name.upper())}
     return {**kept, **extra}
+
+
+def _is_for_tools(name: str) -> bool:
+    return name in _KEPT_FOR_TOOLS or name.startswith(_KEPT_FOR_TOOLS_BY_BEGINNING)
 
 
 def server_environment(folder: Path, search: Sequence[Path]) -> dict[str, str]:
@@ -242,8 +272,7 @@ def run(argv: Sequence[str], *, env: Mapping[str, str], cwd: Path, mark: str, de
 
 def ask(argv: Sequence[str], *, deadline_s: float) -> Completed:
     """Run a short command that answers a question about this machine."""
-    folder = Path(tempfile.gettempdir())
-    return run(argv, env=tool_environment(), cwd=folder, mark=new_mark(), deadline_s=deadline_s)
+    return run(argv, env=tool_environment(), cwd=_NOBODYS, mark=new_mark(), deadline_s=deadline_s)
 
 
 def settle(argv: Sequence[str], *, env: Mapping[str, str], cwd: Path, mark: str, deadline_s: float) -> int | None:
