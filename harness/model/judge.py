@@ -37,7 +37,9 @@ def judge(scenario: Scenario, evidence: Evidence) -> Judgement:
         return Judgement(verdict=verdict, reason=" ".join(evidence.error.split()))
     try:
         judgement = scenario.judge(evidence)
-    except Exception as error:  # noqa: BLE001 - whatever a scenario's author got wrong
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 - whatever a scenario's author got wrong
         return mistake("judge", error)
     if judgement.verdict is not Verdict.REPRODUCED and (reason := _why_nothing_counts(evidence)):
         return Judgement(verdict=Verdict.INCONCLUSIVE, reason=reason, controls=judgement.controls)
@@ -51,7 +53,9 @@ def combined(scenario: Scenario, judgements: Sequence[Judgement]) -> Judgement:
     """Return the judgement of a cell from those of its trials, at least one, by the scenario's own rule."""
     try:
         return scenario.combine(judgements)
-    except Exception as error:  # noqa: BLE001 - whatever a scenario's author got wrong
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 - whatever a scenario's author got wrong
         return mistake("combine", error)
 
 

@@ -1,17 +1,14 @@
 """Faults that the program has to survive: hostile servers, folders, documents and users, and a machine that fails.
 
 Each test says by ``@pytest.mark.fault(kind, "what happens")`` which fault it brings about, and by the fixture `seen`
-what the program did: the words a user meets, the exit status, the most memory that the harness itself had. At the end
-of a session they are printed as one table; ``HARNESS_FAULTS_TABLE=FILE`` writes it as Markdown. Whatever is left on
-the machine fails the test.
+what the program did: the words a user meets, the exit status, the most memory that the harness itself had. `tests/
+conftest.py` makes a table of them. Whatever is left on the machine fails the test.
 """
 
 from __future__ import annotations
 
-import os
 import sys
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import pytest
 
@@ -20,13 +17,11 @@ from tests.minimatrix.index import Index
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from tests.minimatrix.driving import Called
 
 MOST_MIB = 150.0  # what the harness itself may need, whatever it is sent
-_PROPERTY = "fault"
-_TABLE = "HARNESS_FAULTS_TABLE"
-_collected: list[dict[str, Any]] = []
 
 
 class Seen(Protocol):
@@ -34,11 +29,6 @@ class Seen(Protocol):
 
     def __call__(self, result: str, called: Called | None = None) -> None:
         """Enter it into the table."""
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    """Register the mark."""
-    config.addinivalue_line("markers", "fault(kind, what): the fault that a test brings about, for the table")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -51,14 +41,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture
 def seen(request: pytest.FixtureRequest) -> Seen:
     """Enter what was seen into the table, and demand that the harness stayed within its memory."""
-    mark = request.node.get_closest_marker("fault")
-    assert mark is not None, "a test of this folder says which fault it brings about"
+    assert request.node.get_closest_marker("fault"), "a test of this folder says which fault it brings about"
 
     def enter(result: str, called: Called | None = None) -> None:
-        row = {"kind": mark.args[0], "what": mark.args[1], "result": result, "status": "", "peak_mib": ""}
+        told: dict[str, object] = {"result": result}
         if called is not None:
-            row |= {"status": called.status, "peak_mib": round(called.peak_mib)}
-        request.node.user_properties.append((_PROPERTY, row))
+            told |= {"status": called.status, "peak_mib": round(called.peak_mib)}
+        request.node.user_properties.append(("seen", told))
         assert called is None or called.peak_mib <= MOST_MIB, f"the harness took {called.peak_mib:.0f} MiB"
 
     return enter
@@ -94,24 +83,3 @@ def newcomer(tmp_path: Path, index: Index) -> Iterator[User]:
     one = User(folder=tmp_path / "newcomer", cache=tmp_path / "cache", index=index.url)
     yield one
     assert one.left_in_the_end() == []
-
-
-def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    """Collect the rows, also those of the workers of pytest-xdist."""
-    if report.when == "call":
-        _collected.extend(row for name, row in report.user_properties if name == _PROPERTY and isinstance(row, dict))
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print the table, and write it where a file is named."""
-    rows = sorted(_collected, key=lambda row: (str(row["kind"]), row["what"]))
-    if not rows or hasattr(terminalreporter.config, "workerinput"):
-        return
-    head = ("kind", "fault", "what the program does", "exit status", "peak, MiB")
-    cells = [(row["kind"], row["what"], row["result"], row["status"], row["peak_mib"]) for row in rows]
-    lines = [f"| {' | '.join(map(str, line))} |" for line in (head, ["---"] * len(head), *cells)]
-    if path := os.environ.get(_TABLE):
-        Path(path).write_text("\n".join(lines) + "\n", encoding="utf-8")
-    terminalreporter.section("faults")
-    for line in lines:
-        terminalreporter.line(line)

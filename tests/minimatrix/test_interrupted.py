@@ -25,6 +25,7 @@ LARGEST = 64 * 1024 * 1024  # more than any other file of a run
 LONGEST_S = 3.0  # about what such a run takes on an idle machine
 
 
+@pytest.mark.fault("machine", "kill -9 at ten random moments")
 @pytest.mark.parametrize("seed", range(10))
 def test_kill_9_at_a_random_moment(user: User, newcomer: User, seed: int) -> None:
     """Everything that it started ends and its folder goes; the same call then gives the whole table.
@@ -44,6 +45,7 @@ def test_kill_9_at_a_random_moment(user: User, newcomer: User, seed: int) -> Non
     assert someone.left() == []
 
 
+@pytest.mark.fault("machine", "Ctrl-C while cells run")
 def test_ctrl_c_keeps_what_is_finished_and_nothing_else(user: User) -> None:
     """Status 130; what had not ended is not-run in the table, and is run, not recalled, by the same call."""
     user.run(*servers("1.0"))
@@ -72,6 +74,7 @@ def test_ctrl_c_keeps_what_is_finished_and_nothing_else(user: User) -> None:
     assert "without answering" in resumed.cells["1.3"]["reason"]
 
 
+@pytest.mark.fault("machine", "Ctrl-C during a download")
 def test_ctrl_c_during_a_download_is_not_held_against_a_release(newcomer: User) -> None:
     """What the user ended has not failed: the same call fetches it, builds it and judges it."""
     with Index() as index:
@@ -87,6 +90,7 @@ def test_ctrl_c_during_a_download_is_not_held_against_a_release(newcomer: User) 
         assert user.run(*servers("1.1", "2.1")).verdicts == {"1.1": "absent", "2.1": "absent"}
 
 
+@pytest.mark.fault("machine", "Ctrl-C among builds")
 def test_ctrl_c_among_builds_is_not_held_against_a_release(newcomer: User) -> None:
     """Nor has a build that was ended half way, whatever it was doing just then."""
     with newcomer.start("run", *newcomer.selection, *servers("1.1", "2.1")) as running:
@@ -112,6 +116,7 @@ SCENARIO = Scenario(id="stuck", title="it never ends", subject="toyserver", obse
 """
 
 
+@pytest.mark.fault("machine", "Ctrl-C while a scenario is stuck")
 def test_ctrl_c_does_not_wait_for_a_scenario_that_is_stuck(user: User) -> None:
     """Nothing interrupts its sleep: it is left behind, with the last line saying how to go on, and then cleaned up."""
     (user.folder / "stuck").mkdir()

@@ -83,6 +83,7 @@ def test_a_source_distribution_is_fetched_once(tmp_path: Path) -> None:
         assert index.asked.count("/files/toyserver-1.1.tar.gz") == 1
 
 
+@pytest.mark.fault("machine", "evidence that was lost")
 def test_lost_evidence_is_made_anew(user: User) -> None:
     """A stored verdict that nothing backs any more is not a verdict."""
     first = user.run(*servers("1.1"))
@@ -90,6 +91,7 @@ def test_lost_evidence_is_made_anew(user: User) -> None:
     assert cached(user.run(*servers("1.1"))) == {"1.1": False}
 
 
+@pytest.mark.fault("machine", "a torn last line of the journal")
 @pytest.mark.parametrize("lost", [2, 500])
 def test_a_torn_last_line_costs_one_cell(user: User, lost: int) -> None:
     """The journal of a run that was cut off in the middle of a line is read, gone on with, and whole again."""
@@ -103,6 +105,7 @@ def test_a_torn_last_line_costs_one_cell(user: User, lost: int) -> None:
     assert cached(user.run(*servers("1.0", "1.1"))) == {"1.0": True, "1.1": True}
 
 
+@pytest.mark.fault("machine", "the index is gone, everything is stored")
 def test_offline_with_what_is_stored(newcomer: User) -> None:
     """With the index gone, an old list of releases and a built environment are enough."""
     with Index() as index:
@@ -113,6 +116,7 @@ def test_offline_with_what_is_stored(newcomer: User) -> None:
     assert (called.status, cached(called)) == (0, {"1.0": False})
 
 
+@pytest.mark.fault("machine", "the index is gone, an environment is missing")
 def test_offline_without_what_it_takes(newcomer: User) -> None:
     """The cell says that its release could not be fetched; with the index back it is not held against it."""
     with Index() as index:
@@ -126,6 +130,7 @@ def test_offline_without_what_it_takes(newcomer: User) -> None:
         assert back.run(*servers("1.1")).verdicts == {"1.1": "absent"}
 
 
+@pytest.mark.fault("machine", "the index is gone, nothing is stored")
 def test_offline_with_nothing_stored(newcomer: User) -> None:
     """Nothing can be judged: status 3, one line that says what is missing and what to do."""
     with Index() as index:
@@ -143,6 +148,7 @@ def age(user: User) -> None:
     path.write_text(json.dumps(listing))
 
 
+@pytest.mark.fault("machine", "a damaged environment")
 @pytest.mark.parametrize(
     "damaged", ["lib/python*/site-packages/toyserver.py", "bin/toyserver", ".harness-complete.json"]
 )
@@ -156,6 +162,7 @@ def test_a_damaged_environment_is_built_anew(newcomer: User, damaged: str) -> No
     assert file.is_file()
 
 
+@pytest.mark.fault("machine", "what an interrupted build left")
 def test_an_interrupted_build_is_wiped_first(newcomer: User) -> None:
     """What lies in an environment's place without its marker does not get into the new one."""
     newcomer.run(*servers("1.1"))
@@ -167,6 +174,7 @@ def test_an_interrupted_build_is_wiped_first(newcomer: User) -> None:
     assert not stray.exists()
 
 
+@pytest.mark.fault("machine", "a release that cannot be built")
 def test_a_release_that_cannot_be_built_is_not_tried_again_unless_asked(newcomer: User) -> None:
     """The remembered reason tells as much as the first one, and says how to try again."""
     first, tried = newcomer.run(*servers("1.8")), newcomer.started("1.8")
@@ -177,6 +185,7 @@ def test_a_release_that_cannot_be_built_is_not_tried_again_unless_asked(newcomer
     assert len(tried) == len(recalled) < len(newcomer.started("1.8"))
 
 
+@pytest.mark.fault("machine", "two runs that build the same")
 def test_two_runs_at_the_same_time_share_what_they_build(newcomer: User) -> None:
     """Same cache, same results folder: both end well, each environment is built once, the journal is whole."""
     selection = ["run", *newcomer.selection, *servers("1.0", "1.1", "2.1"), "--format", "json"]
