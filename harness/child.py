@@ -182,7 +182,7 @@ class Watched:
             self._socket.sendall(marshal.dumps(order))
         try:
             word, _, number = self._told.readline().decode().partition(" ")
-        except TimeoutError:
+        except OSError:  # its time is over, or it is gone
             word, number = "", ""
         self._socket.settimeout(None)
         if word == "failed":

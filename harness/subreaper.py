@@ -53,10 +53,14 @@ class First:
         libc = ctypes.CDLL(None, use_errno=True)
         if libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0):
             raise OSError(ctypes.get_errno(), "prctl")
-        os.chdir(folder)
-        default = [signal.SIGPIPE, signal.SIGXFSZ]
-        self._program = os.posix_spawn(argv[0], argv, env, setsid=True, setsigdef=default)
-        os.chdir("/")
+        failed, fails = os.pipe()  # closed by the program's start
+        self._program = os.fork()  # not `posix_spawn`, of which a program may see that it ignores two signals more
+        if self._program == 0:
+            _become(argv, env, folder, fails)
+        os.close(fails)
+        if told := os.read(failed, 16):
+            raise OSError(int(told), "")
+        os.close(failed)
         null = os.open(os.devnull, os.O_RDWR)
         for descriptor in range(3):  # the end of the output is that of the program's
             os.dup2(null, descriptor)
@@ -126,6 +130,20 @@ class First:
                 except PermissionError:
                     pass
         return left
+
+
+def _become(argv: list[bytes], env: dict[bytes, bytes], folder: bytes, fails: int) -> None:
+    """Be the program, or say why that cannot be."""
+    try:
+        os.setsid()
+        os.chdir(folder)
+        for number in (signal.SIGPIPE, signal.SIGXFSZ):
+            signal.signal(number, signal.SIG_DFL)
+        os.execve(argv[0], argv, env)  # noqa: S606 - running the programs on trial is what the harness is for
+    except OSError as error:
+        os.write(fails, str(error.errno).encode())
+    finally:
+        os._exit(127)
 
 
 def look_at(pid: int) -> tuple[int, bool]:

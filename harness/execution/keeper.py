@@ -142,10 +142,8 @@ def _wait_until_it_watches(keeper: subprocess.Popen[bytes]) -> None:
         said = keeper.stdout.readline().decode(errors="replace").strip()
         if said != WATCHING:
             lines = [said, *keeper.stdout.read(65536).decode(errors="replace").splitlines()]
-            message = (
-                f"the keeper, which ends what a killed run leaves behind, does not start: {lines[-1] or 'no word'}"
-            )
-            raise HarnessError(message)
+            told = lines[-1] or "it says nothing"
+            raise HarnessError(f"the keeper, which ends what a killed run leaves behind, does not start: {told}")
     finally:
         timer.cancel()
 
