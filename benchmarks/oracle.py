@@ -12,7 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from harness import process
+from harness import marks
 from harness.decoding import decode
 from harness.environments import Request, Resolution
 from harness.environments.venv import VirtualEnvironment
@@ -33,7 +33,7 @@ def main() -> int:
     )
     resolution = Resolution(request=request, interpreter=sys.argv[2], python_full=cell.python, pins=())
     with tempfile.TemporaryDirectory() as folder:
-        mark = f"oracle {Path(folder).name}"
+        mark = marks.new_mark()
         try:
             trial = run_trial(
                 loaded,
@@ -45,7 +45,7 @@ def main() -> int:
                 mark=mark,
             )
         finally:
-            process.end_marked(mark)
+            marks.end_marked(mark)
     verdict = judge(loaded.scenario, trial).verdict
     with Path(sys.argv[3]).open("a", encoding="utf-8") as file:
         file.write(f"{cell.id} {verdict}\n")

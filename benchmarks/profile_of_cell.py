@@ -36,7 +36,7 @@ STAGES: tuple[tuple[Any, str, str], ...] = (
     (Plan, "__init__", "scenarios, matrix, releases"),
     (Laboratory, "__enter__", "the run's folder and keeper"),
     (Laboratory, "prepare", "stored result and environment looked up"),
-    (process, "end_marked", "what is left is looked for"),
+    (process.Process, "end", "what is left is ended"),
     (Server, "wait_until_ready", "servers start, until they answer"),
     (Server, "stop", "servers end"),
     (laboratory, "run_trial", "the scenario observes"),

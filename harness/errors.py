@@ -59,6 +59,16 @@ class EngineError(EnvironmentFailedError):
     """The container engine cannot be used now, or ended in between; another time it may, so it is not remembered."""
 
 
+class LeftRunningError(HarnessError):
+    """Processes that were started cannot be ended; the cell that they belong to is ``environment-failed``."""
+
+    def __init__(self, pids: Iterable[int]) -> None:
+        """Name the processes."""
+        super().__init__(
+            f"processes that were started cannot be ended: {', '.join(map(str, pids))}; end them, as root if need be"
+        )
+
+
 def nearest(name: str, valid: Iterable[str]) -> str:
     """Return ``did you mean …?`` or the valid names, for the end of a message about an unknown name."""
     names = sorted(set(valid))

@@ -1,9 +1,7 @@
 """The only place that starts a process: deadline, whole-tree end, bounded capture, scrubbed environment.
 
-Everything started here carries a mark in its environment (`MARK`). Descendants inherit it, also those that
-leave the session or whose parent died, so `end_marked` finds and ends every one of them: by this process, by
-the keeper when this process was killed, or by a later run. A mark begins with 32 hexadecimal digits that nobody
-guesses; `end_marked` refuses whatever else it is handed, so that no mistake elsewhere ends a stranger's process.
+What is started, and all that it starts in turn, can be ended exactly, see `harness.child`; and everything carries a
+mark by which the keeper or a later run finds it, see `harness.marks`.
 """
 
 from __future__ import annotations
@@ -11,49 +9,61 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import os
-import re
-import signal
 import subprocess
 import sys
 import tempfile
 import threading
-import time
-import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-import psutil
-
-from harness import pipes
+from harness import child, pipes
 from harness.capture import Capture
+from harness.marks import MARK, end_marked, new_mark
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
-MARK = "HARNESS_MARK"
 NOT_FOUND = 127  # the exit status by which a shell says that there is no such program
-_MARK = re.compile(r"[0-9a-f]{32}(?:/.+)?", re.ASCII | re.DOTALL)
 _CHUNK = 64 * 1024
+# A working folder in which no other user can leave a configuration for whom it is asked: that of uv is read from it.
+_NOBODYS = Path(tempfile.gettempdir()) if sys.platform == "win32" else Path("/")
 _LAST_WORDS_S = 2.0
-_POLL_S = 0.01
-_SCRUBBED = ("PYTHON", "VIRTUAL_ENV", "CONDA", "GUNICORN", "UVICORN", "WEB_CONCURRENCY", "PIP_", "PYTEST")
+# What a build may need of the caller: to find its programs and folders, to reach the index, to compile.
+_KEPT_FOR_TOOLS = frozenset(
+    (
+        *("PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LANGUAGE", "TZ", "TMPDIR", "TEMP", "TMP"),
+        *("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "FTP_PROXY"),
+        *("SSL_CERT_FILE", "SSL_CERT_DIR", "SSL_CLIENT_CERT", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NETRC"),
+        *("CC", "CXX", "CPP", "LD", "AR", "LDSHARED", "CFLAGS", "CXXFLAGS", "CPPFLAGS", "LDFLAGS", "ARCHFLAGS"),
+        *("C_INCLUDE_PATH", "CPLUS_INCLUDE_PATH", "LIBRARY_PATH", "INCLUDE", "LIB", "LIBPATH", "DISTUTILS_USE_SDK"),
+        *("MACOSX_DEPLOYMENT_TARGET", "SDKROOT", "DEVELOPER_DIR", "PKG_CONFIG_PATH", "LD_LIBRARY_PATH"),
+        *("SYSTEMROOT", "SYSTEMDRIVE", "COMSPEC", "PATHEXT", "WINDIR", "APPDATA", "LOCALAPPDATA", "PROGRAMDATA"),
+        *("PROGRAMFILES", "PROGRAMFILES(X86)", "PROGRAMW6432", "COMMONPROGRAMFILES", "COMMONPROGRAMFILES(X86)"),
+        *("USERPROFILE", "USERNAME", "HOMEDRIVE", "HOMEPATH", "NUMBER_OF_PROCESSORS", "PROCESSOR_ARCHITECTURE"),
+        *("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_CONFIG_FILE", "PIP_CERT", "PIP_CLIENT_CERT", "PIP_PROXY"),
+        *("PIP_TRUSTED_HOST", "PIP_CACHE_DIR", "PIP_KEYRING_PROVIDER", "DBUS_SESSION_BUS_ADDRESS"),
+        *("UV_DEFAULT_INDEX", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS", "UV_KEYRING_PROVIDER", "UV_CACHE_DIR"),
+        *("UV_CONFIG_FILE", "UV_NO_CONFIG", "UV_NATIVE_TLS", "UV_SYSTEM_CERTS", "UV_INSECURE_HOST", "UV_OFFLINE"),
+        *("UV_HTTP_TIMEOUT", "UV_HTTP_RETRIES", "UV_REQUEST_TIMEOUT", "UV_CREDENTIALS_DIR", "UV_LINK_MODE"),
+        *("UV_PYTHON_INSTALL_DIR", "UV_PYTHON_PREFERENCE", "UV_PYTHON_DOWNLOADS"),
+    )
+)
+_KEPT_FOR_TOOLS_BY_BEGINNING = ("LC_", "XDG_", "UV_INDEX", "UV_CONCURRENT_")  # UV_INDEX_NAME_PASSWORD and its like
 _KEPT_FOR_SERVERS = ("SYSTEMROOT", "SYSTEMDRIVE", "COMSPEC", "PATHEXT", "WINDIR")
 
 
-def new_mark() -> str:
-    """Return a mark that nothing else carries, for a run or a question."""
-    return uuid.uuid4().hex
-
-
-def is_mark(text: str) -> bool:
-    """Whether the text is a run's mark, or one below it (``mark/…``)."""
-    return bool(_MARK.fullmatch(text))
-
-
 def tool_environment(**extra: str) -> dict[str, str]:
-    """Return this process's environment for a build tool: proxies and index settings kept, Python's removed."""
-    kept = {key: value for key, value in os.environ.items() if not key.startswith(_SCRUBBED)}
+    """Return what of this process's environment a build tool is handed, and ``extra``.
+
+    The setup script of a source distribution sees all of it: so no token of the caller's is in it. What an index asks
+    for is, where it is set by variables of uv or pip: uv has to know it.
+    """
+    kept = {name: value for name, value in os.environ.items() if _is_for_tools(name.upper())}
     return {**kept, **extra}
+
+
+def _is_for_tools(name: str) -> bool:
+    return name in _KEPT_FOR_TOOLS or name.startswith(_KEPT_FOR_TOOLS_BY_BEGINNING)
 
 
 def server_environment(folder: Path, search: Sequence[Path]) -> dict[str, str]:
@@ -137,7 +147,14 @@ class Process:
     """A started program in a session of its own, with its output captured."""
 
     def __init__(
-        self, argv: Sequence[str], *, env: Mapping[str, str], cwd: Path, mark: str, console: bool = False
+        self,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str],
+        cwd: Path,
+        mark: str,
+        console: bool = False,
+        settled: bool = False,
     ) -> None:
         """Start it.
 
@@ -147,30 +164,26 @@ class Process:
             cwd: its working folder.
             mark: what its descendants are found by; unique to the one who will end them.
             console: give it a terminal as standard input (POSIX only; on Windows it has a console as it is).
+            settled: `settle` has left services under the same mark, which end with it.
 
         Raises:
             OSError: it could not be started.
+            HarnessError: what is to watch over it could not be.
 
         """
         self._console = os.openpty() if console and sys.platform != "win32" else ()
         self.argv = tuple(argv)
         self.mark = mark
+        self._settled = settled
         self.capture = Capture()
         self.out_of_memory = False  # the machine's memory has no owner; a kill for want of it is a SIGKILL
-        self._family: list[psutil.Process] = []
-        flags = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
-        self._popen = subprocess.Popen(  # noqa: S603 - running the programs on trial is what the harness is for
-            self.argv,
-            env={**env, MARK: mark},
-            cwd=cwd,
-            stdin=self._console[1] if self._console else subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-            creationflags=flags,
-        )
-        assert self._popen.stdout is not None  # noqa: S101 - Popen was asked for a pipe
-        self._pipe = pipes.Pipe(self._popen.stdout.fileno())
+        try:
+            stdin = self._console[1] if self._console else subprocess.DEVNULL
+            self._child = child.start(self.argv, env=env, cwd=cwd, mark=mark, stdin=stdin)
+        except BaseException:
+            self._close_console()
+            raise
+        self._pipe = pipes.Pipe(self._child.output)
         self._taking = threading.Lock()  # held from a read until it is captured: nothing is on its way then
         self._reader = threading.Thread(target=self._read, name=f"output of {self.pid}", daemon=True)
         self._reader.start()
@@ -195,77 +208,52 @@ class Process:
     @property
     def pid(self) -> int:
         """The process id of the program itself."""
-        return self._popen.pid
+        return self._child.pid
 
     @property
     def exit_status(self) -> int | None:
         """Its exit status, negative for a signal, or None while it runs."""
-        return self._popen.poll()
+        return self._child.exit_status
 
     def wait(self, deadline_s: float) -> int | None:
         """Wait for its end, at most so many seconds; return the exit status or None."""
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            return self._popen.wait(timeout=deadline_s)
-        return None
+        return self._child.wait(deadline_s)
+
+    def signal(self, number: int) -> None:
+        """Send the program itself a signal; it may have ended."""
+        self._child.signal(number)
 
     def stop(self, grace_s: float) -> str:
-        """Ask the program to end, then make it; return ``itself``, ``SIGTERM`` or ``SIGKILL`` for what did.
-
-        Descendants are not touched, see `end`; who they are is asked before it can no longer name them.
-        """
-        self._family = self.family()
+        """See `Started.stop`. Descendants are not touched, see `end`."""
         if self.exit_status is not None:
             return "itself"
         self.take()
         self.capture.split()
-        if self._ask_to_end() and self.wait(grace_s) is not None:
+        if self._child.ask_to_end() and self.wait(grace_s) is not None:
             return "SIGTERM"
-        self._popen.kill()
-        self._popen.wait()
+        self._child.kill()
         return "SIGKILL"
 
-    def _ask_to_end(self) -> bool:
-        """Ask the program to end; False where there is no way to ask."""
-        if sys.platform == "win32":  # has no SIGTERM: a console break is what its servers listen for
-            try:
-                self._popen.send_signal(signal.CTRL_BREAK_EVENT)
-            except PermissionError:  # it has just ended
-                return True
-            except SystemError:  # this process has no console to break on, and os.kill ended the program by force
-                return False
-            return True
-        with contextlib.suppress(ProcessLookupError):
-            self._popen.send_signal(signal.SIGTERM)
-        return True
-
     def end(self) -> int:
-        """End all that carries its mark and what it had started before it was stopped; return how many there were.
+        """End all that is left of it, at once and from any thread; return how many processes there were.
 
         Raises:
-            RuntimeError: some cannot be ended.
+            LeftRunningError: some cannot be ended.
 
         """
-        return end_marked(self.mark, self._family)
-
-    def signal(self, number: int) -> None:
-        """Send the program itself a signal; it may have ended."""
-        with contextlib.suppress(ProcessLookupError):
-            self._popen.send_signal(number)
-
-    def family(self) -> list[psutil.Process]:
-        """Return the descendants that it has now, to be ended when it has ended and can no longer name them."""
-        with contextlib.suppress(psutil.Error):
-            return psutil.Process(self.pid).children(recursive=True)
-        return []
+        ended = self._child.end()
+        return ended + end_marked(self.mark) if self._settled else ended
 
     def close(self) -> None:
-        """Take what is left of the output and let go of the pipe; call it when all descendants have ended."""
+        """Take what is left of the output and let go of all that it held; call it when all descendants have ended."""
         self._reader.join(timeout=_LAST_WORDS_S)
         self.take()  # a stranger who holds the pipe keeps it open, and the reader waiting
+        self._close_console()
+        self._child.close()
+
+    def _close_console(self) -> None:
         for descriptor in self._console:
             os.close(descriptor)
-        if self._popen.stdout:
-            self._popen.stdout.close()
 
 
 def run(argv: Sequence[str], *, env: Mapping[str, str], cwd: Path, mark: str, deadline_s: float) -> Completed:
@@ -274,16 +262,17 @@ def run(argv: Sequence[str], *, env: Mapping[str, str], cwd: Path, mark: str, de
     try:
         exit_status = process.wait(deadline_s)
     finally:
-        process.stop(grace_s=0)
-        end_marked(process.mark)
-        process.close()
+        try:
+            process.stop(grace_s=0)
+            process.end()
+        finally:
+            process.close()
     return Completed(exit_status=exit_status, output=process.capture.text)
 
 
 def ask(argv: Sequence[str], *, deadline_s: float) -> Completed:
     """Run a short command that answers a question about this machine."""
-    folder = Path(tempfile.gettempdir())
-    return run(argv, env=tool_environment(), cwd=folder, mark=new_mark(), deadline_s=deadline_s)
+    return run(argv, env=tool_environment(), cwd=_NOBODYS, mark=new_mark(), deadline_s=deadline_s)
 
 
 def settle(argv: Sequence[str], *, env: Mapping[str, str], cwd: Path, mark: str, deadline_s: float) -> int | None:
@@ -304,64 +293,16 @@ def settle(argv: Sequence[str], *, env: Mapping[str, str], cwd: Path, mark: str,
             return None
 
 
-def start_watching(argv: Sequence[str]) -> subprocess.Popen[bytes]:
-    """Start a program, unmarked and in a session of its own, that sees its standard input close when this one ends."""
+def start_watching(argv: Sequence[str], *, cwd: Path) -> subprocess.Popen[bytes]:
+    """Start a program, unmarked and in a session of its own, that sees its standard input close when this one ends.
+
+    Nothing that is started later inherits the other end of that pipe.
+    """
     return subprocess.Popen(  # noqa: S603 - the keeper
         argv,
+        cwd=cwd,
         stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         start_new_session=True,
     )
-
-
-def marked(mark: str) -> Iterator[psutil.Process]:
-    """Yield the running processes that carry the mark or one below it (``mark/…``), and their descendants.
-
-    A descendant that wiped its environment is found as long as its parent is there.
-
-    Raises:
-        ValueError: the mark is none, so that it would match processes that nobody marked.
-
-    """
-    if not is_mark(mark):
-        message = f"'{mark}' is no mark, which begins with 32 hexadecimal digits; no process is ended by it"
-        raise ValueError(message)
-    for process in psutil.process_iter():
-        with contextlib.suppress(psutil.Error, OSError):
-            value = process.environ().get(MARK, "")
-            if value == mark or value.startswith(f"{mark}/"):
-                family = (process, *process.children(recursive=True))
-                yield from (one for one in family if one.status() != psutil.STATUS_ZOMBIE)
-
-
-def end_marked(mark: str, also: Sequence[psutil.Process] = (), *, patience_s: float = 10.0) -> int:
-    """End every process that carries the mark, again until none is found; return how many there were.
-
-    Args:
-        mark: whose processes.
-        also: processes to end with them.
-        patience_s: how long to go on.
-
-    Raises:
-        RuntimeError: some are still there after the patience.
-
-    """
-    deadline = time.monotonic() + patience_s
-    ended: set[int] = set()
-    while found := {*(one for one in also if _is_alive(one)), *marked(mark)}:
-        if time.monotonic() > deadline:
-            message = f"processes that cannot be ended: {sorted(process.pid for process in found)}"
-            raise RuntimeError(message)
-        for process in found:
-            with contextlib.suppress(psutil.Error):
-                process.kill()
-                ended.add(process.pid)
-        time.sleep(_POLL_S)
-    return len(ended)
-
-
-def _is_alive(process: psutil.Process) -> bool:
-    with contextlib.suppress(psutil.Error):
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    return False

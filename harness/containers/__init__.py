@@ -3,3 +3,5 @@
 `Engine` is one engine that speaks Docker's API; `Contained` a server in a container; `leftovers` finds what carries
 the label of a run. The Docker SDK is imported when an engine is first asked for, since most calls need none.
 """
+
+NOTE = "engine"  # the file in a run's folder that says which engine the run has used

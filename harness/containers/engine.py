@@ -9,10 +9,12 @@ import contextlib
 import functools
 import os
 import platform
+import re
 import socket
 import sys
 import threading
 import time
+import urllib.parse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,12 +29,14 @@ if TYPE_CHECKING:
     import docker
 
 RUN, FOLDER, MACHINE, ENVIRONMENT = "harness.run", "harness.folder", "harness.machine", "harness.environment"
-NOTE = "engine"  # the file in a run's folder that says which engine the run has used
+USER = "harness.user"
 MEMORY = "1g"
 PROCESSES = 512  # threads count
 CPUS = 1.0
 _POLL_S = 0.05
 _ANSWER_S = 60
+_ADDRESS = re.compile(r"(unix|npipe|tcp|https?|ssh)://[!-~]{1,1000}", re.ASCII)
+_HERE = ("127.0.0.1", "localhost", "::1")
 _SIGNALS = 128  # an exit status above it is a signal's number and this
 
 
@@ -45,7 +49,17 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def labels(self) -> dict[str, str]:
         """The labels; a container of another machine with this engine is another's, whatever its folder says."""
-        return {RUN: self.mark, FOLDER: str(self.folder), MACHINE: platform.node()}
+        return {RUN: self.mark, FOLDER: str(self.folder), MACHINE: platform.node(), USER: user()}
+
+
+def user() -> str:
+    """Return who runs this, as the labels say it: others may use the same engine."""
+    return "" if sys.platform == "win32" else str(os.geteuid())
+
+
+def is_address(text: str) -> bool:
+    """Whether a text can be the address of an engine."""
+    return bool(_ADDRESS.fullmatch(text))
 
 
 def address() -> str:
@@ -70,7 +84,7 @@ def connect(where: str) -> Engine:
     """
     import docker  # noqa: PLC0415 - takes a tenth of a second, and most calls need no engine
 
-    if where.startswith(("ssh:", "tcp:", "http")) and not any(name in where for name in ("127.0.0.1", "localhost")):
+    if where.startswith(("ssh:", "tcp:", "http")) and urllib.parse.urlsplit(where).hostname not in _HERE:
         raise EngineError(f"the engine at {where} is on another machine, whose loopback cannot be reached from here")
     if where.startswith("unix://"):
         _knock(Path(where.removeprefix("unix://")))

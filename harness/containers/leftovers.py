@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from harness.containers.engine import FOLDER, MACHINE, RUN, Engine, address, connect
+from harness.containers.engine import FOLDER, MACHINE, RUN, USER, Engine, address, connect, user
+from harness.marks import is_mark
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -36,7 +37,10 @@ def remove_of_run(mark: str, *, where: str) -> tuple[str, ...]:
 
 
 def remove_of_the_dead(is_owned: Callable[[Path], bool]) -> tuple[str, ...]:
-    """Remove what runs of this machine left; return what it was.
+    """Remove what runs of this user and machine left; return what it was.
+
+    An engine is shared, and whoever uses it labels what they like: what is not labelled as a run of this user labels
+    it is passed over.
 
     Args:
         is_owned: whether the run with this folder lives.
@@ -46,9 +50,16 @@ def remove_of_the_dead(is_owned: Callable[[Path], bool]) -> tuple[str, ...]:
 
     """
     engine = connect(address())
-    own = [one for one in _labelled(engine, RUN) if one.labels.get(MACHINE) == platform.node() and FOLDER in one.labels]
+    own = [one for one in _labelled(engine, RUN) if _is_own(one.labels)]
     alive = {folder: is_owned(Path(folder)) for folder in {one.labels[FOLDER] for one in own}}
     return _remove(engine, (one for one in own if not alive[one.labels[FOLDER]]))
+
+
+def _is_own(labels: Mapping[str, str]) -> bool:
+    """Whether these are the labels of a run of this user on this machine."""
+    folder, mark = labels.get(FOLDER, ""), labels.get(RUN, "")
+    known = (labels.get(MACHINE), labels.get(USER)) == (platform.node(), user())
+    return known and is_mark(mark) and folder.endswith(f"-{mark}")
 
 
 def _labelled(engine: Engine, label: str) -> Iterator[Leftover]:

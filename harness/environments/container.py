@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from harness import process
+from harness.containers import NOTE
 from harness.containers import engine as engines
 from harness.containers.builder import Builder
 from harness.containers.contained import Contained
@@ -155,7 +156,7 @@ class ContainerEnvironments:
         """Return the engine, noted in the run's folder for whoever cleans up after the run."""
         where = engines.address()
         found = engines.connect(where)
-        note = self._run.folder / engines.NOTE
+        note = self._run.folder / NOTE
         if not note.exists():
             note.write_text(where)
         return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import re
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 import msgspec
 from packaging.utils import canonicalize_name
@@ -117,6 +117,9 @@ class Environment(Protocol):
 class OnMachine(Protocol):
     """An environment whose servers are ordinary processes of this machine."""
 
+    settles: ClassVar[bool]
+    """Whether services are started before a server, by `harness.process.settle`, and end with it."""
+
     def command(self, program: str, arguments: Sequence[str]) -> tuple[str, ...]:
         """Return the command line that runs a program of it, ``python`` or a console script such as ``uvicorn``."""
 
@@ -129,6 +132,8 @@ class OnMachine(Protocol):
 
 class StartsHere:
     """Starts servers as processes of this machine, see `OnMachine`."""
+
+    settles: ClassVar[bool] = False
 
     def start(
         self: OnMachine,
@@ -143,7 +148,7 @@ class StartsHere:
     ) -> Started:
         """See `Environment.start`."""
         argv, env = self.command(program, arguments), self.variables(folder, server, mark)
-        return process.Process(argv, env=env, cwd=folder, mark=mark, console=console)
+        return process.Process(argv, env=env, cwd=folder, mark=mark, console=console, settled=self.settles)
 
 
 class Kind(Protocol):

@@ -11,7 +11,7 @@ import shutil
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
 
@@ -171,6 +171,7 @@ def _make_template(program: str, folder: Path, uv: Uv) -> None:
 class WineEnvironment(msgspec.Struct, StartsHere, frozen=True, kw_only=True):
     """Windows packages in a folder, for a Windows CPython under Wine."""
 
+    settles: ClassVar[bool] = True  # Wine's own server
     folder: Path
     resolution: Resolution
     wine: Wine

@@ -39,10 +39,13 @@ class LoadedScenario:
 
 
 def bundled(folder: str) -> Path:
-    """Return the project's own ``scenarios`` or ``matrices``: beside the package in a clone, else inside it."""
+    """Return the project's own ``scenarios``, ``matrices`` or ``reports``: inside the package, else beside it.
+
+    Only an installed package has them inside. Beside an installed one lies whatever others have installed.
+    """
     package = Path(harness.__file__).parent
-    beside = package.parent / folder
-    return beside if beside.is_dir() else package / "_bundled" / folder
+    inside = package / "_bundled"
+    return (inside if inside.is_dir() else package.parent) / folder
 
 
 def is_bundled(module: Path) -> bool:

@@ -8,23 +8,40 @@ next run finds the folder without an owner and does the same (`sweep`).
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import sys
 import tempfile
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 import filelock
 
+import harness
 from harness import process
 from harness.containers import leftovers
-from harness.containers.engine import NOTE
-from harness.errors import EngineError
+from harness.errors import HarnessError, LeftRunningError
+from harness.execution.folder import LOCK, PREFIX, WATCHING, clean, end, is_own, mark_of
+from harness.marks import new_mark
 
 if TYPE_CHECKING:
+    import subprocess
     from types import TracebackType
 
-_PREFIX = "harness-run-"
+_TRIES = 5
+_START_S = 60.0  # the keeper takes a tenth of a second on an idle core
+# The package is this very one, whatever else of its name lies in the working folder or before it on the path, and the
+# keeper needs little of it: not what its `__init__` imports.
+_PROGRAM = """
+import sys, types
+place, folder, *sys.path[:] = sys.argv[1:]
+sys.modules["harness"] = package = types.ModuleType("harness")
+package.__path__ = [place]
+import pathlib
+from harness.execution.folder import watch
+watch(pathlib.Path(folder))
+"""
 
 
 class Kept:
@@ -34,14 +51,21 @@ class Kept:
     """
 
     def __init__(self) -> None:
-        """Clean up after runs that were killed, then make the folder and start the keeper."""
-        sweep()
-        self.mark = process.new_mark()
-        self.folder = Path(tempfile.gettempdir()) / f"{_PREFIX}{self.mark}"
-        self._owner = _owner(self.folder)
-        self._owner.acquire()  # before there is a folder that a sweep could take for one without an owner
-        self.folder.mkdir(mode=0o700)
-        self._keeper = process.start_watching([sys.executable, "-m", "harness.execution.keeper", str(self.folder)])
+        """Make the folder, have a keeper watch over it, and clean up after runs that were killed.
+
+        Raises:
+            HarnessError: there can be no such folder, or the keeper does not start.
+
+        """
+        self.folder, self._owner = _make_folder()
+        self.mark = mark_of(self.folder) or ""
+        self._keeper = process.start_watching(_command(self.folder), cwd=self.folder.parent)
+        try:
+            sweep()  # while the keeper starts
+            _wait_until_it_watches(self._keeper)
+        except BaseException:
+            self.close()
+            raise
 
     def __enter__(self) -> Self:
         """Use as a context; leaving it closes."""
@@ -55,48 +79,77 @@ class Kept:
 
     def end(self) -> None:
         """End all that runs now; what is started afterwards is not ended."""
-        _end(self.folder)
+        end(self.folder)
 
     def close(self) -> None:
-        """Clean up and wait until the keeper has looked after it."""
+        """Have the keeper clean up, and do what it did not.
+
+        Raises:
+            LeftRunningError: processes of the run cannot be ended.
+
+        """
         self._owner.release()
-        if self._keeper.stdin:
-            self._keeper.stdin.close()
-        self._keeper.wait()
+        with self._keeper:  # closes its standard input, and waits
+            pass
         clean(self.folder)
 
 
-def _owner(folder: Path) -> filelock.BaseFileLock:
-    """Return the lock that the owner of a run's folder holds as long as it lives."""
-    return filelock.FileLock(folder.with_suffix(".lock"), thread_local=False)
+def _make_folder() -> tuple[Path, filelock.BaseFileLock]:
+    """Make a run's folder and return it with its lock, held.
 
-
-def _end(folder: Path) -> bool:
-    """End what carries the mark of a run's folder; False where the engine that it used does not answer now."""
-    mark, note = folder.name.removeprefix(_PREFIX), folder / NOTE
-    process.end_marked(mark)
-    try:
-        if note.exists():
-            leftovers.remove_of_run(mark, where=note.read_text())
-    except (EngineError, OSError):
-        return False
-    return True
-
-
-def clean(folder: Path) -> None:
-    """End what carries the mark of a run's folder, and remove the folder.
-
-    Where containers may be left on an engine that does not answer, the folder stays, and the next run tries again.
+    A sweep that comes in between takes the folder for one without an owner; another one is made then.
     """
-    if not _end(folder):
-        return
-    shutil.rmtree(folder, ignore_errors=True)
-    with contextlib.suppress(OSError):
-        folder.with_suffix(".lock").unlink(missing_ok=True)
+    place = Path(tempfile.gettempdir())
+    for _ in range(_TRIES):
+        folder = place / f"{PREFIX}{new_mark()}"
+        lock = _owner(folder)
+        try:
+            folder.mkdir(mode=0o700)
+            lock.acquire(blocking=False)
+        except filelock.Timeout:
+            continue
+        except OSError as error:
+            message = f"no temporary folder can be made in {place}: {error.strerror}; TMPDIR names another place"
+            raise HarnessError(message) from None
+        if is_own(folder) and (folder / LOCK).exists():
+            return folder, lock
+        lock.release()
+        shutil.rmtree(folder, ignore_errors=True)
+    message = (
+        f"every temporary folder that is made in {place} is removed or opened to others; TMPDIR names another place"
+    )
+    raise HarnessError(message)
+
+
+def _owner(folder: Path) -> filelock.BaseFileLock:
+    """Return the lock that the owner of a run's folder holds as long as it lives; the folder has to be this user's."""
+    return filelock.FileLock(folder / LOCK, thread_local=False)
+
+
+def _command(folder: Path) -> list[str]:
+    """Return the command line of a keeper, which imports from where this process does."""
+    path = [os.path.abspath(entry) for entry in sys.path if entry]  # noqa: PTH100 - an entry may be an archive
+    return [sys.executable, "-I", "-S", "-c", _PROGRAM, str(Path(harness.__file__).parent), str(folder), *path]
+
+
+def _wait_until_it_watches(keeper: subprocess.Popen[bytes]) -> None:
+    """Return when the keeper has said that it watches; raises `HarnessError` where it does not in time."""
+    if keeper.stdout is None:  # pragma: no cover - it was asked for
+        raise ValueError
+    timer = threading.Timer(_START_S, keeper.kill)
+    timer.start()
+    try:
+        said = keeper.stdout.readline().decode(errors="replace").strip()
+        if said != WATCHING:
+            lines = [said, *keeper.stdout.read(65536).decode(errors="replace").splitlines()]
+            told = lines[-1] or "it says nothing"
+            raise HarnessError(f"the keeper, which ends what a killed run leaves behind, does not start: {told}")
+    finally:
+        timer.cancel()
 
 
 def sweep_engine() -> tuple[str, ...]:
-    """Remove from the engine what runs of this machine left that live no more; return what it was.
+    """Remove from the engine what runs of this user and machine left that live no more; return what it was.
 
     Raises:
         EngineError: there is no engine, or it refuses.
@@ -107,8 +160,12 @@ def sweep_engine() -> tuple[str, ...]:
 
 def _is_owned(folder: Path) -> bool:
     """Whether the run of a folder lives, or there is no telling."""
-    if not folder.name.startswith(_PREFIX) or not folder.with_suffix(".lock").exists():
-        return not folder.name.startswith(_PREFIX)
+    if mark_of(folder) is None:
+        return True
+    if not os.path.lexists(folder):
+        return False
+    if not is_own(folder):
+        return True
     try:
         with _owner(folder).acquire(blocking=False):
             return False
@@ -117,15 +174,12 @@ def _is_owned(folder: Path) -> bool:
 
 
 def sweep() -> None:
-    """Clean up after every run whose owner is gone."""
-    for path in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
-        folder = path.with_suffix("")
-        if not process.is_mark(folder.name.removeprefix(_PREFIX)):
-            continue  # somebody else's
-        with contextlib.suppress(filelock.Timeout, OSError), _owner(folder).acquire(blocking=False):
-            clean(folder)
-
-
-if __name__ == "__main__":  # pragma: no cover - runs as a process of its own
-    sys.stdin.buffer.read()
-    clean(Path(sys.argv[1]))
+    """Clean up after every run of this user whose owner is gone; what cannot be ended is tried again next time."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        if not is_own(folder):
+            continue
+        with contextlib.suppress(filelock.Timeout, OSError, LeftRunningError):
+            with _owner(folder).acquire(blocking=False):
+                clean(folder)
+            if sys.platform == "win32":  # which keeps a file that is open
+                clean(folder)

@@ -12,7 +12,7 @@ import itertools
 import random
 import socket
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import filelock
 import platformdirs
@@ -21,6 +21,7 @@ from harness.errors import EnvironmentFailedError
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from types import TracebackType
 
 LOOPBACK = "127.0.0.1"
 LEASES = platformdirs.user_cache_path("harness", appauthor=False) / "ports"
@@ -51,22 +52,37 @@ class Ports:
             lock = filelock.FileLock(self._folder / f"{port}.lock", thread_local=False)
             try:
                 lock.acquire(blocking=False)
-            except filelock.Timeout:
+            except (filelock.Timeout, PermissionError):  # another run's, or a file of another user
                 continue
-            if _is_free(port):
-                return Lease(port, lock)
-            lock.release()
+            lease = Lease(port, lock)
+            try:
+                if _is_free(port):
+                    return lease
+            except BaseException:
+                lease.release()
+                raise
+            lease.release()
         message = f"no free port on {LOOPBACK} from {RANGE.start} to {RANGE.stop - 1}; end what holds them"
         raise EnvironmentFailedError(message)
 
 
 class Lease:
-    """One leased port, until `release`."""
+    """One leased port, until `release`, which leaving it as a context does as well."""
 
     def __init__(self, port: int, lock: filelock.BaseFileLock) -> None:
         """Hold the lock of the port."""
         self.port = port
         self._lock = lock
+
+    def __enter__(self) -> Self:
+        """Use as a context."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Release."""
+        self.release()
 
     def release(self) -> None:
         """Let others have the port."""

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 
 from packaging.version import Version
 
-from harness import process
 from harness.errors import EngineError, HarnessError, mistake
 from harness.execution.clock import TrialClock, TrialOverError
 from harness.execution.server import NotReadyError, Server
@@ -276,7 +275,6 @@ def run_trial(
         took_s = trial.clock()
         seen = trial.seen()
     finally:
-        process.end_marked(mark)
         shutil.rmtree(folder, ignore_errors=True)
     error, verdict = _what_went_wrong(observer.raised)
     if is_over or isinstance(observer.raised, TrialOverError):

@@ -73,10 +73,7 @@ def test_json_gives_a_hostile_log_back_unchanged(whole: WholeRun) -> None:
     assert "`code` \x1b[31mred \u202e\x00\\xff" in whole.called.cells["1.11"]["reason"]
 
 
-DISOWNED = pytest.mark.xfail(reason="found by neither mark nor parent; has to be documented as a limit")
-
-
-@pytest.mark.parametrize("version", ["0.1", pytest.param("0.2", marks=DISOWNED)])
+@pytest.mark.parametrize("version", ["0.1", "0.2"])
 def test_a_process_without_its_environment_is_ended_too(user: User, version: str) -> None:
     """A server may start what inherits nothing, and may even disown it; it is the server's all the same."""
     called = user.run(*servers(version))

@@ -110,13 +110,40 @@ def test_published_port_is_no_servers_port() -> None:
 
 
 def test_run_is_owned_as_long_as_its_lock_is_held(tmp_path: Path) -> None:
-    """A run that is gone holds none; what is no run's folder is not ours to judge."""
-    folder = tmp_path / "harness-run-0123"
+    """A run that is gone holds none; what is no run's folder, or not this user's, is not ours to judge."""
+    folder = tmp_path / f"harness-run-{'0' * 32}"
     assert not keeper._is_owned(folder)
-    with filelock.FileLock(folder.with_suffix(".lock")):
+    folder.mkdir(mode=0o700)
+    with filelock.FileLock(folder / "lock"):
         assert keeper._is_owned(folder)
     assert not keeper._is_owned(folder)
+    folder.chmod(0o755)
+    assert keeper._is_owned(folder)
     assert keeper._is_owned(tmp_path / "something-else")
+
+
+@pytest.mark.parametrize(
+    ("where", "known"),
+    [
+        ("unix:///run/docker.sock", True),
+        ("tcp://127.0.0.1:2375", True),
+        ("", False),
+        ("/etc/passwd", False),
+        ("unix:///run/docker.sock\nmore", False),
+        ("file:///etc/passwd", False),
+        (f"unix://{'x' * 2000}", False),
+    ],
+)
+def test_address_of_an_engine_is_one(where: str, known: bool) -> None:  # noqa: FBT001 - a row of the table
+    """What a file says is not taken as it is."""
+    assert engine.is_address(where) is known
+
+
+@pytest.mark.parametrize("where", ["tcp://localhost.example:1", "tcp://example/127.0.0.1", "http://127.0.0.1@example"])
+def test_engine_whose_address_only_looks_like_this_machine_s_is_refused(where: str) -> None:
+    """The host counts, not what else stands in the address."""
+    with pytest.raises(EngineError, match="on another machine"):
+        engine.connect(where)
 
 
 class First:

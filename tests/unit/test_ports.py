@@ -6,8 +6,10 @@ import concurrent.futures
 import os
 import socket
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import filelock
 import pytest
 
 from harness.errors import EnvironmentFailedError
@@ -16,7 +18,6 @@ from harness.execution.ports import LOOPBACK, RANGE, Lease, Ports
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 
 def is_free(port: int) -> bool:
@@ -88,6 +89,42 @@ def test_leased_port_is_skipped_by_another_run(tmp_path: Path, small: range, lea
         lease.release()
     leases.append(second.lease())
     assert leases[-1].port in {lease.port for lease in mine}
+
+
+def test_lock_file_of_another_user_is_passed_over(
+    tmp_path: Path, small: range, leases: list[Lease], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after a run by 'sudo', which leaves files of root in the user's cache."""
+    really = filelock.FileLock.acquire
+
+    def acquire(lock: filelock.BaseFileLock, *, blocking: bool) -> object:
+        if Path(lock.lock_file).stem == str(small[0]):
+            raise PermissionError
+        return really(lock, blocking=blocking)
+
+    monkeypatch.setattr(filelock.FileLock, "acquire", acquire)
+    run = Ports(tmp_path)
+    leases += [run.lease() for _ in range(3)]
+    assert sorted(lease.port for lease in leases) == [small[1], small[2], small[3]]
+
+
+def test_port_is_let_go_of_whatever_happens(
+    tmp_path: Path, small: range, leases: list[Lease], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While it is looked at, and while it is used."""
+
+    def interrupted(_: int) -> bool:
+        raise KeyboardInterrupt
+
+    run = Ports(tmp_path)
+    with monkeypatch.context() as patched:
+        patched.setattr(ports, "_is_free", interrupted)
+        for _ in small:
+            with pytest.raises(KeyboardInterrupt):
+                run.lease()
+    with pytest.raises(RuntimeError, match="used"), run.lease():
+        raise RuntimeError("used")
+    leases += [Ports(tmp_path).lease() for _ in small]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the range of outgoing ports is read as Linux states it")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
-from harness import process
+from harness import marks, process
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,13 +23,16 @@ POSIX = pytest.mark.skipif(sys.platform == "win32", reason="fork, setsid and sig
 # A child that leaves the session, loses its parent, and then says who it is.
 DAEMON = """
 import os, sys, time
+heard, says = os.pipe()
 if os.fork() == 0:
     os.setsid()
     if os.fork() == 0:
         print(os.getpid(), flush=True)
+        os.write(says, b".")
         time.sleep(60)
     os._exit(0)
 os.wait()
+os.read(heard, 1)
 """
 STUBBORN = """
 import signal, time
@@ -83,7 +86,7 @@ def test_run_ends_at_its_deadline(tmp_path: Path, environment: dict[str, str], m
     assert time.monotonic() - began < 20
     assert done.exit_status is None
     assert done.output.strip() == "began"
-    assert not list(process.marked(mark))
+    assert not marks.marked(mark)
 
 
 @POSIX
@@ -105,9 +108,9 @@ def test_marked_descendants_are_found_and_ended(tmp_path: Path, environment: dic
         assert mine.wait(20) == 0
         until(functools.partial(has_printed, other))
         until(functools.partial(has_printed, mine))
-        assert process.end_marked(f"{mark}/cell/2") == 0
-        assert process.end_marked(mark) == 1
-        assert not list(process.marked(mark))
+        assert marks.end_marked(f"{mark}/cell/2") == 0
+        assert marks.end_marked(mark) == 1
+        assert not marks.marked(mark)
         assert other.exit_status is None
     finally:
         for one in (mine, other):
@@ -148,15 +151,22 @@ def test_server_sees_nothing_of_the_caller(monkeypatch: pytest.MonkeyPatch, tmp_
     assert "HARNESS_MARK" in done.output
 
 
-def test_build_tool_keeps_the_index_and_loses_python(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Proxies and index settings are needed; another Python's are poison."""
-    for name in ("PYTHONPATH", "VIRTUAL_ENV", "PIP_TARGET", "CONDA_PREFIX"):
+def test_build_tool_keeps_what_it_needs_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The index, proxies, certificates, a compiler; another Python's settings are poison, and a token is nobody's."""
+    poison = ("PYTHONPATH", "VIRTUAL_ENV", "PIP_TARGET", "CONDA_PREFIX", "UV_PUBLISH_TOKEN", "UV_PROJECT")
+    secrets = ("GITHUB_TOKEN", "AWS_SECRET_ACCESS_KEY", "TWINE_PASSWORD", "DATABASE_URL", "SSH_AUTH_SOCK", "PWD")
+    needed = ("HTTPS_PROXY", "no_proxy", "SSL_CERT_FILE", "PIP_CERT", "UV_INDEX_PRIVATE_PASSWORD", "UV_CACHE_DIR", "CC")
+    for name in (*poison, *secrets):
         monkeypatch.setenv(name, "poison")
-    monkeypatch.setenv("HTTPS_PROXY", "kept")
-    monkeypatch.setenv("UV_DEFAULT_INDEX", "kept too")
+    for name in (*needed, "UV_DEFAULT_INDEX", "LC_ALL"):
+        monkeypatch.setenv(name, "kept")
     env = process.tool_environment(EXTRA="given")
     assert "poison" not in env.values()
-    assert (env["HTTPS_PROXY"], env["UV_DEFAULT_INDEX"], env["EXTRA"]) == ("kept", "kept too", "given")
+    assert {name: env.get(name) for name in (*needed, "UV_DEFAULT_INDEX", "LC_ALL")} == dict.fromkeys(
+        (*needed, "UV_DEFAULT_INDEX", "LC_ALL"), "kept"
+    )
+    assert env["EXTRA"] == "given"
+    assert env["PATH"] == os.environ["PATH"]
 
 
 def test_what_was_written_before_the_stop_is_before_it(tmp_path: Path, environment: dict[str, str], mark: str) -> None:

@@ -58,7 +58,7 @@ def follow(running: process.Process) -> int | None:
         status = running.wait(_POLL_S)
         ended = status is not None or time.monotonic() > end
         if ended:
-            process.end_marked(running.mark)
+            running.end()
             running.close()
         lines = running.capture.text.splitlines(keepends=True)
         whole = lines if ended or not lines or lines[-1].endswith("\n") else lines[:-1]
