@@ -32,6 +32,7 @@ def normal(document: str) -> dict[str, Any]:
             rf"^{re.escape(PYTHON)}\.\d+$", "X.Y.Z", cell["python_full"]
         )
         cell["duration_s"] = "more than 0" if cell["duration_s"] > 0 else 0
+        cell["judged_by"] = cell["judged_by"] and "a digest"
         if cell["evidence"]:
             cell["evidence"] = _STAMP.sub("/STAMP", cell["evidence"])
         if cell["reason"]:
