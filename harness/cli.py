@@ -30,6 +30,7 @@ from harness.assessing import assessed
 from harness.errors import UsageError
 from harness.execution import expectations, interruption, schedule
 from harness.execution.admission import Admission
+from harness.execution.published import Published
 from harness.model.judge import judge
 from harness.model.outcome import outcome_of
 from harness.plan import Options, Plan
@@ -135,11 +136,16 @@ def history(
     quiet: bool,
     **options: Any,  # noqa: ANN401
 ) -> int:
-    """Run the releases of a subject, and print which are affected, how sure that is and what caused it."""
+    """Run the releases of a subject, and print which are affected, how sure that is and what caused it.
+
+    Where '--results' names a JSON document, its histories are printed, or written, and nothing is run.
+    """
     plan = Plan(Options(**options))
     if write and (plan.options.servers or plan.options.cells):
         message = "--write records whole histories: leave out --server and --cell"
         raise UsageError(message)
+    if isinstance(plan.source, Published):
+        return _told_again(plan, call, form=form, write=write)
     searched = Searched(strategy=Strategy(strategy), seed=seed if strategy == Strategy.BISECT else None)
     before = plan.published(since) if new or since else None
     survey = Survey(
@@ -255,6 +261,16 @@ def _execute(
         except KeyboardInterrupt:
             return found, True
     return found, False
+
+
+def _told_again(plan: Plan, call: str, *, form: str, write: bool) -> int:
+    """Print the histories of a document, as this program judges them now, and write what follows for later runs."""
+    document = assessed(plan)
+    click.echo(json.render(document) if form == "json" else _HISTORIES[form](document.histories), nl=False)
+    if write:
+        for path in expectations.write(document, plan.scenarios, command=call, measured_now=False):
+            click.echo(f"wrote {path}", err=True)
+    return _ended([one for one in document.cells if one.control is None])
 
 
 def _going_on(plan: Plan, call: str) -> str:

@@ -119,6 +119,7 @@ SCENARIO = Scenario(
         Variant(name="httptools", companions=("httptools", GUNICORN_NEEDS)),
     ),
     applications=("pipelined_application.py",),
+    pythons=(("<0.10", "3.6"), (">=0.10,<0.34", "3.8"), (">=0.34", "3.12")),
     observe=observe,
     judge=judge,
     typical_s=7.0,

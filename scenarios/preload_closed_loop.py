@@ -106,6 +106,7 @@ SCENARIO = Scenario(
         Variant(name="no-preload", companions=COMPANIONS),
     ),
     applications=("preload_application.py",),
+    pythons=(("<0.10", "3.6"), (">=0.10,<0.34", "3.8"), (">=0.34", "3.12")),
     observe=observe,
     judge=judge,
     typical_s=3.0,

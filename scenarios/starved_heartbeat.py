@@ -190,6 +190,7 @@ SCENARIO = Scenario(
     claim=Claim(document="004_75e4f3fc6f71994c.txt", issue="uvicorn #360", fixed="0.11.4"),
     variants=(Variant(name="gunicorn", companions=COMPANIONS),),
     applications=("heartbeat_application.py",),
+    pythons=(("<0.10", "3.6"), (">=0.10,<0.34", "3.8"), (">=0.34", "3.12")),
     observe=observe,
     judge=judge,
     typical_s=36.0,

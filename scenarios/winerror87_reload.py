@@ -113,6 +113,7 @@ SCENARIO = Scenario(
     variants=(Variant(name="cli"),),
     applications=("reload_application.py",),
     platforms=("windows",),
+    pythons=(("<0.34", "3.8"), (">=0.34", "3.12")),
     observe=observe,
     judge=judge,
     typical_s=12.0,

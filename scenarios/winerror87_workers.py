@@ -127,6 +127,7 @@ SCENARIO = Scenario(
     ),
     applications=("workers_application.py", "workers_run.py"),
     platforms=("windows",),
+    pythons=(("<0.34", "3.8"), (">=0.34", "3.12")),
     observe=observe,
     judge=judge,
     typical_s=10.0,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING
 
+import msgspec
 from packaging.version import Version
 
 from harness.analysis.series import key_of
@@ -22,11 +23,21 @@ if TYPE_CHECKING:
     from harness.model.result import CellResult
 
 
-def write(document: Document, scenarios: Mapping[str, LoadedScenario], *, command: str) -> Iterator[Path]:
+def write(
+    document: Document, scenarios: Mapping[str, LoadedScenario], *, command: str, measured_now: bool = True
+) -> Iterator[Path]:
     """Write the histories of a document into the data files beside their scenarios, and yield each file's path.
 
     A history takes the place of an earlier one of the same variant, Python and platform. One in which no release was
     judged says nothing and is left out.
+
+    Args:
+        document: with its histories.
+        scenarios: those at hand, by id.
+        command: what measured them.
+        measured_now: False where the document was measured before: a history keeps the day and the command of the
+            earlier one that it takes the place of, and one that has none is left out, since nobody knows its day.
+
     """
     for name, loaded in scenarios.items():
         unhealthy = [
@@ -43,8 +54,17 @@ def write(document: Document, scenarios: Mapping[str, LoadedScenario], *, comman
         ]
         if measured:
             path = loaded.module.with_suffix(SUFFIX)
-            write_json(path, Expectations(histories=_together(loaded.scenario.expectations, measured)))
+            old = loaded.scenario.expectations
+            new = measured if measured_now else _dated(measured, old)
+            write_json(path, Expectations(histories=_together(old, new)))
             yield path
+
+
+def _dated(new: Iterable[Expectation], old: Iterable[Expectation]) -> list[Expectation]:
+    """Return the new ones that take the place of an old one, with its day and its command."""
+    known = {(one.variant, one.platform, one.python): one for one in old}
+    pairs = ((one, known.get((one.variant, one.platform, one.python))) for one in new)
+    return [msgspec.structs.replace(one, date=before.date, command=before.command) for one, before in pairs if before]
 
 
 def _together(old: Iterable[Expectation], new: Iterable[Expectation]) -> tuple[Expectation, ...]:
