@@ -38,7 +38,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 from benchmarks.limit import measure, prepare
-from harness.environments.uv import configuration
+from harness.environments import indexes
 from harness.plan import Options, Plan
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ class Bench:
         """Write what every tool needs for the cells: packages, interpreter, the cell itself."""
         folder.mkdir(parents=True)
         (folder / "build.txt").write_text(BUILD)
-        (folder / "uv.toml").write_text(configuration())
+        (folder / "uv.toml").write_text(indexes.configuration(indexes.configured()))
         for number, (name, cell) in enumerate(self._cells.items()):
             environment = self._results[name]["environment"]
             pins = [f"{package}=={version}" for package, version in environment["pins"].items()]

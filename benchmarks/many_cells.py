@@ -52,7 +52,8 @@ def processor_s() -> float:
 
 def multiply(journal: Path, count: int) -> None:
     """Write the entries again under further releases until there are so many, in sections as long as real ones."""
-    entries = list(entries_in(journal.read_bytes()))
+    with journal.open("rb") as file:
+        entries = list(entries_in(file))
     lines = []
     for number in range(count):
         entry = entries[number % len(entries)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,12 +11,33 @@ import click
 
 from harness.model.shard import Shard, read_shard
 from harness.plan import RESULTS, split
+from harness.report import clean
 from harness.report.formats import FORMATS as REPORTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 FORMATS = ("terminal", "markdown", "json")
+
+
+class PlacePath(click.Path):
+    """The path of a file or folder, there already or not; what no system takes for a path is refused at once."""
+
+    def __init__(self, *, exists: bool = False) -> None:
+        """With ``exists`` it has to be there."""
+        super().__init__(exists=exists, path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ANN401
+        """Return the path."""
+        try:
+            Path(value).lstat()
+        except ValueError as error:  # a NUL
+            self.fail(str(error), param, ctx)
+        except OSError as error:
+            if error.errno in {errno.ENAMETOOLONG, errno.EINVAL}:
+                shown = clean.line(str(value), limit=60)
+                self.fail(f"'{shown}': {error.strerror}", param, ctx)
+        return super().convert(value, param, ctx)
 
 
 def splitting(_context: click.Context, _parameter: click.Parameter, values: Sequence[str]) -> tuple[str, ...]:
@@ -30,20 +52,20 @@ def _reading_shard(_context: click.Context, _parameter: click.Parameter, value: 
 SCENARIOS = click.option(
     "--scenarios",
     multiple=True,
-    type=click.Path(path_type=Path),
+    type=PlacePath(),
     metavar="DIR",
     help="Further scenario modules, of your own.",
 )
 RESULTS_FOLDER = click.option(
     "--results",
-    type=click.Path(path_type=Path),
+    type=PlacePath(),
     default=RESULTS,
     show_default=True,
     help="Results folder; to read from, also a JSON document that 'harness report' wrote.",
 )
 SELECTION: tuple[Callable[[Any], Any], ...] = (
     click.argument("names", metavar="[SCENARIO]...", nargs=-1),
-    click.option("--matrix", type=click.Path(path_type=Path), help="Matrix file.  [default: matrices/seeds.toml]"),
+    click.option("--matrix", type=PlacePath(), help="Matrix file.  [default: matrices/seeds.toml]"),
     click.option(
         "--server",
         "servers",
@@ -59,7 +81,7 @@ SELECTION: tuple[Callable[[Any], Any], ...] = (
 )
 COSTS = click.option(
     "--costs",
-    type=click.Path(path_type=Path, exists=True),
+    type=PlacePath(exists=True),
     metavar="PATH",
     help="Divide by what cells took in these results (a folder, or a JSON document).  [default: by what is typical]",
 )
@@ -73,6 +95,9 @@ EXECUTION: tuple[Callable[[Any], Any], ...] = (
     click.option("--jobs", type=click.IntRange(1, 1000), help="Cells at once.  [default: by the load of the machine]"),
     click.option("--quiet", is_flag=True, help="No progress."),
 )
+ABSENT = click.option(
+    "--absent", is_flag=True, help="Ask for the failure to be absent: 'reproduced' is 1, whatever was measured before."
+)
 FORMAT = click.option("--format", "form", type=click.Choice(FORMATS), default="terminal", show_default=True)
 REPORT_FORMAT = click.option(
     "--format",
@@ -82,7 +107,7 @@ REPORT_FORMAT = click.option(
     show_default=True,
     help="'html' is a site; it and 'osv' take a folder for --output.",
 )
-OUTPUT = click.option("--output", type=click.Path(path_type=Path), help="Write there instead of to standard output.")
+OUTPUT = click.option("--output", type=PlacePath(), help="Write there instead of to standard output.")
 
 
 def all_of(options: Sequence[Callable[[Any], Any]]) -> Callable[[Any], Any]:

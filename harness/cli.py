@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
 import shlex
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 import harness
-from harness import reporting, sharing, upkeep
+from harness import ending, machine, reporting, sharing, upkeep
 from harness.analysis import controls
 from harness.analysis.document import Searched
 from harness.analysis.search import Strategy
 from harness.arguments import (
+    ABSENT,
     DIVISION,
     EXECUTION,
     FORMAT,
@@ -24,30 +23,26 @@ from harness.arguments import (
     RESULTS_FOLDER,
     SCENARIOS,
     SELECTION,
+    PlacePath,
     all_of,
-    splitting,
 )
-from harness.environments import diagnosis, runtimes
-from harness.environments import setup as preparation
-from harness.environments.uv import Uv
-from harness.errors import EngineError, HarnessError, UsageError
-from harness.execution import expectations, interruption, keeper, schedule
+from harness.assessing import assessed
+from harness.errors import UsageError
+from harness.execution import expectations, interruption, schedule
 from harness.execution.admission import Admission
-from harness.execution.keeper import Kept
 from harness.model.judge import judge
-from harness.model.matrix import refuse_unknown
-from harness.model.result import exit_status
+from harness.model.outcome import outcome_of
 from harness.plan import Options, Plan
 from harness.report import claims as claimed
 from harness.report import clean, difference, evidence, histories, json, markdown, overview, terminal
 from harness.report.progress import Progress
-from harness.report.table import summary, table_of
+from harness.report.table import UNJUDGED_HERE, summary, table_of
 from harness.survey import Survey, all_releases, new_releases
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
-    from harness.environments.diagnosis import Finding
     from harness.execution.laboratory import Laboratory
     from harness.model.cell import Cell
     from harness.model.result import CellResult
@@ -71,6 +66,7 @@ def list_command(*, only_cells: bool, **options: Any) -> int:  # noqa: ANN401
     if only_cells or plan.options.narrows:
         for cell in plan.cells:
             click.echo(cell.id)
+        _tell_remarks(plan)
         return 0
     for name in plan.scenario_names():
         for line in overview.lines(plan.scenarios[name].scenario):
@@ -82,6 +78,7 @@ def list_command(*, only_cells: bool, **options: Any) -> int:  # noqa: ANN401
 @all_of(SELECTION)
 @all_of(DIVISION)
 @all_of(EXECUTION)
+@ABSENT
 @click.option("--a-a", "twice", is_flag=True, help="Run every cell in two environments built alike, and compare.")
 @FORMAT
 @click.pass_obj
@@ -89,9 +86,14 @@ def run(call: str, /, *, twice: bool, jobs: int | None, form: str, quiet: bool, 
     """Run a matrix and print the compatibility table."""
     plan = Plan(Options(**options))
     cells = [twin for cell in plan.cells for twin in (controls.twins(cell) if twice else (cell,))]
+    _tell_remarks(plan)
     with interruption.bounded(_going_on(plan, call)), plan.laboratory() as laboratory:
         found, interrupted = _execute(
-            plan, laboratory, dict.fromkeys(cells, plan.options.trials), jobs=jobs, quiet=quiet
+            plan,
+            laboratory,
+            {cell: plan.trials_of(cell.scenario, plan.options.trials) for cell in cells},
+            jobs=jobs,
+            quiet=quiet,
         )
     results = [found.get(cell.id) or plan.not_run(cell) for cell in cells]
     plan.keep_releases()
@@ -103,17 +105,18 @@ def run(call: str, /, *, twice: bool, jobs: int | None, form: str, quiet: bool, 
         return 0
     if twice:
         return _compared(results)
-    return _ended(results, exit_status(results))
+    return _ended(results)
 
 
 @cli.command()
 @all_of(SELECTION)
 @all_of(EXECUTION)
+@ABSENT
 @click.option("--strategy", type=click.Choice(("sweep", "bisect")), default="sweep", show_default=True)
 @click.option("--seed", type=int, default=1, show_default=True, help="Of a bisection's draw of further releases.")
 @click.option("--pre", "prereleases", is_flag=True, help="Pre-releases too.")
 @click.option("--new", is_flag=True, help="Only releases that have appeared since the published report.")
-@click.option("--since", type=click.Path(path_type=Path), help="The same since a JSON document of your own.")
+@click.option("--since", type=PlacePath(), help="The same since a JSON document of your own.")
 @click.option("--write", is_flag=True, help="Record the affected releases with each scenario: what later runs expect.")
 @FORMAT
 @click.pass_obj
@@ -145,17 +148,19 @@ def history(
         claimed={name: claim.fixed for name, claim in plan.claims.items()},
         trials=plan.options.trials,
         results={cell.id: cell for cell in before.cells} if before else {},
+        before={one.key: Searched(strategy=one.strategy, seed=one.seed) for one in before.histories} if before else {},
     )
+    _tell_remarks(plan)
     interrupted = False
     with interruption.bounded(_going_on(plan, call)), plan.laboratory() as laboratory:
         while not interrupted and (step := survey.next_step()):
             found, interrupted = _execute(plan, laboratory, step, jobs=jobs, quiet=quiet)
             survey.results |= found
     plan.keep_releases()
-    kept = {series.key: searched for series in survey.series}
-    plan.journal.remember(kept)
+    if not plan.options.servers and not plan.options.cells:  # which make no history of all releases
+        plan.journal.remember(survey.how)
     results = survey.of_series()
-    document = plan.document(results, kept)
+    document = plan.document(results, survey.how)
     click.echo(json.render(document) if form == "json" else _HISTORIES[form](document.histories), nl=False)
     if interrupted:
         return _interrupted(results, plan, call)
@@ -165,8 +170,7 @@ def history(
     if write:
         for path in expectations.write(document, plan.scenarios, command=call):
             click.echo(f"wrote {path}", err=True)
-    table = [one for one in results if one.control is None]
-    return _ended(table, exit_status(table))
+    return _ended([one for one in results if one.control is None])
 
 
 @cli.command()
@@ -177,7 +181,10 @@ def history(
 def claims(call: str, /, *, form: str, output: Path | None, **options: Any) -> int:  # noqa: ANN401
     """Print each documented claim beside what was measured, without running anything."""
     plan = Plan(Options(**options))
-    document = plan.document(plan.stored(published=True), plan.source.searched)
+    document = assessed(plan)
+    _tell_remarks(plan)
+    if unjudged := sum(result.unjudged_here for result in document.cells):
+        click.echo(f"{unjudged} of {len(document.cells)} results are {UNJUDGED_HERE}", err=True)
     text = json.render(document) if form == "json" else _CLAIMS[form](document.claims)
     reporting.write_text(reporting.head(call, form, output) + text, output)
     return 0
@@ -189,7 +196,7 @@ def claims(call: str, /, *, form: str, output: Path | None, **options: Any) -> i
 @click.option(
     "--diff",
     nargs=2,
-    type=click.Path(path_type=Path, exists=True),
+    type=PlacePath(exists=True),
     metavar="OLD NEW",
     help="What changed between two results: folders, or JSON documents.",
 )
@@ -203,13 +210,14 @@ def report(call: str, /, *, form: str, diff: tuple[Path, Path] | None, output: P
     if diff:
         return reporting.compare(Options(**options), diff, form=form, output=output)
     plan = Plan(Options(**options))
-    results, document = reporting.read(plan)
+    results, document = reporting.read(plan, published=True)
+    _tell_remarks(plan)
     reporting.write(plan, document, call=call, form=form, output=output)
     reporting.write_job_summary(plan, document)
-    return _ended(results, exit_status(results))
+    return _ended([one for one in results if one.control is None])
 
 
-for command in (sharing.plan, sharing.merge, upkeep.cache):
+for command in (sharing.plan, sharing.merge, upkeep.cache, machine.doctor, machine.setup):
     cli.add_command(command)
 
 
@@ -226,47 +234,6 @@ def show(*, cell: str, **options: Any) -> int:  # noqa: ANN401
     return 0
 
 
-@cli.command()
-@click.option("--fix", is_flag=True, help="First remove what killed runs left on this machine and its engine.")
-def doctor(*, fix: bool) -> int:
-    """Print what this machine can run, and the remedy for each lack."""
-    if fix:
-        _fix()
-    findings = diagnosis.findings(Options().cache)
-    for finding in findings:
-        _tell(finding)
-    return 0 if all(finding.present for finding in findings if finding.needed) else 3
-
-
-@cli.command()
-@click.option(
-    "--python", "pythons", multiple=True, callback=splitting, help="Windows CPythons to make.  [default: all]"
-)
-@click.option("--yes", is_flag=True, help="Install system packages too, where that is possible.")
-def setup(*, pythons: tuple[str, ...], yes: bool) -> int:
-    """Fetch and build what 'harness doctor' finds lacking and can be had here."""
-    refuse_unknown(pythons, runtimes.PYTHONS, what="Windows CPython", where="--python")
-    lacking = False
-    with Kept() as kept:
-        uv = Uv(mark=kept.mark, temporary=kept.folder)
-        for finding in preparation.steps(pythons, root=Options().cache, uv=uv, install=yes):
-            _tell(finding)
-            lacking |= not finding.present
-    return 3 if lacking else 0
-
-
-def _fix() -> None:
-    """Clean up after killed runs, and say what of theirs was on the engine; no engine, nothing on it."""
-    with contextlib.suppress(EngineError):
-        for line in keeper.sweep_engine():
-            click.echo(f"removed  {clean.line(line)}, left by a run that was killed")
-    keeper.sweep()
-
-
-def _tell(finding: Finding) -> None:
-    click.echo(f"{'ok     ' if finding.present else 'lacking'}  {finding.what}: {clean.line(finding.detail)}")
-
-
 def _execute(
     plan: Plan, laboratory: Laboratory, cells: Mapping[Cell, int], *, jobs: int | None, quiet: bool
 ) -> tuple[dict[str, CellResult], bool]:
@@ -274,6 +241,7 @@ def _execute(
     found: dict[str, CellResult] = {}
 
     def finished(result: CellResult) -> None:
+        result = plan.expecting(result)
         found[result.id] = result
         progress.finished(result)
 
@@ -295,7 +263,7 @@ def _going_on(plan: Plan, call: str) -> str:
 
 def _interrupted(results: Sequence[CellResult], plan: Plan, call: str) -> int:
     click.echo(_going_on(plan, call), err=True)
-    return _ended(results, INTERRUPTED)
+    return _ended(results, interrupted=True)
 
 
 def _compared(results: Sequence[CellResult]) -> int:
@@ -303,8 +271,9 @@ def _compared(results: Sequence[CellResult]) -> int:
     differing = controls.differences(results)
     for one, other in differing:
         click.echo(f"differs: {one.id} is {one.verdict}, its copy {other.verdict}", err=True)
-    click.echo(f"A/A: {len(results) // 2} cells ran in two environments built alike, {len(differing)} differ", err=True)
-    return 1 if differing else _ended(results, exit_status(results))
+    told = f"A/A: {len(results) // 2} cells ran in two environments built alike, {len(differing)} differ"
+    click.echo(f"{told} (exit status 1)" if differing else told, err=True)
+    return 1 if differing else _ended(results)
 
 
 def _render(results: Sequence[CellResult], plan: Plan, form: str) -> str:
@@ -315,40 +284,41 @@ def _render(results: Sequence[CellResult], plan: Plan, form: str) -> str:
     return markdown.render(table) if form == "markdown" else terminal.render(table)
 
 
-def _ended(results: Sequence[CellResult], status: int) -> int:
+def _ended(results: Sequence[CellResult], *, interrupted: bool = False) -> int:
     """Say on standard error which exit status it is and why; return it."""
-    click.echo(f"{summary(results)}; {_STATUSES[status]} (exit status {status})", err=True)
+    outcome = outcome_of(results)
+    status, words = (INTERRUPTED, "interrupted") if interrupted else (outcome.exit_status, outcome.words)
+    click.echo(f"{summary(results)}; {words} (exit status {status})", err=True)
     return status
+
+
+def _tell_remarks(plan: Plan) -> None:
+    """Say on standard error what had to be left out of the selection, or was read in another's place."""
+    for line in plan.remarks:
+        click.echo(f"harness: {clean.line(line)}", err=True)
 
 
 _HISTORIES = {"terminal": histories.terminal, "markdown": histories.markdown}
 _CLAIMS = {"terminal": claimed.terminal, "markdown": claimed.markdown}
-_STATUSES = {
-    0: "every verdict agrees with what its scenario expects",
-    1: "a verdict contradicts what its scenario expects",
-    3: "nothing contradicts, but some cells could not be judged",
-    INTERRUPTED: "interrupted",
-}
-
-
-def _refused(message: str, status: int) -> int:
-    """Say on standard error, in one line, what is wrong; return the exit status."""
-    click.echo(f"harness: {clean.line(' '.join(message.split()))} (exit status {status})", err=True)
-    return status
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Carry out a call and return its exit status."""
     given = sys.argv[1:] if arguments is None else list(arguments)
-    try:
-        status = cli.main(args=given, prog_name="harness", standalone_mode=False, obj=shlex.join(["harness", *given]))
-    except click.exceptions.Exit as ended:
-        return ended.exit_code
-    except click.ClickException as error:
-        return _refused(error.format_message(), UsageError.exit_status)
-    except HarnessError as error:
-        return _refused(str(error), error.exit_status)
-    except (KeyboardInterrupt, click.exceptions.Abort):
-        click.echo("harness: interrupted", err=True)
-        return INTERRUPTED
-    return status if isinstance(status, int) else 0
+    named = clean.line(shlex.join(["harness", *given]))
+
+    def call() -> int:
+        try:
+            if any("\0" in argument for argument in given):
+                raise UsageError("an argument has a NUL in it, which no name or path has")
+            with cli.make_context("harness", list(given), obj=named) as context:
+                status = cli.invoke(context)
+        except click.exceptions.Exit as done:
+            return done.exit_code
+        except click.ClickException as error:
+            raise UsageError(error.format_message()) from None
+        except click.exceptions.Abort:
+            raise KeyboardInterrupt from None
+        return status if isinstance(status, int) else 0
+
+    return ending.ended(call, named=named)

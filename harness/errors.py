@@ -8,10 +8,15 @@ wrong, where, and what to do. Errors that mean "this one cell could not be prepa
 from __future__ import annotations
 
 import difflib
+import traceback
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+
+NAMESPACE = "harness_scenario_"  # begins the name of every module that belongs to a scenario
+_TELLING = 300  # characters of an error's own words that a message quotes
 
 
 class HarnessError(Exception):
@@ -71,3 +76,28 @@ def nearest(name: str, valid: Iterable[str]) -> str:
     if close:
         return f"did you mean {' or '.join(close)}?"
     return f"valid: {', '.join(names)}" if names else "there is none to choose from"
+
+
+def mistake(error: BaseException) -> str:
+    """Say of what a scenario's own code raised where and what: ``FILE, line N: TypeError: its words``.
+
+    The place is the last line of the scenario's own modules that was executed, or that cannot be parsed.
+    """
+    if isinstance(error, SyntaxError) and error.filename:
+        return f"{error.filename}, line {error.lineno}: {type(error).__name__}: {_words(error.msg)}"
+    frames = list(traceback.walk_tb(error.__traceback__))
+    own = [(frame, line) for frame, line in frames if str(frame.f_globals.get("__name__")).startswith(NAMESPACE)]
+    told = f"{type(error).__name__}: {_words(error)}".removesuffix(": ")
+    if not (own or frames):
+        return told
+    frame, line = (own or frames)[-1]
+    return f"{frame.f_code.co_filename}, line {line}: {told}"
+
+
+def _words(error: object) -> str:
+    """Return the words of an error in one bounded line, whatever it does when asked for them."""
+    try:
+        words = " ".join(str(error).split())
+    except Exception:  # noqa: BLE001 - an error whose words cannot be had has none
+        return ""
+    return words if len(words) <= _TELLING else f"{words[:_TELLING]}…"

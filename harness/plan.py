@@ -6,29 +6,25 @@ import dataclasses
 import fnmatch
 import functools
 import os
-import re
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import msgspec
+import click
 import platformdirs
-from packaging.version import InvalidVersion
 
 from harness.analysis.document import document_of
-from harness.environments import index, local, own_platform, settings
-from harness.environments.uv import Uv
-from harness.errors import UsageError, nearest
+from harness.available import Available
+from harness.environments import own_platform, settings
+from harness.errors import EmptySelectionError, UsageError, nearest
 from harness.execution import catalog
 from harness.execution.journal import Journal
-from harness.execution.keeper import Kept
 from harness.execution.laboratory import Laboratory, Settings
 from harness.execution.published import Published
 from harness.model import matrix as matrices
-from harness.model.release import WORDS
-from harness.model.result import CellResult, order_of, result_of
+from harness.model.result import CellResult, expecting, order_of, result_of
 from harness.model.shard import costs_of, part_of
 from harness.model.verdict import Judgement, Verdict
+from harness.report import clean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -37,14 +33,13 @@ if TYPE_CHECKING:
     from harness.analysis.series import Key
     from harness.execution.catalog import LoadedScenario
     from harness.model.cell import Cell
-    from harness.model.matrix import Matrix, Server
-    from harness.model.release import Release
+    from harness.model.matrix import Matrix
     from harness.model.scenario import Claim
     from harness.model.shard import Shard
 
 RESULTS = Path(".harness")
+_MOST_OF_A_MATRIX = 1024 * 1024
 PUBLISHED = catalog.bundled("reports") / "measured.json"
-_SERVER = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*?)\s*(?P<spec>(?:[<>=!~]=?|===).*)?")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -61,6 +56,7 @@ class Options:
     results: Path = RESULTS
     trials: int = 1
     rerun: bool = False
+    absent: bool = False
     shard: Shard | None = None
     costs: Path | None = None
 
@@ -71,8 +67,17 @@ class Options:
 
     @property
     def cache(self) -> Path:
-        """The user cache folder; ``HARNESS_CACHE`` in the environment names another."""
-        return Path(os.environ.get("HARNESS_CACHE") or platformdirs.user_cache_dir("harness", appauthor=False))
+        """The user cache folder; ``HARNESS_CACHE`` in the environment names another.
+
+        Raises:
+            UsageError: something else is in its place.
+
+        """
+        path = Path(os.environ.get("HARNESS_CACHE") or platformdirs.user_cache_dir("harness", appauthor=False))
+        if path.exists() and not path.is_dir():
+            message = f"the cache folder {path} is not a folder; remove what is there, or name another by HARNESS_CACHE"
+            raise UsageError(message)
+        return path
 
 
 def split(values: Sequence[str]) -> tuple[str, ...]:
@@ -83,8 +88,8 @@ def split(values: Sequence[str]) -> tuple[str, ...]:
 class Plan:
     """The cells that a call means, with all it takes to execute or show them."""
 
-    def __init__(self, options: Options) -> None:
-        """Load the scenarios and the matrix, and select.
+    def __init__(self, options: Options, scenarios: Mapping[str, LoadedScenario] | None = None) -> None:
+        """Load the scenarios, unless they are given, and the matrix, and select.
 
         Raises:
             UsageError: something that the call names does not exist, or nothing is left.
@@ -92,10 +97,12 @@ class Plan:
         """
         settings.load()  # a mistake in them is told before anything starts
         self.options = options
-        self.scenarios = load_scenarios(options)
+        self.scenarios = load_scenarios(options) if scenarios is None else dict(scenarios)
         self.matrix = load_matrix(options.matrix)
         self.source = _source(options.results, where="--results")
-        self._asked: set[str] = set()
+        self.remarks: dict[str, None] = {}  # lines for the user, each once: what was left out, what was read instead
+        subjects = {loaded.scenario.subject for loaded in self.scenarios.values()}
+        self.available = Available(subjects, cache=options.cache)
 
     @property
     def journal(self) -> Journal:
@@ -112,8 +119,19 @@ class Plan:
 
     @functools.cached_property
     def cells(self) -> tuple[Cell, ...]:
-        """The selected cells; of a shard its own, which may be none."""
-        chosen = self.select(servers=self.options.servers, cells=self.options.cells)
+        """The selected cells; of a shard its own, which may be none.
+
+        Raises:
+            UsageError: something that the call names does not exist, nothing is left, or machines would divide it
+                differently.
+
+        """
+        chosen = self.select(cells=self.options.cells)
+        if self.options.shard and self.available.platforms:
+            message = (
+                "--shard: name the Pythons by --python; which is the newest one here differs from machine to machine"
+            )
+            raise UsageError(message)
         return part_of(chosen, self.options.shard, self.costs(chosen)) if self.options.shard else chosen
 
     def costs(self, cells: Iterable[Cell]) -> dict[Cell, int]:
@@ -130,27 +148,66 @@ class Plan:
         scenarios = {name: loaded.scenario for name, loaded in self.scenarios.items()}
         return costs_of(cells, scenarios, {result.id: result for result in results})
 
-    def select(self, *, servers: Sequence[str], cells: Sequence[str]) -> tuple[Cell, ...]:
-        """Return the cells of the matrix by these servers and globs, and by all else that the call says."""
+    def select(self, *, cells: Sequence[str], every: bool = False, prereleases: bool = False) -> tuple[Cell, ...]:
+        """Return the cells of the matrix by these globs, and by all else that the call says.
+
+        Args:
+            cells: globs, none for all.
+            every: every release of each row's subject in place of the row's own.
+            prereleases: with ``every``, pre-releases too.
+
+        """
         options = self.options
-        matrices.refuse_unknown(options.pythons, matrices.PYTHONS, what="Python", where="--python")
+        matrices.check_pythons(options.pythons, where="--python")
         for platform in options.platforms:
             matrices.check_platform(platform, where="--platform")
         selection = matrices.Selection(
-            scenarios=options.names,
-            servers=tuple(self._server(spec) for spec in servers),
+            scenarios=options.names or self._own(),
+            servers=tuple(self.available.server(spec) for spec in options.servers),
             pythons=options.pythons,
             platforms=options.platforms,
             cells=tuple(cells),
+            every=every,
+            prereleases=prereleases,
         )
-        return matrices.cells_of(
-            self.matrix,
-            selection,
-            scenarios={name: loaded.scenario for name, loaded in self.scenarios.items()},
-            releases_of=self._releases_of,
-            own_python=f"{sys.version_info[0]}.{sys.version_info[1]}",
+        scenarios = {name: loaded.scenario for name, loaded in self.scenarios.items()}
+        self._refuse_other_subjects(selection)
+        known = matrices.Known(
+            scenarios=scenarios,
+            releases_of=self.available.releases_of,
+            pythons_on=self.available.pythons_on,
             own_platform=own_platform(),
+            tell=self.tell,
         )
+        chosen = matrices.cells_of(self.matrix, selection, known)
+        for line in self.available.left_out():
+            self.tell(line)
+        return chosen
+
+    def tell(self, line: str) -> None:
+        """Note a line for the user, once."""
+        self.remarks[line] = None
+
+    def _own(self) -> tuple[str, ...]:
+        """Return the scenarios of the folders that the call names, all of which it means where it names no other."""
+        own = tuple(name for name, one in self.scenarios.items() if not catalog.is_bundled(one.module))
+        return () if self.options.matrix else own
+
+    def _refuse_other_subjects(self, selection: matrices.Selection) -> None:
+        """Refuse a ``--server`` that no selected scenario is about."""
+        names = [name for name in selection.scenarios or self.scenarios if name in self.scenarios]
+        subjects = {self.scenarios[name].scenario.subject for name in names}
+        for server in selection.servers:
+            if server.subject not in subjects:
+                which = f"none of {', '.join(names)}" if selection.scenarios else "no scenario"
+                are = f"the subject is {subjects.pop()}" if len(subjects) == 1 else f"subjects are {_listed(subjects)}"
+                message = f"--server: {which} is about '{server.subject}'; {are}"
+                raise EmptySelectionError(message)
+
+    def trials_of(self, scenario: str, asked: int) -> int:
+        """Return how many trials a cell is to have: as many as are asked for, or more where the scenario needs more."""
+        loaded = self.scenarios.get(scenario)
+        return max(asked, getattr(loaded.scenario.combine, "trials", 1)) if loaded else asked
 
     @property
     def claims(self) -> dict[str, Claim]:
@@ -160,15 +217,22 @@ class Plan:
 
     def keep_releases(self) -> None:
         """Keep what is known of the releases that cells were selected from beside the results."""
-        self.journal.know({subject: self.listed(subject) for subject in self._asked})
+        self.journal.know({subject: self.available.listed(subject) for subject in self.available.asked})
 
-    def document(self, results: Iterable[CellResult], searched: Mapping[Key, Searched] | None = None) -> Document:
-        """Return the document of some results, with their histories and claims."""
+    def document(
+        self,
+        results: Iterable[CellResult],
+        searched: Mapping[Key, Searched] | None = None,
+        *,
+        source: Journal | Published | None = None,
+    ) -> Document:
+        """Return the document of some results of a source, the call's own by default, with histories and claims."""
+        source = source or self.source
         return document_of(
             results,
-            releases=self.source.releases,
+            releases=source.releases,
             claims=self.claims,
-            searched={**self.source.searched, **(searched or {})},
+            searched={**source.searched, **(searched or {})},
         )
 
     def scenario_names(self) -> tuple[str, ...]:
@@ -188,15 +252,16 @@ class Plan:
         does not tell in which one they were made.
 
         Args:
-            published: where nothing is stored, take the published report's.
+            published: where nothing is stored and no place is named, they are the published report's; that is told.
 
         Raises:
             UsageError: there is none.
 
         """
         options = self.options
-        if published and not self.source.latest() and options.results == RESULTS:
+        if published and options.results == RESULTS and not self.source.latest() and PUBLISHED.is_file():
             self.source = Published(PUBLISHED, where="the published report")
+            self.tell(f"no results in {RESULTS}: this is the published report, as it was measured elsewhere before")
         if options.narrows:
             wanted = {cell.id for cell in self.cells}
             found = [result for result in self.source.latest() if result.base in wanted]
@@ -210,21 +275,12 @@ class Plan:
         if not found:
             message = f"no stored results of that selection in {options.results}; 'harness run' makes them"
             raise UsageError(message)
-        try:
-            return tuple(self._expecting(result) for result in sorted(found, key=order_of))
-        except InvalidVersion as error:
-            message = f"{options.results} names a release that is none: {error}"
-            raise UsageError(message) from None
+        return tuple(self.expecting(result) for result in sorted(found, key=order_of))
 
-    def _expecting(self, result: CellResult) -> CellResult:
-        """Return the result with what its scenario expects now."""
+    def expecting(self, result: CellResult) -> CellResult:
+        """Return a result with what this call expects of it, now."""
         loaded = self.scenarios.get(result.scenario)
-        if loaded is None or result.control:
-            return result
-        expected = loaded.scenario.expects(
-            variant=result.variant, version=result.version, python=result.python, platform=result.platform
-        )
-        return msgspec.structs.replace(result, expected=expected)
+        return expecting(result, loaded.scenario, absent=self.options.absent) if loaded else result
 
     def published(self, path: Path | None = None) -> Document:
         """Return the document that the call names, or the published report."""
@@ -249,7 +305,7 @@ class Plan:
     def not_run(self, cell: Cell) -> CellResult:
         """Return the result of a planned cell that was not executed."""
         judgement = Judgement(verdict=Verdict.NOT_RUN, reason="the run was interrupted before this cell had ended")
-        return result_of(cell, self.scenarios[cell.scenario].scenario, judgement)
+        return self.expecting(result_of(cell, self.scenarios[cell.scenario].scenario, judgement))
 
     def laboratory(self) -> Laboratory:
         """Return a laboratory for the cells."""
@@ -257,42 +313,22 @@ class Plan:
         settings = Settings(cache=options.cache, rerun=options.rerun)
         return Laboratory(scenarios=self.scenarios, journal=self.journal, settings=settings)
 
-    def _server(self, spec: str) -> Server:
-        """Read one ``--server`` option."""
-        if local.is_local(spec):
-            name, _ = self._local(spec)
-            return matrices.Server(subject=name, spec=spec)
-        match = _SERVER.fullmatch(spec.strip())
-        if match is None:
-            message = f"--server: '{spec}' is neither like 'uvicorn==0.27.0' nor a local project"
-            raise UsageError(message)
-        subjects = {loaded.scenario.subject for loaded in self.scenarios.values()}
-        matrices.refuse_unknown([match["name"]], subjects, what="subject", where="--server")
-        wanted = match["spec"] or "latest"
-        word = wanted.removeprefix("==").strip()
-        return matrices.Server(subject=match["name"], spec=word if word in WORDS else wanted)
 
-    def _releases_of(self, subject: str, spec: str) -> Sequence[Release]:
-        if local.is_local(spec):
-            name, release = self._local(spec)
-            return (release,) if name == subject else ()
-        return self.listed(subject)
-
-    @functools.cache  # noqa: B019 - a plan lives as long as its call
-    def listed(self, subject: str) -> Sequence[Release]:
-        """Return all releases of a subject that the index knows."""
-        self._asked.add(subject)
-        return index.releases_of(subject, cache=self.options.cache)
-
-    @functools.cache  # noqa: B019 - a plan lives as long as its call
-    def _local(self, spec: str) -> tuple[str, Release]:
-        with Kept() as kept:
-            uv = Uv(mark=kept.mark, temporary=kept.folder)
-            return local.release_of(spec, cache=self.options.cache, uv=uv, where="--server")
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(sorted(names))
 
 
 def _source(results: Path, *, where: str) -> Journal | Published:
-    return Published(results, where=where) if results.is_file() else Journal(results)
+    try:
+        is_document = results.is_file()
+    except OSError as error:  # its name is too long, or leads where this user may not look
+        raise UsageError(f"{where}: {str(results)[:200]} cannot be read: {error.strerror}") from None
+    return Published(results, where=where) if is_document else Journal(results, tell=_tell)
+
+
+def _tell(line: str) -> None:
+    """Say on standard error what does not hold in a results folder and does not count."""
+    click.echo(clean.line(line), err=True)
 
 
 def load_scenarios(options: Options) -> dict[str, LoadedScenario]:
@@ -312,9 +348,18 @@ def load_matrix(path: Path | None) -> Matrix:
     if not path.is_file() and (own / path.name).is_file() and len(path.parts) <= 2:  # noqa: PLR2004 - matrices/NAME
         path = own / path.name
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        text = _text_of(path)
+    except (OSError, ValueError) as error:
         names = ", ".join(sorted(file.name for file in own.glob("*.toml")))
         message = f"--matrix: {path} cannot be read ({error}); the project's own are {names}"
         raise UsageError(message) from None
     return matrices.parse(text, name=str(path))
+
+
+def _text_of(path: Path) -> str:
+    """Read a file that a person wrote: it may be a device, or a pipe, and has a bound."""
+    with path.open("rb") as file:
+        content = file.read(_MOST_OF_A_MATRIX + 1)
+    if len(content) > _MOST_OF_A_MATRIX:
+        raise ValueError(f"more than {_MOST_OF_A_MATRIX} bytes")
+    return content.decode()

@@ -1,8 +1,9 @@
 """Cells as pytest tests: ``pytest scenarios/ --harness-matrix matrices/seeds.toml``.
 
 A scenario module is collected as a file of tests, one for each selected cell. A test passes where the verdict is
-the expected one; with ``--harness-absent`` only where the failure is absent, whatever is expected. A cell that
-cannot exist is skipped with its reason; one that could not be judged fails with its reason.
+the expected one; with ``--harness-absent``, and of a working tree, only where the failure is absent. A cell that
+cannot exist is skipped with its reason; one that could not be judged fails with its reason, unless that was expected.
+The options, and when this module is loaded at all, are in `harness.pytest_options`.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import pytest
 
 from harness.errors import EmptySelectionError, HarnessError
 from harness.execution import catalog
+from harness.execution.catalog import LoadedScenario
 from harness.model.judge import judge
 from harness.model.verdict import Verdict
 from harness.plan import RESULTS, Options, Plan, split
@@ -29,29 +31,17 @@ if TYPE_CHECKING:
     from harness.model.result import CellResult
 
 _LABORATORIES = pytest.StashKey[contextlib.ExitStack]()
+_LOADED = pytest.StashKey[dict[Path, LoadedScenario]]()  # by module: each is loaded once in a session
 
 
 class VerdictError(Exception):
     """The verdict of a cell is not the one its test demands; the message is what a person reads."""
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """Offer the selection of the command line, under the same names."""
-    group = parser.getgroup("harness", "known failures of servers (harness)")
-    group.addoption("--harness-matrix", type=Path, metavar="FILE", help="matrix of cells (default: seeds.toml)")
-    group.addoption("--server", action="append", default=[], metavar="SPEC", help="releases instead of the matrix's")
-    group.addoption("--python", action="append", default=[], metavar="LIST", help="Pythons instead: 3.8,3.12")
-    group.addoption("--platform", action="append", default=[], metavar="LIST", help="platforms instead: linux")
-    group.addoption("--cell", action="append", default=[], metavar="GLOB", help="only cells whose id matches")
-    group.addoption("--harness-results", type=Path, default=RESULTS, metavar="DIR", help="results folder")
-    group.addoption("--harness-trials", type=int, default=1, metavar="N", help="trials of each cell")
-    group.addoption("--harness-rerun", action="store_true", help="ignore stored results")
-    group.addoption("--harness-absent", action="store_true", help="pass only where the failure is absent")
-
-
 def pytest_configure(config: pytest.Config) -> None:
-    """Prepare the place where laboratories are kept until the session ends."""
+    """Prepare the places where laboratories and scenarios are kept until the session ends."""
     config.stash[_LABORATORIES] = contextlib.ExitStack()
+    config.stash[_LOADED] = {}
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -63,7 +53,7 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
     """Collect scenario modules; leave alone test modules, and what does not even speak of the harness."""
     if any(file_path.match(pattern) for pattern in parent.config.getini("python_files")):
         return None
-    if catalog.is_scenario(file_path) and b"harness" in file_path.read_bytes():
+    if catalog.nearly(file_path) or (catalog.is_scenario(file_path) and b"harness" in file_path.read_bytes()):
         return ScenarioFile.from_parent(parent, path=file_path)
     return None
 
@@ -74,17 +64,35 @@ class ScenarioFile(pytest.File):
     def collect(self) -> Iterator[pytest.Item]:
         """Yield a test for each selected cell of the scenario."""
         try:
-            loaded = catalog.load_file(self.path)
-            own = self.path.parent.resolve() == catalog.bundled("scenarios").resolve()
-            plan = Plan(_options(self.config, loaded.scenario.id, () if own else (self.path,)))
+            scenarios = self._scenarios()
+            name = next(name for name, loaded in scenarios.items() if loaded.module == self.path.resolve())
+            plan = Plan(_options(self.config, name), scenarios)
             laboratory: list[Laboratory] = []
             for cell in plan.cells:
                 yield CellItem.from_parent(self, name=cell.id, cell=cell, plan=plan, laboratory=laboratory)
         except EmptySelectionError as error:
-            if not self.config.getoption("--cell"):  # a glob may pass over a whole file, as -k may
+            # a glob may pass over a whole file, as -k may, and so may a server that it is not about
+            if not (self.config.getoption("--harness-cell") or self.config.getoption("--harness-server")):
                 raise self.CollectError(str(error)) from None
         except HarnessError as error:
             raise self.CollectError(str(error)) from None
+
+    def _scenarios(self) -> dict[str, LoadedScenario]:
+        """Return the project's own scenarios, loaded when the first file is collected, and this file's.
+
+        Raises:
+            ScenarioError: one of them does not load.
+
+        """
+        loaded = self.config.stash[_LOADED]
+        if not loaded:
+            own = catalog.load([catalog.bundled("scenarios")])
+            loaded.update({one.module: one for one in own.values()})
+        bundled = [one for one in loaded.values() if one.module.parent == catalog.bundled("scenarios").resolve()]
+        path = self.path.resolve()
+        if path not in loaded:
+            loaded.update({one.module: one for one in catalog.load([path]).values()})
+        return catalog.joined([*bundled, loaded[path]])
 
 
 class CellItem(pytest.Item):
@@ -102,10 +110,11 @@ class CellItem(pytest.Item):
         if not self._laboratory:
             entered = self.config.stash[_LABORATORIES].enter_context(self.plan.laboratory())
             self._laboratory.append(entered)
-        result = self._laboratory[0].result(self.cell, self.plan.options.trials)
+        trials = self.plan.trials_of(self.cell.scenario, self.plan.options.trials)
+        result = self.plan.expecting(self._laboratory[0].result(self.cell, trials))
         if result.verdict is Verdict.UNSUPPORTED:
             pytest.skip(f"unsupported: {result.reason}")
-        if message := _complaint(result, demand_absent=bool(self.config.getoption("--harness-absent"))):
+        if message := _complaint(result):
             raise VerdictError(f"{message}\n\n{self._evidence(result)}")
 
     def _evidence(self, result: CellResult) -> str:
@@ -124,27 +133,28 @@ class CellItem(pytest.Item):
         return self.path, None, self.name
 
 
-def _complaint(result: CellResult, *, demand_absent: bool) -> str | None:
+def _complaint(result: CellResult) -> str | None:
     """Say what is wrong with a verdict; None where nothing is."""
+    if result.verdict == result.expected:
+        return None
     if not result.verdict.is_judged:
         return f"{result.id} could not be judged: {result.verdict}: {result.reason}"
-    if demand_absent and result.verdict is not Verdict.ABSENT:
-        return f"{result.id} has the failure: {result.signature}"
-    if not demand_absent and result.contradicts:
-        return f"{result.id}: expected {result.expected}, measured {result.verdict}"
-    return None
+    if not result.contradicts:
+        return None
+    seen = f": {result.signature}" if result.signature else ""
+    return f"{result.id}: expected {result.expected}, measured {result.verdict}{seen}"
 
 
-def _options(config: pytest.Config, name: str, folders: tuple[Path, ...]) -> Options:
+def _options(config: pytest.Config, name: str) -> Options:
     return Options(
         names=(name,),
         matrix=config.getoption("--harness-matrix"),
-        servers=tuple(config.getoption("--server")),
-        pythons=split(config.getoption("--python")),
-        platforms=split(config.getoption("--platform")),
-        cells=tuple(config.getoption("--cell")),
-        scenarios=folders,
-        results=config.getoption("--harness-results"),
-        trials=config.getoption("--harness-trials"),
+        servers=tuple(config.getoption("--harness-server") or ()),
+        pythons=split(config.getoption("--harness-python") or ()),
+        platforms=split(config.getoption("--harness-platform") or ()),
+        cells=tuple(config.getoption("--harness-cell") or ()),
+        results=config.getoption("--harness-results") or RESULTS,
+        trials=config.getoption("--harness-trials") or 1,
         rerun=config.getoption("--harness-rerun"),
+        absent=config.getoption("--harness-absent"),
     )

@@ -9,17 +9,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from packaging.version import InvalidVersion
 
 from harness.errors import UsageError
 from harness.model.judge import judge
-from harness.plan import Plan
+from harness.plan import Plan, load_scenarios
 from harness.report import comment, difference, formats, osv
 from harness.report.site import folder as site
 from harness.report.table import table_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from harness.analysis.document import Document
+    from harness.execution.catalog import LoadedScenario
     from harness.model.evidence import Evidence
     from harness.model.result import CellResult
     from harness.model.scenario import Scenario
@@ -30,19 +32,15 @@ JOB_SUMMARY = "GITHUB_STEP_SUMMARY"
 _DIFFERENCES = {"terminal": difference.terminal, "markdown": difference.markdown}
 
 
-def read(plan: Plan) -> tuple[tuple[CellResult, ...], Document]:
-    """Return the stored results that the call means, and their document.
+def read(plan: Plan, *, published: bool = False) -> tuple[tuple[CellResult, ...], Document]:
+    """Return the stored results that the call means, and their document; ``published`` as in `Plan.stored`.
 
     Raises:
         UsageError: there are none, or they cannot be what the program wrote.
 
     """
-    try:
-        results = plan.stored()
-        return results, plan.document(results)
-    except InvalidVersion as error:
-        message = f"--results: {plan.options.results} names a release that is none: {error}"
-        raise UsageError(message) from None
+    results = plan.stored(published=published)
+    return results, plan.document(results)
 
 
 def write(plan: Plan, document: Document, *, call: str, form: str, output: Path | None) -> None:
@@ -54,12 +52,19 @@ def write(plan: Plan, document: Document, *, call: str, form: str, output: Path 
     """
     scenarios = _scenarios(plan)
     at = dt.datetime.now(dt.UTC)
+    if form == "osv":
+        _tell_refusals(document)
     if form == "html":
         _write_site(plan, document, call=call, output=output)
     elif form == "osv" and output and output.suffix != ".json":
         _write_osv(osv.documents(document, scenarios, at=at), output)
     else:
         write_text(head(call, form, output) + formats.render(form, document, scenarios, at=at), output)
+
+
+def _tell_refusals(document: Document) -> None:
+    for line in osv.refusals(document):
+        click.echo(line, err=True)
 
 
 def write_job_summary(plan: Plan, document: Document) -> None:
@@ -76,14 +81,23 @@ def write_job_summary(plan: Plan, document: Document) -> None:
 
 
 def compare(options: Options, places: tuple[Path, Path], *, form: str, output: Path | None) -> int:
-    """Write what changed between two results; return 1 where a verdict turned into the other one, else 0."""
+    """Write what changed between two results.
+
+    Returns:
+        1 where a verdict turned into the other one, 3 where no cell was judged in both, else 0.
+
+    """
     if form not in _DIFFERENCES:
         message = f"--diff: there is no '{form}' of what changed; valid: {', '.join(_DIFFERENCES)}"
         raise UsageError(message)
-    found = difference.difference(*(_document(options, place) for place in places))
+    scenarios = load_scenarios(options)
+    found = difference.difference(*(_document(options, place, scenarios) for place in places))
     write_text(_DIFFERENCES[form](found), output)
-    status = 1 if found.turned else 0
-    said = "a verdict turned into the other one" if status else "no verdict turned into the other one"
+    status, said = 0, "no verdict turned into the other one"
+    if found.turned:
+        status, said = 1, "a verdict turned into the other one"
+    elif not found.compared:
+        status, said = 3, "no cell was judged in both"
     click.echo(f"{found.counts}; {said} (exit status {status})", err=True)
     return status
 
@@ -111,8 +125,8 @@ def write_text(text: str, output: Path | None) -> None:
         raise UsageError(message) from None
 
 
-def _document(options: Options, place: Path) -> Document:
-    return read(Plan(dataclasses.replace(options, results=place)))[1]
+def _document(options: Options, place: Path, scenarios: Mapping[str, LoadedScenario]) -> Document:
+    return read(Plan(dataclasses.replace(options, results=place), scenarios))[1]
 
 
 def _write_site(plan: Plan, document: Document, *, call: str, output: Path | None) -> None:
@@ -124,6 +138,11 @@ def _write_site(plan: Plan, document: Document, *, call: str, output: Path | Non
         loaded = plan.scenarios.get(result.scenario)
         return [(one, judge(loaded.scenario, one) if loaded else None) for one in plan.source.evidence_of(result)]
 
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        message = f"--output: {output} is not a folder and cannot be made one: {error.strerror}"
+        raise UsageError(message) from None
     pages = site.write(document, _scenarios(plan), trials_of, folder=output, made_by=call)
     click.echo(f"{pages} pages; open {output / 'index.html'}", err=True)
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
 
-from harness.arguments import COSTS, SELECTION, all_of
+from harness.arguments import COSTS, SCENARIOS, SELECTION, PlacePath, all_of
 from harness.errors import UsageError
 from harness.execution import merging
 from harness.model.jobs import jobs_of
-from harness.plan import Options, Plan
+from harness.plan import Options, Plan, load_scenarios
+from harness.report import clean
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _FORMATS = ("terminal", "github")
 
@@ -43,10 +46,15 @@ def plan(*, most: int, form: str, **options: Any) -> int:  # noqa: ANN401
 
 
 @click.command()
-@click.argument("folders", metavar="DIR...", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--output", type=click.Path(path_type=Path), required=True, help="The folder to make.")
-def merge(*, folders: tuple[Path, ...], output: Path) -> int:
-    """Join results folders into a new one, evidence included; refuse what is not whole or contradicts."""
-    count = merging.merge(folders, output)
+@click.argument("folders", metavar="DIR...", nargs=-1, required=True, type=PlacePath())
+@click.option("--output", type=PlacePath(), required=True, help="The folder to make.")
+@SCENARIOS
+def merge(*, folders: tuple[Path, ...], output: Path, scenarios: tuple[Path, ...]) -> int:
+    """Join results folders into a new one, evidence included; refuse what is not whole or contradicts.
+
+    The evidence is judged again by the project's own scenarios, and by those that '--scenarios' names.
+    """
+    at_hand = load_scenarios(Options(scenarios=scenarios))
+    count = merging.merge(folders, output, scenarios=at_hand, tell=lambda line: click.echo(clean.line(line), err=True))
     click.echo(f"{count} cells of {len(folders)} folders are in {output}", err=True)
     return 0

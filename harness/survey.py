@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from harness.analysis.inquiry import wanted
-from harness.analysis.series import Key, Series, series_of
+from harness.analysis.series import Key, Series, key_of, series_of
 from harness.errors import EmptySelectionError
 from harness.model.result import order_of
 
@@ -25,13 +25,22 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(kw_only=True)
 class Survey:
-    """What is asked, and the ``results`` so far by cell id; those that it is given at first are taken as they are."""
+    """What is asked, and the ``results`` so far by cell id; those that it is given at first are taken as they are.
+
+    ``before`` says how the series came about that they are of.
+    """
 
     series: tuple[Series, ...]
     searched: Searched
     claimed: Mapping[str, str]
     trials: int = 1
     results: dict[str, CellResult] = dataclasses.field(default_factory=dict)
+    before: Mapping[Key, Searched] = dataclasses.field(default_factory=dict)
+
+    @property
+    def how(self) -> dict[Key, Searched]:
+        """How each series comes about: what has appeared since makes no sweep of what was bisected."""
+        return {series.key: self.before.get(series.key, self.searched) for series in self.series}
 
     def next_step(self) -> dict[Cell, int]:
         """Return what is to be executed next, with the trials of each cell; nothing when all histories stand."""
@@ -50,6 +59,7 @@ class Survey:
 def all_releases(plan: Plan, *, prereleases: bool) -> tuple[Series, ...]:
     """Return a series for each row of the plan's matrix, of every release that its Python can install.
 
+    Where neither the row nor the call names Pythons, a series has the releases whose own rule gives its Python.
     ``--server`` and ``--cell`` choose among the releases; ``prereleases`` are none of them unless asked for.
 
     Raises:
@@ -57,19 +67,13 @@ def all_releases(plan: Plan, *, prereleases: bool) -> tuple[Series, ...]:
 
     """
     rows: dict[Key, list[Cell]] = collections.defaultdict(list)
-    for cell in plan.select(servers=plan.options.servers, cells=()):
-        key = Key(scenario=cell.scenario, variant=cell.variant, platform=cell.platform, python=cell.python)
-        rows[key].append(cell)
+    for cell in plan.select(cells=(), every=not plan.options.servers, prereleases=prereleases):
+        if cell.release.admits(cell.python, cell.platform) and _is_named(cell, plan):
+            rows[key_of(cell)].append(cell)
     found = []
     for key, cells in rows.items():
-        known = plan.listed(cells[0].subject)
-        usual = [one for one in known if prereleases or not one.parsed.is_prerelease]
-        releases = [cell.release for cell in cells] if plan.options.servers else usual
-        candidates = [msgspec.structs.replace(cells[0], release=release) for release in releases]
-        kept = [cell.release for cell in candidates if cell.release.admits(key.python) and _is_named(cell, plan)]
-        if kept:
-            ordered = tuple(sorted(kept, key=lambda release: release.parsed))
-            found.append(Series(key=key, subject=cells[0].subject, releases=ordered))
+        ordered = sorted((cell.release for cell in cells), key=lambda release: release.parsed)
+        found.append(Series(key=key, releases=tuple(ordered), trials=plan.trials_of(key.scenario, 1)))
     return _some(found)
 
 
@@ -91,10 +95,12 @@ def new_releases(plan: Plan, before: Document) -> tuple[Series, ...]:
     by_id = {cell.id: cell for cell in kept}
     old = {subject: {release.version for release in releases} for subject, releases in before.releases.items()}
     found = []
-    for series in series_of(kept, {subject: plan.listed(subject) for subject in {cell.subject for cell in kept}}):
+    listed = {subject: plan.available.listed(subject) for subject in {cell.subject for cell in kept}}
+    for series in series_of(kept, listed):
         tested = series.results(by_id)
         releases = [one for one in series.releases if one.version in tested or one.version not in old[series.subject]]
-        found.append(msgspec.structs.replace(series, releases=tuple(releases)))
+        trials = plan.trials_of(series.key.scenario, 1)
+        found.append(msgspec.structs.replace(series, releases=tuple(releases), trials=trials))
     return _some(found)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 import re
 from typing import TYPE_CHECKING
 
@@ -83,6 +84,9 @@ def prune(*, results: Path, days: float, limit: int | None, dry_run: bool) -> in
 
     What a run uses at this moment stays, and so does the newest result of every cell.
     """
+    if math.isnan(days):
+        message = "--unused-for: 'nan' is no number of days"
+        raise UsageError(message)
     before = dt.datetime.now(dt.UTC) - dt.timedelta(days=days)
     removed = pruning.prune(Options().cache, before=before, limit=limit, dry_run=dry_run)
     removed["results"] = compaction.prune(results, before=before, dry_run=dry_run)

@@ -3,6 +3,10 @@
 Four cells stand at a boundary: the older and the newer release, each with its own dependencies and with the other's.
 Where a release keeps its verdict whatever it runs with, the cause is the subject; where the verdict goes with the
 dependencies, it is they; where it takes both, or either will do, it is both.
+
+A release that keeps its verdict whatever it runs with may keep it because of the file that it was installed from: with
+compiled modules another parser or another loop can run than without them. Where only one of the two releases was
+compiled, what the subject itself changed cannot be told from that, and the cause is the kind of file.
 """
 
 from __future__ import annotations
@@ -26,6 +30,7 @@ class Cause(enum.StrEnum):
     """What a boundary comes from."""
 
     SUBJECT = "subject"
+    BUILD = "build"  # the kind of file that the subject was installed from
     DEPENDENCY = "dependency"
     BOTH = "both"
     UNDETERMINED = "undetermined"
@@ -38,6 +43,9 @@ _CAUSES = {
     (True, False): Cause.BOTH,
     (False, True): Cause.BOTH,
 }
+
+
+_COMPILED = "compiled"  # in the words of `harness.model.result.EnvironmentResult`
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,7 +67,8 @@ class FourCells(msgspec.Struct, frozen=True, kw_only=True):
 class Attribution(msgspec.Struct, frozen=True, kw_only=True):
     """The cause of one boundary, between ``older`` and ``newer``, with the verdicts of its cells by id.
 
-    ``changed`` are the dependencies that differ between the two, by name; ``reason`` says why the cause is not known.
+    ``changed`` are the dependencies that differ between the two, by name; ``files`` the kinds of file of the subject
+    where only one of the two is compiled; ``reason`` says why the cause is not known.
     """
 
     older: str
@@ -70,6 +79,7 @@ class Attribution(msgspec.Struct, frozen=True, kw_only=True):
     cells: FourCells
     verdicts: dict[str, Verdict]
     reason: str | None = None
+    files: Change | None = None
 
 
 def changes(older: CellResult, newer: CellResult) -> dict[str, Change]:
@@ -92,16 +102,29 @@ def attribute(boundary: Boundary, cells: FourCells, results: Mapping[str, CellRe
         verdicts[cells.older_exchanged] is not verdicts[cells.older],
         verdicts[cells.newer_exchanged] is not verdicts[cells.newer],
     )
+    files = _files(older, newer) if older and newer else None
+    cause = Cause.UNDETERMINED if unknown else _CAUSES[moved]
     return Attribution(
         older=boundary.older.version,
         newer=boundary.newer.version,
         fixes=boundary.fixes,
-        cause=Cause.UNDETERMINED if unknown else _CAUSES[moved],
+        cause=Cause.BUILD if files and cause is Cause.SUBJECT else cause,
         changed=changes(older, newer) if older and newer else {},
         cells=cells,
         verdicts=verdicts,
         reason=f"{unknown} is {verdicts[unknown]}" if unknown else None,
+        files=files,
     )
+
+
+def _files(older: CellResult, newer: CellResult) -> Change | None:
+    """Return the kinds of file of the subject, where both are known and one is compiled and the other is not."""
+    kinds = [
+        one.environment.files.get(canonicalize_name(one.subject)) if one.environment else None for one in (older, newer)
+    ]
+    if None in kinds or len({_COMPILED in (kind or "") for kind in kinds}) == 1:
+        return None
+    return Change(older=kinds[0], newer=kinds[1])
 
 
 def _dependencies(result: CellResult) -> dict[str, str]:

@@ -9,6 +9,7 @@ import msgspec
 from harness.analysis.claims import ClaimResult
 from harness.analysis.search import Strategy
 from harness.analysis.series import History, claim_result, history_of, series_of
+from harness.model.names import SubjectName
 from harness.model.release import Release
 from harness.model.result import CellResult
 
@@ -28,7 +29,7 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     cells: tuple[CellResult, ...]
     histories: tuple[History, ...] = ()
     claims: tuple[ClaimResult, ...] = ()
-    releases: dict[str, tuple[Release, ...]] = msgspec.field(default_factory=dict)
+    releases: dict[SubjectName, tuple[Release, ...]] = msgspec.field(default_factory=dict)
 
 
 class Searched(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,7 +62,7 @@ def document_of(
         how = searched.get(series.key) or _by_itself(series, by_id)
         histories.append(history_of(series, by_id, strategy=how.strategy, seed=how.seed))
         if claim := claims.get(series.key.scenario):
-            assessed.append(claim_result(series, by_id, claim))
+            assessed.append(claim_result(series, by_id, claim, strategy=how.strategy))
     subjects = {result.subject for result in cells}
     return Document(
         schema_version=SCHEMA_VERSION,
@@ -70,6 +71,17 @@ def document_of(
         claims=tuple(assessed),
         releases={subject: tuple(known) for subject, known in releases.items() if subject in subjects},
     )
+
+
+def fault_of(document: Document) -> str | None:
+    """Say what in a document does not go together, which its types cannot say; None where all does."""
+    seen: set[str] = set()
+    for cell in document.cells:
+        if cell.fault or cell.id in seen:
+            return f"{cell.id}: {cell.fault or 'it is there twice'}"
+        seen.add(cell.id)
+    local = (one for known in document.releases.values() for one in known if one.source)
+    return next((f"{one.version} is no release of an index" for one in local), None)
 
 
 def _by_itself(series: Series, by_id: Mapping[str, CellResult]) -> Searched:

@@ -2,6 +2,9 @@
 
 Only ``reproduced`` and ``absent`` count. Two releases that differ, with no judged release between them, are a
 boundary; what lies between them or anywhere else without a judgement is a gap, and never taken for good or bad.
+
+The points of a history are all releases that exist, also those that its Python cannot install: only so is it known
+whether a judged release is the very first one or the newest one, beyond which nothing remains unsaid.
 """
 
 from __future__ import annotations
@@ -32,16 +35,24 @@ class Point(msgspec.Struct, frozen=True, kw_only=True):
     tally: dict[Verdict, int] = msgspec.field(default_factory=dict)
 
 
-class Range(msgspec.Struct, frozen=True, kw_only=True):
+class Range(msgspec.Struct, frozen=True, kw_only=True, rename={"first": "from", "last": "to"}):
     """Affected releases in a row.
 
     ``introduced`` is the first one, None where no judged release comes before it; ``fixed`` the first judged one
     after them and ``last_affected`` their last, both None where none is judged after them.
+
+    ``first`` and ``last``, in JSON ``from`` and ``to``, are the outermost releases that were judged affected, always.
+    ``open_before`` says that releases exist before ``first`` of which none was judged, ``open_after`` the same of those
+    after ``last``: the range may reach further than was measured. All four are of no value in older documents.
     """
 
     introduced: str | None
     last_affected: str | None
     fixed: str | None
+    first: str | None = None
+    last: str | None = None
+    open_before: bool = False
+    open_after: bool = False
 
 
 class Gap(msgspec.Struct, frozen=True, kw_only=True, rename={"first": "from", "last": "to"}):
@@ -67,10 +78,12 @@ class Boundary(msgspec.Struct, frozen=True, kw_only=True):
 class Ranges(msgspec.Struct, frozen=True, kw_only=True):
     """All that the verdicts say by themselves: see the public contract for the words.
 
-    ``specifiers`` are the affected ranges as PEP 440 has them, one each: of all releases of the history they admit the
-    affected ones, what lies in gaps inside a range, and before one without ``introduced``.
+    ``judged`` are the releases that count. ``specifiers`` are the affected ranges as PEP 440 has them, one each: of all
+    releases of the history they admit the affected ones and what lies in gaps between two of them, nothing else. One
+    without a beginning or an end is of a failure that the very first release, or the newest one, was seen to have.
     """
 
+    judged: tuple[str, ...]
     tested: tuple[str, ...]
     untested: tuple[str, ...]
     affected: tuple[Range, ...]
@@ -90,14 +103,20 @@ def ranges(points: Sequence[Point]) -> Ranges:
             introduced=run[0].version if number else None,
             last_affected=run[-1].version if number + 1 < len(runs) else None,
             fixed=runs[number + 1][0].version if number + 1 < len(runs) else None,
+            first=run[0].version,
+            last=run[-1].version,
+            open_before=not number and run[0] is not points[0],
+            open_after=number + 1 == len(runs) and run[-1] is not points[-1],
         )
         for number, run in enumerate(runs)
         if run[0].verdict is Verdict.REPRODUCED
     ]
     first_fixed = affected[0].fixed if affected else None
     after = itertools.dropwhile(lambda point: point.version != first_fixed, judged) if first_fixed else ()
+    unseen = {Verdict.NOT_RUN, Verdict.UNSUPPORTED}
     return Ranges(
-        tested=tuple(point.version for point in points if point.verdict is not Verdict.NOT_RUN),
+        judged=tuple(point.version for point in judged),
+        tested=tuple(point.version for point in points if point.verdict not in unseen),
         untested=tuple(point.version for point in points if point.verdict is Verdict.NOT_RUN),
         affected=tuple(affected),
         specifiers=tuple(_specifier(found, [point.version for point in points]) for found in affected),
@@ -138,16 +157,19 @@ def _specifier(found: Range, releases: Sequence[str]) -> str:
     """Return a range as a PEP 440 specifier that ends before the release that comes after the last affected one.
 
     ``<1.0`` means no pre-release of 1.0, and to some resolvers ``<1.0.post1`` means none either: a range with one of
-    them ends with the last affected release.
+    them ends with the last affected release. So does one that may reach further, as it begins with the first.
     """
-    last = found.last_affected
-    if last is not None and found.introduced == last:
-        return f"=={last}"
-    parts = [f">={found.introduced}"] if found.introduced else []
-    if last is not None:
-        end = releases.index(last) + 1
-        inside = [Version(one) for one in releases[releases.index(found.introduced) if found.introduced else 0 : end]]
-        after = Version(releases[end])
+    begins = releases.index(found.first or "")
+    ends = releases.index(found.last or "") + 1
+    from_the_start = found.introduced is None and not found.open_before
+    to_the_end = found.fixed is None and not found.open_after
+    if begins + 1 == ends and not (from_the_start or to_the_end):
+        return f"=={found.last}"
+    parts = [] if from_the_start else [f">={found.first}"]
+    if found.open_after:
+        parts.append(f"<={found.last}")
+    elif not to_the_end:
+        inside, after = [Version(one) for one in releases[begins:ends]], Version(releases[ends])
         hidden = any(one.is_prerelease and one.base_version == after.base_version for one in inside)
-        parts.append(f"<={last}" if hidden and not after.is_prerelease else f"<{releases[end]}")
+        parts.append(f"<={found.last}" if hidden and not after.is_prerelease else f"<{releases[ends]}")
     return ",".join(parts) or ">=0"

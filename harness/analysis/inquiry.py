@@ -34,10 +34,11 @@ def wanted(
         results: of the cells that were run, by id.
         searched: the strategy, and the seed of a bisection.
         claimed: the release that a document names.
-        trials: how many of each release.
+        trials: how many of each release; never fewer than the scenario's own rule needs.
         causes: whether the boundaries are to be attributed.
 
     """
+    enough = max(trials, series.trials)
     verdicts = {version: result.verdict for version, result in series.results(results).items()}
     if searched.strategy is Strategy.BISECT:
         always = anchors(series.versions, claimed, seed=f"{searched.seed} {series.key}")
@@ -45,12 +46,12 @@ def wanted(
     else:
         found = sweep(series.versions, verdicts)
     if found:
-        return {series.cell(version): trials for version in found}
+        return {series.cell(version): enough for version in found}
     points = series.points(results)
     if again := trials_wanted(points):
         return {series.cell(version): count for version, count in again.items()}
     exchanged = [cell for boundary in boundaries(points) for cell in _exchanged(series, boundary, results)]
-    return {cell: TRIALS for cell in exchanged if cell.id not in results} if causes else {}
+    return {cell: max(TRIALS, series.trials) for cell in exchanged if cell.id not in results} if causes else {}
 
 
 def _exchanged(series: Series, boundary: Boundary, results: Mapping[str, CellResult]) -> list[Cell]:

@@ -11,9 +11,10 @@ from packaging.version import Version
 from harness.analysis.attribution import Attribution, FourCells, attribute, changes
 from harness.analysis.claims import Assessment, ClaimResult, advice, assess, sentence
 from harness.analysis.confidence import confidence
-from harness.analysis.history import Boundary, Gap, Point, Range, boundaries, ranges
+from harness.analysis.history import Boundary, Gap, Point, Range, Ranges, boundaries, ranges
 from harness.analysis.search import Strategy
 from harness.model.cell import Cell
+from harness.model.names import PlatformName, PythonVersion, ScenarioId, SubjectName, VariantName
 from harness.model.release import Release
 from harness.model.verdict import Verdict
 
@@ -27,15 +28,16 @@ if TYPE_CHECKING:
 class Key(msgspec.Struct, frozen=True, kw_only=True):
     """What tells one series from another."""
 
-    scenario: str
-    variant: str
-    platform: str
-    python: str
+    scenario: ScenarioId
+    variant: VariantName
+    subject: SubjectName
+    platform: PlatformName
+    python: PythonVersion
 
     @property
-    def place(self) -> tuple[str, str, str, Version]:
+    def place(self) -> tuple[str, str, str, Version, str]:
         """What keys are ordered by."""
-        return self.scenario, self.variant, self.platform, Version(self.python)
+        return self.scenario, self.variant, self.platform, Version(self.python), self.subject
 
     def __str__(self) -> str:
         """Say it as people do."""
@@ -43,11 +45,21 @@ class Key(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Series(msgspec.Struct, frozen=True, kw_only=True):
-    """All releases of a subject that one history is about, oldest first."""
+    """All releases of a subject that one history is about, oldest first.
+
+    ``refused`` are those that exist and that the Python cannot install; ``trials`` how many the scenario's own rule
+    needs of a release before it calls the failure absent.
+    """
 
     key: Key
-    subject: str
     releases: tuple[Release, ...]
+    refused: tuple[Release, ...] = ()
+    trials: int = 1
+
+    @property
+    def subject(self) -> str:
+        """The package on trial."""
+        return self.key.subject
 
     @property
     def versions(self) -> tuple[str, ...]:
@@ -81,9 +93,15 @@ class Series(msgspec.Struct, frozen=True, kw_only=True):
         return {version: result for version, result in found if result is not None}
 
     def points(self, results: Mapping[str, CellResult]) -> tuple[Point, ...]:
-        """Return the history's points, one for each release, tested or not."""
+        """Return the history's points, one for each release that exists, tested or not."""
         of_version = self.results(results)
-        return tuple(_point(version, of_version.get(version)) for version in self.versions)
+        points = {one: _point(one.version, of_version.get(one.version)) for one in self.releases}
+        points |= {one: _refused(one, self.subject) for one in self.refused}
+        return tuple(points[one] for one in sorted(points, key=lambda one: one.parsed))
+
+    def is_whole(self, found: Ranges) -> bool:
+        """Whether every release that the Python can install was tried."""
+        return bool(self.releases) and not found.untested
 
     def four_cells(self, boundary: Boundary, results: Mapping[str, CellResult]) -> FourCells:
         """Return the ids of the cells that tell what caused a boundary."""
@@ -97,16 +115,18 @@ class Series(msgspec.Struct, frozen=True, kw_only=True):
 class History(msgspec.Struct, frozen=True, kw_only=True):
     """The history of one scenario variant over the releases of its subject, on one Python and platform.
 
-    ``specifiers`` are the affected ranges as PEP 440 has them; ``untested`` and ``yanked`` name releases; ``trials``
-    counts those of all its cells; ``seed`` is what a bisection's draw of further releases depended on. For the rest see
+    ``specifiers`` are the affected ranges as PEP 440 has them; ``judged``, ``untested`` and ``yanked`` name releases;
+    ``whole`` says that no release that the Python can install was left out; ``trials`` counts those of all its cells;
+    ``seed`` is what a bisection's draw of further releases depended on; ``upgrade_to`` and ``or_later`` are the advice.
+    ``confidence`` is None where only one side was seen, releases with the failure or without it. For the rest see
     the public contract, `harness.analysis.history.Ranges` and `harness.analysis.confidence`.
     """
 
-    scenario: str
-    variant: str
-    subject: str
-    python: str
-    platform: str
+    scenario: ScenarioId
+    variant: VariantName
+    subject: SubjectName
+    python: PythonVersion
+    platform: PlatformName
     strategy: Strategy
     tested: tuple[str, ...]
     untested: tuple[str, ...]
@@ -120,12 +140,22 @@ class History(msgspec.Struct, frozen=True, kw_only=True):
     trials: int
     confidence: float | None
     attribution: tuple[Attribution, ...]
+    judged: tuple[str, ...] = ()
+    whole: bool = False
     seed: int | None = None
+    upgrade_to: str | None = None
+    or_later: bool = False
 
     @property
     def key(self) -> Key:
         """The series that it is about."""
-        return Key(scenario=self.scenario, variant=self.variant, platform=self.platform, python=self.python)
+        return Key(
+            scenario=self.scenario,
+            variant=self.variant,
+            subject=self.subject,
+            platform=self.platform,
+            python=self.python,
+        )
 
 
 def history_of(
@@ -134,7 +164,9 @@ def history_of(
     """Return the history of a series from the results of its cells, by id."""
     points = series.points(results)
     found = ranges(points)
-    sure = confidence(points)
+    edges = boundaries(points)
+    sure = confidence(points) if edges else None
+    to = advice(points, found, series.releases)
     return History(
         scenario=series.key.scenario,
         variant=series.key.variant,
@@ -142,8 +174,10 @@ def history_of(
         python=series.key.python,
         platform=series.key.platform,
         strategy=strategy,
+        judged=found.judged,
         tested=found.tested,
         untested=found.untested,
+        whole=series.is_whole(found),
         yanked=tuple(release.version for release in series.releases if release.yanked),
         affected=found.affected,
         specifiers=found.specifiers,
@@ -153,18 +187,22 @@ def history_of(
         gaps=found.gaps,
         trials=sum(result.trials for result in series.results(results).values()),
         confidence=None if sure is None else round(sure, 6),
-        attribution=tuple(
-            attribute(boundary, series.four_cells(boundary, results), results) for boundary in boundaries(points)
-        ),
+        attribution=tuple(attribute(edge, series.four_cells(edge, results), results) for edge in edges),
         seed=seed,
+        upgrade_to=to.release if to else None,
+        or_later=bool(to and to.or_later),
     )
 
 
-def claim_result(series: Series, results: Mapping[str, CellResult], claim: Claim) -> ClaimResult:
-    """Return a claim beside the history of a series."""
+def claim_result(
+    series: Series, results: Mapping[str, CellResult], claim: Claim, *, strategy: Strategy = Strategy.SELECTION
+) -> ClaimResult:
+    """Return a claim beside the history of a series, which came about by a strategy."""
     points = series.points(results)
     found = ranges(points)
     assessment = assess(claim.fixed, points)
+    to = advice(points, found, series.releases)
+    by_version = {release.version: release for release in series.releases}
     return ClaimResult(
         scenario=series.key.scenario,
         variant=series.key.variant,
@@ -176,8 +214,12 @@ def claim_result(series: Series, results: Mapping[str, CellResult], claim: Claim
         assessment=assessment,
         python=series.key.python,
         platform=series.key.platform,
-        sentence=sentence(claim, assessment, found),
-        upgrade_to=advice(points, found, series.releases),
+        sentence=sentence(claim, assessment, found, by_version),
+        upgrade_to=to.release if to else None,
+        or_later=bool(to and to.or_later),
+        strategy=strategy,
+        whole=series.is_whole(found),
+        judged=len(found.judged),
     )
 
 
@@ -186,29 +228,40 @@ def series_of(results: Iterable[CellResult], releases: Mapping[str, Iterable[Rel
 
     Args:
         results: of cells, controls among them or not.
-        releases: all known ones of each subject; what a Python cannot install and what is only chosen by name is left
-            out unless there is a result of it.
+        releases: all known ones of each subject; what is only chosen by name is left out unless there is a result of
+            it; what a Python cannot install is refused likewise.
 
     """
     kept = [one for one in results if one.control is None and one.verdict is not Verdict.UNSUPPORTED]
     for key, group in itertools.groupby(sorted(kept, key=lambda one: key_of(one).place), key=key_of):
-        inside = {one.version: one.subject for one in group}
-        (subject,) = set(inside.values())
-        known = {release.version: release for release in releases.get(subject, ())}
-        usual = {v for v, release in known.items() if release.admits(key.python) and not release.parsed.is_prerelease}
-        chosen = [known[version] for version in usual | inside.keys() if version in known]
-        yield Series(key=key, subject=subject, releases=tuple(sorted(chosen, key=lambda one: one.parsed)))
+        inside = {one.version for one in group}
+        known = {release.version: release for release in releases.get(key.subject, ())}
+        final = [one for one in known.values() if one.version in inside or not one.parsed.is_prerelease]
+        chosen = [one for one in final if one.version in inside or one.admits(key.python, key.platform)]
+        refused = [one for one in final if not (one.version in inside or one.admits(key.python, key.platform))]
+        yield Series(key=key, releases=_ordered(chosen), refused=_ordered(refused))
 
 
-def key_of(result: CellResult) -> Key:
-    """Return the series that a result belongs to."""
-    return Key(scenario=result.scenario, variant=result.variant, platform=result.platform, python=result.python)
+def key_of(one: CellResult | Cell) -> Key:
+    """Return the series that a cell or its result belongs to."""
+    return Key(
+        scenario=one.scenario, variant=one.variant, subject=one.subject, platform=one.platform, python=one.python
+    )
+
+
+def _ordered(releases: Iterable[Release]) -> tuple[Release, ...]:
+    return tuple(sorted(releases, key=lambda one: one.parsed))
 
 
 def _point(version: str, result: CellResult | None) -> Point:
     if result is None:
         return Point(version=version)
     return Point(version=version, verdict=result.verdict, reason=result.reason, tally=result.tally)
+
+
+def _refused(release: Release, subject: str) -> Point:
+    reason = f"{subject} {release.version} requires Python {release.requires_python}"
+    return Point(version=release.version, verdict=Verdict.UNSUPPORTED, reason=reason)
 
 
 __all__ = ["Assessment", "History", "Key", "Series", "claim_result", "history_of", "key_of", "series_of"]

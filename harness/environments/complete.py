@@ -23,7 +23,7 @@ MARKER = ".harness-complete.json"
 
 
 class Marker(msgspec.Struct, frozen=True, kw_only=True):
-    """What makes a folder complete: the protocol it was made by and what its files looked like."""
+    """What makes a folder complete: the protocol it was made by and what its files look like."""
 
     protocol: int
     fingerprint: str
@@ -36,7 +36,7 @@ def ensure(folder: Path, make: Callable[[Path], None], *, protocol: int, watched
         folder: where; its parents are made.
         make: fills the folder, which does not exist; whatever it raises is raised, and nothing is left.
         protocol: a folder made by another one does not count.
-        watched: the files whose names and sizes must stay as they were made, as a glob below the folder.
+        watched: the files whose names, sizes and times must stay as they were made, as a glob below the folder.
 
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -59,10 +59,14 @@ def is_complete(folder: Path, *, protocol: int, watched: str = "**/*") -> bool:
 
 
 def fingerprint(folder: Path, watched: str = "**/*") -> str:
-    """Digest the names and sizes of the files but byte code and the marker: milliseconds, and sees damage."""
+    """Digest names, sizes and times of the files but byte code and the marker: milliseconds, and sees damage.
+
+    The time is what tells a file that was written over with as many bytes. It counts in whole seconds, which is what
+    archives and image layers keep of it; contents are not read, which would take longer than most cells.
+    """
     lines = []
     for file in sorted(folder.glob(watched)):
         if file.name != MARKER and file.suffix != ".pyc" and not (file.is_dir() and not file.is_symlink()):
-            size = file.stat().st_size if file.exists() else -1
-            lines.append(f"{file.relative_to(folder)} {size}")
+            seen = file.stat() if file.exists() else None
+            lines.append(f"{file.relative_to(folder)} {seen and (seen.st_size, int(seen.st_mtime))}")
     return hashlib.sha256("\n".join(lines).encode(errors="surrogateescape")).hexdigest()[:20]

@@ -22,10 +22,10 @@ from harness.containers import engine as engines
 from harness.containers.builder import Builder
 from harness.containers.contained import Contained
 from harness.containers.engine import Engine, Run
-from harness.environments import complete
+from harness.environments import complete, indexes, inventory
 from harness.environments.files import read_json, write_json
 from harness.environments.kind import Request, Resolution
-from harness.environments.uv import QUIET, Uv, index_options
+from harness.environments.uv import QUIET, Uv
 from harness.environments.venv import DEADLINE_S, VirtualEnvironment, fill
 from harness.errors import EnvironmentFailedError
 
@@ -63,6 +63,7 @@ class ContainerEnvironment(msgspec.Struct, frozen=True, kw_only=True):
     image: str
     engine: Engine
     run: Run
+    files: dict[str, str]
 
     def start(
         self,
@@ -96,14 +97,12 @@ class ContainerUv(Uv):
 
     def __init__(self, own: Uv, builder: Builder) -> None:
         """Be the run's own uv, elsewhere."""
-        super().__init__(mark=own.mark, temporary=own.temporary, abandoned=own.abandoned)
+        super().__init__(mark=own.mark, temporary=own.temporary, abandoned=own.abandoned, kept=own.kept)
         self._builder = builder
 
     def _run(self, argv: Sequence[str], *, deadline_s: float) -> process.Completed:
-        return self._builder.run((self._builder.uv, *argv[1:]), env=QUIET, deadline_s=deadline_s)
-
-    def _index(self) -> tuple[str, ...]:
-        return index_options()
+        env = {**QUIET, **indexes.variables(indexes.reachable(indexes.configured()))}
+        return self._builder.run((self._builder.uv, *argv[1:]), env=env, deadline_s=deadline_s)
 
 
 class ContainerEnvironments:
@@ -142,7 +141,7 @@ class ContainerEnvironments:
 
         def make(folder: Path) -> None:
             folder.mkdir(parents=True)
-            self._make(engine, resolution, image)
+            write_json(folder / inventory.FILE, self._make(engine, resolution, image))
             write_json(folder / "image.json", image)
 
         folder = self._store.environment(resolution, make)
@@ -150,7 +149,8 @@ class ContainerEnvironments:
             if engine.known_image(image) is None:
                 shutil.rmtree(folder, ignore_errors=True)
                 self._store.environment(resolution, make)
-        return ContainerEnvironment(resolution=resolution, image=image, engine=engine, run=self._run)
+        files = inventory.of(folder)
+        return ContainerEnvironment(resolution=resolution, image=image, engine=engine, run=self._run, files=files)
 
     def _engine(self) -> Engine:
         """Return the engine, noted in the run's folder for whoever cleans up after the run."""
@@ -175,6 +175,29 @@ class ContainerEnvironments:
             write_json(path, known)
         return known
 
+    def python_of(self, name: str) -> str:
+        """Return the version of an image's own CPython, ``3.11`` (asked once for an image).
+
+        Raises:
+            EnvironmentFailedError: the image has none that works, or the engine cannot be asked.
+
+        """
+        engine = self._engine()
+        digest = str(engine.image(name)["Id"]).removeprefix("sha256:")[:12]
+        path = self._store.root / "images" / f"{digest}.json"
+        known = read_json(path, str)
+        if known is None:
+            known = self._own_python(engine, name)
+            write_json(path, known)
+        return known
+
+    def _own_python(self, engine: Engine, name: str) -> str:
+        for program in ("python3", "python"):
+            done = engine.run(self._run, name, (program, "-I", "-c", _QUESTION), deadline_s=_PATIENCE_S)
+            if match := _ANSWER.search(done.output):
+                return match[3]
+        raise EnvironmentFailedError(f"image {name} has no CPython that works; install it there, or name another image")
+
     def _ask(self, engine: Engine, name: str, python: str) -> ImagePython:
         found, last = [], ""
         for program in (f"python{python}", "python3", "python"):
@@ -195,13 +218,15 @@ class ContainerEnvironments:
     def _builder(self, engine: Engine, image: str, python: ImagePython) -> Builder:
         """Return a container to build in."""
         architecture = str(engine.image(image).get("Architecture", ""))
+        sources = self._store.uv.kept
+        sources.mkdir(parents=True, exist_ok=True)  # what is fetched while the container runs is to be seen in there
         return Builder(
             engine,
             self._run,
             image,
             python=python.path,
             uv=self._uv(architecture),
-            shared=(self._store.uv.temporary, self._store.root / "local"),
+            shared=(self._store.uv.temporary, self._store.root / "local", sources),
         )
 
     def _uv(self, architecture: str) -> Path:
@@ -223,16 +248,17 @@ class ContainerEnvironments:
         complete.ensure(folder, make, protocol=PROTOCOL)
         return folder / "bin" / "uv"
 
-    def _make(self, engine: Engine, resolution: Resolution, image: str) -> None:
-        """Fill a container and keep it as an image."""
+    def _make(self, engine: Engine, resolution: Resolution, image: str) -> dict[str, str]:
+        """Fill a container and keep it as an image; return which files its packages came from."""
         name = resolution.request.platform.removeprefix(PLATFORM)
         python = ImagePython(path=resolution.interpreter, full=resolution.python_full)
         environment = VirtualEnvironment(folder=FOLDER, resolution=resolution)
         env = {"HOME": "/tmp", "LANG": "C.UTF-8"}  # noqa: S108 - the container's own
         with self._builder(engine, name, python) as builder:
-            fill(
+            files = fill(
                 environment,
                 uv=ContainerUv(self._store.uv, builder),
                 run=lambda argv: builder.run(argv, env=env, deadline_s=DEADLINE_S),
             )
             builder.keep(image, resolution.digest)
+        return files

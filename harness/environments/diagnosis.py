@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import dataclasses
+import queue
 import shutil
 import sys
+import threading
+import time
 from typing import TYPE_CHECKING
 
+from packaging.version import Version
+
 from harness.containers import engine
-from harness.environments import interpreters, own_platform, runtimes, settings, uv, wine
+from harness.environments import interpreters, own_platform, runtimes, settings, simple, wine
 from harness.errors import EngineError, EnvironmentFailedError, IndexUnavailableError
-from harness.model.matrix import PYTHONS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
+
+PATIENCE_S = 2.5  # for all of it
+_ASKED_FOR = "uvicorn"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -27,20 +35,56 @@ class Finding:
 
 
 def findings(root: Path) -> tuple[Finding, ...]:
-    """Look at the machine and the cache folder; interpreters, Wine and the engine are asked their version."""
-    return (_index(), *_pythons(), _compiler(), *_wine(root), _engine())
+    """Look at the machine and the cache folder; the index, interpreters, Wine and the engine are asked at once."""
+    parts = {
+        "package index": _index,
+        f"platform {own_platform()}": _pythons,
+        "C compiler": _compiler,
+        "platform windows-wine": lambda: _wine(root),
+        "platform docker:IMAGE": _engine,
+    }
+    asked = {what: _Asked(part) for what, part in parts.items()}
+    end = time.monotonic() + PATIENCE_S
+    return tuple(finding for what, one in asked.items() for finding in one.answer(what, end))
 
 
-def _index() -> Finding:
+class _Asked:
+    """A question on its way; whoever does not answer it does not keep the program from ending."""
+
+    def __init__(self, question: Callable[[], tuple[Finding, ...]]) -> None:
+        self._answers: queue.SimpleQueue[tuple[Finding, ...] | Exception] = queue.SimpleQueue()
+        threading.Thread(target=self._ask, args=(question,), daemon=True).start()
+
+    def _ask(self, question: Callable[[], tuple[Finding, ...]]) -> None:
+        try:
+            self._answers.put(question())
+        except Exception as error:  # noqa: BLE001 - raised where it is waited for
+            self._answers.put(error)
+
+    def answer(self, what: str, end: float) -> tuple[Finding, ...]:
+        """Wait until there is an answer, at most until ``end`` (of `time.monotonic`)."""
+        try:
+            found = self._answers.get(timeout=max(0.0, end - time.monotonic()))
+        except queue.Empty:
+            late = f"did not answer in {PATIENCE_S:.0f} s; is the machine busy, or does what it asks hang?"
+            return (Finding(what=what, present=False, detail=late, needed=what == "package index"),)
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+
+def _index() -> tuple[Finding, ...]:
+    """Ask the index for the page of a package, which it need not have: what counts is that it answers."""
     try:
-        uv.index_url()
+        present, detail = simple.reach(_ASKED_FOR)
     except IndexUnavailableError as error:
-        return Finding(what="package index", present=False, detail=str(error), needed=True)
-    return Finding(what="package index", present=True, detail="as uv or pip is configured", needed=True)
+        present, detail = False, f"{error}; check the network, and the index that uv or pip is configured for"
+    return (Finding(what="package index", present=present, detail=detail, needed=True),)
 
 
 def _pythons() -> tuple[Finding, ...]:
     found = interpreters.installed()
+    every = sorted({*found, *interpreters.installable()}, key=Version)
     return tuple(
         Finding(
             what=f"platform {own_platform()}, Python {python}",
@@ -49,14 +93,14 @@ def _pythons() -> tuple[Finding, ...]:
             if python in found
             else interpreters.remedy(python),
         )
-        for python in PYTHONS
+        for python in every
     )
 
 
-def _compiler() -> Finding:
+def _compiler() -> tuple[Finding, ...]:
     path = shutil.which("cc") or shutil.which("gcc")
     remedy = "releases without wheels of their time cannot be built; install gcc and the Python headers"
-    return Finding(what="C compiler", present=path is not None, detail=path or remedy)
+    return (Finding(what="C compiler", present=path is not None, detail=path or remedy),)
 
 
 def _wine(root: Path) -> tuple[Finding, ...]:
@@ -87,13 +131,13 @@ def _runtime(python: str, root: Path) -> Finding:
     return Finding(what=what, present=False, detail=f"made when first needed, or by 'harness setup --python {python}'")
 
 
-def _engine() -> Finding:
+def _engine() -> tuple[Finding, ...]:
     """Ask the container engine for its version."""
     what, where = "platform docker:IMAGE", engine.address()
     if sys.platform == "win32":
-        return Finding(what=what, present=False, detail="it is for Linux and macOS machines")
+        return (Finding(what=what, present=False, detail="it is for Linux and macOS machines"),)
     try:
         found = engine.connect(where)
     except EngineError as error:
-        return Finding(what=what, present=False, detail=str(error))
-    return Finding(what=what, present=True, detail=f"{found.version} at {where}")
+        return (Finding(what=what, present=False, detail=str(error)),)
+    return (Finding(what=what, present=True, detail=f"{found.version} at {where}"),)

@@ -1,62 +1,51 @@
 """The releases of a package, as the index that uv and pip are configured for lists them; kept for offline use.
 
-The list is asked for in JSON (the simple repository API, https://peps.python.org/pep-0700/); an index or a
-proxy that answers in HTML is understood too where its links carry upload times.
+A release is what pip can install something of, by the names of its files (`harness.environments.filenames`). What
+is left out is kept beside the releases, with the reason.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-import html.parser
-import urllib.request
-from http import HTTPStatus
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-import httpx
 import msgspec
-from packaging.utils import (
-    InvalidSdistFilename,
-    InvalidWheelFilename,
-    canonicalize_name,
-    parse_sdist_filename,
-    parse_wheel_filename,
-)
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+from packaging.version import Version
 
-from harness.decoding import decode
-from harness.environments import uv
+from harness.environments import filenames, simple
+from harness.environments.filenames import Installable, LeftOut
 from harness.environments.files import read_json, write_json
 from harness.errors import IndexUnavailableError
-from harness.model.release import Release
+from harness.model.release import Offer, Release
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from harness.environments.simple import File, Page
 
 FRESH = dt.timedelta(hours=24)
-_ACCEPT = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.01"
-_PATIENCE_S = 30.0
-
-
-class File(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
-    """One downloadable file of a release, in the words of the simple API."""
-
-    filename: str
-    upload_time: dt.datetime | None = None
-    requires_python: str | None = None
-    yanked: bool | str = False
-
-
-class _Page(msgspec.Struct, frozen=True, kw_only=True):
-    """The page of a package in the simple API."""
-
-    files: tuple[File, ...]
+_EVERYWHERE = "py3-none-any"
+_NAMED = 3  # releases in a sentence, the newest
+_OLDEST = Version("0.dev0")
 
 
 class Listing(msgspec.Struct, frozen=True, kw_only=True):
-    """All releases of a package, with the moment they were fetched (UTC)."""
+    """All releases of a package, oldest first, and what is none; with the moment they were fetched (UTC)."""
 
     fetched: dt.datetime
     releases: tuple[Release, ...]
+    left_out: tuple[LeftOut, ...]
 
 
 def releases_of(package: str, *, cache: Path) -> tuple[Release, ...]:
-    """Return all releases of a package, oldest first: from the cache while fresh, else from the index.
+    """Return all releases of a package, oldest first, see `listing_of`."""
+    return listing_of(package, cache=cache).releases
+
+
+def listing_of(package: str, *, cache: Path) -> Listing:
+    """Return what there is of a package: from the cache while fresh, else from the index.
 
     When the index cannot be asked, what the cache has is used however old it is.
 
@@ -64,104 +53,113 @@ def releases_of(package: str, *, cache: Path) -> tuple[Release, ...]:
         IndexUnavailableError: the index cannot be asked or has no such package, and nothing is stored.
 
     """
-    path = cache / "releases" / f"{canonicalize_name(package)}.json"
+    path = _path(package, cache)
     stored = read_json(path, Listing)
     now = dt.datetime.now(dt.UTC)
     if stored and abs(now - stored.fetched) < FRESH:  # a clock that was wrong then makes nothing fresh for ever
-        return stored.releases
+        return stored
     try:
-        releases = _fetch(package)
+        listing = listing_in(simple.page_of(package), package, now=now)
     except IndexUnavailableError as error:
         if stored:
-            return stored.releases
+            return stored
         message = (
             f"the package index has no usable list of the releases of '{package}' ({error}); "
             "check the name and the index that uv or pip is configured for, once with a network"
         )
         raise IndexUnavailableError(message) from None
-    write_json(path, Listing(fetched=now, releases=releases))
-    return releases
+    write_json(path, listing)
+    return listing
 
 
-def _fetch(package: str) -> tuple[Release, ...]:
-    url = f"{uv.index_url().rstrip('/')}/{canonicalize_name(package)}/"
-    if url.startswith("file:"):
-        page = Path(urllib.request.url2pathname(httpx.URL(url).path)) / "index.html"
-        if not page.is_file():
-            message = f"no file {page}"
-            raise IndexUnavailableError(message)
-        return _releases(_files_in_html(page.read_text()))
-    try:
-        with httpx.Client(timeout=_PATIENCE_S, follow_redirects=True) as client:
-            answer = client.get(url, headers={"Accept": _ACCEPT})
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise IndexUnavailableError(f"it cannot be asked: {type(error).__name__}") from None  # never the address
-    if answer.status_code != HTTPStatus.OK:
-        raise IndexUnavailableError(f"it answers with status {answer.status_code}")
-    if "json" not in answer.headers.get("content-type", ""):
-        return _releases(_files_in_html(answer.text))
-    try:
-        files = decode(answer.content, _Page).files
-    except msgspec.MsgspecError:
-        raise IndexUnavailableError("its answer is not that of the simple repository API") from None
-    return _releases(files)
+def left_out_of(package: str, *, cache: Path) -> tuple[LeftOut, ...]:
+    """Return what is no release of a package that has been listed."""
+    stored = read_json(_path(package, cache), Listing)
+    return stored.left_out if stored else ()
 
 
-def _releases(files: tuple[File, ...]) -> tuple[Release, ...]:
-    """Group files by release; the first upload dates it, and it is yanked when all of its files are."""
-    grouped: dict[str, list[File]] = {}
-    for file in files:
-        version = _version_of(file.filename)
-        if version and file.upload_time:
-            grouped.setdefault(version, []).append(file)
-    if not grouped:
-        message = "its answer carries no upload times; an index that speaks the JSON simple API is needed"
-        raise IndexUnavailableError(message)
-    releases = [
-        Release(
-            version=version,
-            uploaded=min(file.upload_time for file in group if file.upload_time),
-            requires_python=next((file.requires_python for file in group if file.requires_python), None),
-            yanked=all(file.yanked is not False for file in group),
-        )
-        for version, group in grouped.items()
-    ]
-    return tuple(sorted(releases, key=lambda release: release.parsed))
+def _path(package: str, cache: Path) -> Path:
+    return cache / "releases" / f"{canonicalize_name(package)}.json"
 
 
-def _version_of(filename: str) -> str | None:
-    """Return the version in the name of a wheel or source distribution; other and odd files have none."""
-    try:
-        if filename.endswith(".whl"):
-            return str(parse_wheel_filename(filename)[1])
-        return str(parse_sdist_filename(filename)[1])
-    except (InvalidWheelFilename, InvalidSdistFilename):
+def listing_in(page: Page, package: str, *, now: dt.datetime) -> Listing:
+    """Group the files of a page by release; a release without any that can be installed is left out.
+
+    Raises:
+        IndexUnavailableError: no file says when it was uploaded.
+
+    """
+    usable: dict[str, list[tuple[File, Installable]]] = {}
+    reasons: dict[str, list[str]] = {}
+    for file in page.files:
+        found = filenames.read(file.filename, package)
+        if isinstance(found, LeftOut):
+            reasons.setdefault(found.version, []).append(found.reason)
+        elif found and file.upload_time is None:
+            reasons.setdefault(found.version, []).append("the index does not say when it was uploaded")
+        elif found:
+            usable.setdefault(found.version, []).append((file, found))
+    if not any(file.upload_time for file in page.files):
+        lack = "carries no upload times; an index that speaks the JSON simple API is needed"
+        raise IndexUnavailableError(f"its answer {lack if page.files else 'lists no file'}")
+    for version in page.versions:
+        if (known := filenames.parsed(version)) and not {str(known), version} & (reasons.keys() | usable.keys()):
+            reasons[str(known)] = ["it has no file"]
+    releases = [_release(version, group) for version, group in usable.items()]
+    left_out = [LeftOut(version=version, reason=_joined(r)) for version, r in reasons.items() if version not in usable]
+    return Listing(
+        fetched=now,
+        releases=tuple(sorted(releases, key=lambda release: release.parsed)),
+        left_out=tuple(sorted(left_out, key=lambda one: filenames.parsed(one.version) or _OLDEST)),
+    )
+
+
+def _joined(reasons: list[str]) -> str:
+    """Return several reasons as one: ``only .exe, .msi``."""
+    first, *rest = dict.fromkeys(reasons)
+    return ", ".join((first, *(reason.removeprefix("only ") for reason in rest)))
+
+
+def _release(version: str, group: list[tuple[File, Installable]]) -> Release:
+    """Return a release: the first upload dates it, and it is yanked when all of its files are."""
+    offered = [(file, found) for file, found in group if file.yanked is False] or group
+    first = min(group, key=lambda one: one[0].upload_time or dt.datetime.max.replace(tzinfo=dt.UTC))[0]
+    return Release(
+        version=version,
+        uploaded=first.upload_time or dt.datetime.min.replace(tzinfo=dt.UTC),
+        requires_python=next((file.requires_python for file, _ in offered if file.requires_python), None),
+        yanked=all(file.yanked is not False for file, _ in group),
+        offers=_offers(offered),
+    )
+
+
+def _offers(offered: list[tuple[File, Installable]]) -> tuple[Offer, ...] | msgspec.UnsetType:
+    """Return what the files can be installed on; nothing where what the release requires of Python says it all."""
+    alike = len({file.requires_python for file, _ in offered}) == 1
+    if alike and any(not found.tags or _EVERYWHERE in found.tags for _, found in offered):
+        return msgspec.UNSET
+    tags: dict[str | None, set[str]] = {}
+    sources = {}
+    for file, found in offered:
+        if found.tags:
+            tags.setdefault(file.requires_python, set()).update(found.tags)
+        else:
+            sources[file.requires_python] = Offer(requires_python=file.requires_python)
+    wheels = (Offer(requires_python=python, tags=tuple(sorted(one))) for python, one in tags.items())
+    return (*sources.values(), *wheels)
+
+
+def told(subject: str, left_out: tuple[LeftOut, ...], *, within: str = "") -> str | None:
+    """Return one line about what is left out of a range of releases, for a person; None where nothing is."""
+    range_ = SpecifierSet(within)
+    left_out = tuple(
+        one
+        for one in left_out
+        if not within or ((version := filenames.parsed(one.version)) and range_.contains(version, prereleases=True))
+    )
+    if not left_out:
         return None
-
-
-class _Links(html.parser.HTMLParser):
-    """Collects the links of a simple page with their ``data-`` attributes."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.files: list[File] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        values = dict(attrs)
-        if tag != "a" or not values.get("href"):
-            return
-        moment = values.get("data-upload-time")
-        self.files.append(
-            File(
-                filename=Path(httpx.URL(str(values["href"])).path).name,
-                upload_time=dt.datetime.fromisoformat(moment) if moment else None,
-                requires_python=values.get("data-requires-python"),
-                yanked="data-yanked" in values,
-            )
-        )
-
-
-def _files_in_html(page: str) -> tuple[File, ...]:
-    links = _Links()
-    links.feed(page)
-    return tuple(links.files)
+    named = "; ".join(f"{one.version} ({one.reason})" for one in left_out[: -_NAMED - 1 : -1])
+    more = f"; and {len(left_out) - _NAMED} more" if len(left_out) > _NAMED else ""
+    count = "1 release has" if len(left_out) == 1 else f"{len(left_out)} releases have"
+    return f"{subject}: {count} no file that pip can install, and no cell: {named}{more}"

@@ -5,6 +5,8 @@ pyenv's shims are passed over: they answer for versions that they then refuse to
 
 from __future__ import annotations
 
+import concurrent.futures
+import contextlib
 import functools
 import os
 import re
@@ -20,14 +22,14 @@ from packaging.version import Version
 from harness import process
 from harness.environments import uv
 from harness.errors import EnvironmentFailedError
-from harness.model.matrix import PYTHONS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 _PATIENCE_S = 20.0
 _QUESTION = "import sys; print(sys.implementation.name, '%d.%d.%d' % sys.version_info[:3], sys.version_info[3])"
 _asking = threading.Lock()  # builders that want the same Python ask for it once
+_NAMED = re.compile(r"(?:cpython-|python)?(3\.\d{1,2})(?:\.\d+(?:-.*)?|\.exe)?$", re.ASCII)  # 3.8.18, python3.8
 _ANSWER = re.compile(r"^cpython ((3\.\d+)\.\d+) final\r?$", re.MULTILINE)
 
 
@@ -60,10 +62,40 @@ def find(python: str) -> Interpreter:
     return found
 
 
-def installed() -> dict[str, Interpreter]:
-    """Return the newest working CPython of each known minor version, by that version."""
+def is_here(python: str) -> bool:
+    """Whether a CPython of this minor version is on the machine."""
     with _asking:
-        return {python: found for python in PYTHONS if (found := _newest(python))}
+        return _newest(python) is not None
+
+
+def installed() -> dict[str, Interpreter]:
+    """Return the newest working CPython of each minor version on the machine, by that version, oldest first.
+
+    A Python is found by the name of its folder or program, so that a new one needs no new version of the harness.
+    """
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        found = pool.map(_newest, _present())
+    return {one.python: one for one in found if one}
+
+
+def installable() -> tuple[str, ...]:
+    """Return the minor versions whose release uv knows how to fetch, oldest first; it is not asked of the network."""
+    argv = [uv.PROGRAM, "python", "list", "--only-downloads", "--offline", "--no-config", "--color", "never"]
+    output = process.ask(argv, deadline_s=_PATIENCE_S).output
+    return _in_order(match[1] for match in re.finditer(r"^cpython-(3\.\d+)\.\d+-", output, re.MULTILINE))
+
+
+def _present() -> tuple[str, ...]:
+    """Return the minor versions that some folder or program is named by, oldest first."""
+    names = [f"python{sys.version_info[0]}.{sys.version_info[1]}"]
+    for folder in (_pyenv_versions(), _uv_folder(), *map(Path, _path_without_shims().split(os.pathsep))):
+        with contextlib.suppress(OSError):
+            names += [path.name for path in folder.iterdir()]
+    return _in_order(match[1] for name in names if (match := _NAMED.match(name)))
+
+
+def _in_order(pythons: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted(set(pythons), key=Version))
 
 
 @functools.cache

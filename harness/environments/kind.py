@@ -89,6 +89,10 @@ class Environment(Protocol):
     def resolution(self) -> Resolution:
         """What it holds."""
 
+    @property
+    def files(self) -> dict[str, str]:
+        """The kind of file that each package came from, by canonical name, see `harness.environments.inventory`."""
+
     def start(
         self, program: str, arguments: Sequence[str], *, folder: Path, server: str, port: int, mark: str, console: bool
     ) -> Started:

@@ -1,29 +1,35 @@
-"""A local project folder, wheel or source distribution as a release: built once per content, told apart by it."""
+"""A local project folder, wheel or source distribution as a release: copied once per content, told apart by it.
+
+Of a folder a source distribution is made, as `build` and tox do; its wheel is built where the cell's environment is,
+with the cell's own Python.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
-import os
+import gzip
 import re
 import shutil
+import tarfile
 import zipfile
-from email.parser import HeaderParser
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
+from packaging.utils import canonicalize_name
 
-from harness.environments import complete
+from harness.environments import complete, filenames, metadata, sources
+from harness.environments.taken import check_unchanged, digest_of
+from harness.environments.uv import TransientEnvironmentError
 from harness.errors import EnvironmentFailedError, UsageError
-from harness.model.release import Release
+from harness.model.release import LOCAL, Release, parsed
 
 if TYPE_CHECKING:
     from harness.environments.uv import Uv
 
-PROTOCOL = 1
-_ARCHIVES = (".whl", ".tar.gz", ".zip")
-_PASSED_OVER = {".git", ".hg", ".tox", ".nox", ".venv", "venv", "build", "dist", "__pycache__", "node_modules"}
+PROTOCOL = 2
+_BROKEN = (gzip.BadGzipFile, zipfile.BadZipFile, zlib.error, tarfile.TarError, EOFError, ValueError)
+_ARCHIVES = (".whl", *filenames.SOURCES)
 
 
 def is_local(spec: str) -> bool:
@@ -37,62 +43,54 @@ def release_of(spec: str, *, cache: Path, uv: Uv, where: str) -> tuple[str, Rele
     Its packages are resolved as of the day it is run on.
 
     Raises:
-        UsageError: there is no such project, or it does not build.
+        UsageError: there is no such project, or no source distribution can be made of it.
+        EnvironmentFailedError: the index that its build needs cannot be reached, or it took too long.
 
     """
-    path = Path(spec).expanduser().resolve()
-    if not path.exists() or (path.is_dir() and not _is_project(path)):
+    try:
+        path = Path(spec).expanduser().resolve()
+        there = path.is_file() or (path.is_dir() and _is_project(path))
+    except (OSError, RuntimeError, ValueError):  # too long, of an unknown user, with a NUL
+        there = False
+    if not there:
         message = f"{where}: {spec} is not a project folder (pyproject.toml or setup.py), a wheel or an sdist"
         raise UsageError(message)
-    digest = _digest(path)
-    folder = cache / "local" / digest
-
-    def make(folder: Path) -> None:
-        folder.mkdir()
-        if path.suffix == ".whl":
-            shutil.copy(path, folder)
-        else:
-            uv.build_wheel(path, folder)
-
     try:
-        complete.ensure(folder, make, protocol=PROTOCOL)
-        (wheel,) = folder.glob("*.whl")
-        name, version, _, _ = parse_wheel_filename(wheel.name)
-        requires_python = _requires_python(wheel)
-    except (EnvironmentFailedError, InvalidWheelFilename, zipfile.BadZipFile, ValueError) as failure:
+        digest = digest_of(path)
+        archive = _archive(path, cache / "local" / digest, uv)
+        stated = metadata.of(archive)
+        name, version = canonicalize_name(stated["Name"] or ""), parsed(stated["Version"] or "")
+    except TransientEnvironmentError as failure:
+        raise EnvironmentFailedError(f"{where}: {spec}: {failure}") from None
+    except (EnvironmentFailedError, *_BROKEN) as failure:
         raise UsageError(f"{where}: {spec}: {failure}") from None
     joint = "." if version.local else "+"
     today = dt.datetime.now(dt.UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    return canonicalize_name(name), Release(
-        version=f"{version}{joint}local.{digest[:8]}",
+    return name, Release(
+        version=f"{version}{joint}{LOCAL}{digest[:8]}",
         uploaded=today,
-        requires_python=requires_python,
-        source=wheel.as_uri(),
+        requires_python=stated["Requires-Python"],
+        source=archive.as_uri(),
     )
+
+
+def _archive(path: Path, folder: Path, uv: Uv) -> Path:
+    """Return the copy of an archive, or the source distribution of a folder; made once."""
+
+    def make(folder: Path) -> None:
+        folder.mkdir()
+        if path.is_file() and filenames.source_suffix(path.name):
+            sources.repacked(path, folder)
+        elif path.is_file():
+            shutil.copy(path, folder)
+        else:
+            uv.build_source(path, folder)
+        check_unchanged(path, folder.name)
+
+    complete.ensure(folder, make, protocol=PROTOCOL)
+    (found,) = (file for file in folder.iterdir() if file.name.endswith(_ARCHIVES))
+    return found
 
 
 def _is_project(folder: Path) -> bool:
     return (folder / "pyproject.toml").is_file() or (folder / "setup.py").is_file()
-
-
-def _digest(path: Path) -> str:
-    """Digest the content of a file, or the names and contents of a folder's files."""
-    content = hashlib.sha256()
-    if path.is_file():
-        content.update(path.read_bytes())
-        return content.hexdigest()[:20]
-    for folder, folders, names in os.walk(path):
-        folders[:] = sorted(name for name in folders if name not in _PASSED_OVER and not name.endswith(".egg-info"))
-        for name in sorted(names):
-            file = Path(folder) / name
-            if file.is_file():
-                content.update(str(file.relative_to(path)).encode() + b"\0" + file.read_bytes() + b"\0")
-    return content.hexdigest()[:20]
-
-
-def _requires_python(wheel: Path) -> str | None:
-    with zipfile.ZipFile(wheel) as archive:
-        for name in archive.namelist():
-            if name.endswith(".dist-info/METADATA"):
-                return HeaderParser().parsestr(archive.read(name).decode())["Requires-Python"]
-    return None

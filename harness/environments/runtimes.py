@@ -88,6 +88,13 @@ def ensure(python: str, *, root: Path, uv: Uv, wine: Wine) -> Runtime:
     return _checked(folder, python, root=root, uv=uv, wine=wine)
 
 
+def can_be_had(python: str, root: Path) -> bool:
+    """Whether there is a Windows CPython of a version, or what it takes to make it."""
+    if settings.windows_python(python) or is_made(python, root):
+        return True
+    return python in PYTHONS and interpreters.is_here(python)
+
+
 def is_made(python: str, root: Path) -> bool:
     """Whether the Windows CPython of a version has been made from packages."""
     return complete.is_complete(root / "runtimes" / python, protocol=PROTOCOL)

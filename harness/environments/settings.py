@@ -15,7 +15,7 @@ import msgspec
 import platformdirs
 
 from harness.errors import UsageError
-from harness.model.matrix import PYTHONS, refuse_unknown
+from harness.model.matrix import check_pythons
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
@@ -43,7 +43,7 @@ def load() -> Settings:
         return Settings()
     except (OSError, ValueError) as error:  # of msgspec too
         raise UsageError(f"{path()}: {error}; it has one table, [windows-pythons]") from None
-    refuse_unknown(found.windows_pythons, PYTHONS, what="Python", where=f"{path()}: windows-pythons")
+    check_pythons(found.windows_pythons, where=f"{path()}: windows-pythons")
     return found
 
 

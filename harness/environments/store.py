@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from harness.environments.uv import Uv
 
-PROTOCOL = 1  # raised when environments are made in a new way and the old ones must not be used
+PROTOCOL = 2  # raised when environments are made in a new way and the old ones must not be used
 _AGAIN = "'--rerun' tries it again"
 
 

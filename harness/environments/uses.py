@@ -12,10 +12,14 @@ from typing import TYPE_CHECKING
 
 import filelock
 
+from harness.environments.files import read_whole
+from harness.errors import StorageError
+
 if TYPE_CHECKING:
     from pathlib import Path
 
 _FOLDER = "in-use"
+_MOST = 16 * 1024 * 1024  # bytes of what one run enters
 
 
 class Uses:
@@ -50,16 +54,29 @@ class Uses:
 
 
 def in_use(root: Path) -> frozenset[str]:
-    """Return what the runs that live use of the folder, and clear away what runs left that do not."""
+    """Return what the runs that live use of the folder, and clear away what runs left that do not.
+
+    Raises:
+        StorageError: what somebody uses cannot be looked at.
+
+    """
     names: set[str] = set()
     for path in sorted((root / _FOLDER).glob("*.txt")):
         try:
             with filelock.FileLock(path.with_suffix(".lock")).acquire(blocking=False):
                 _remove(path)
-        except filelock.Timeout:
-            with contextlib.suppress(FileNotFoundError):  # it has ended just now
-                names.update(path.read_text(encoding="utf-8").splitlines())
+        except OSError:  # its run lives (`filelock.Timeout`), or is another user's, whose lock is not for us to take
+            names.update(_names_in(path))
     return frozenset(names)
+
+
+def _names_in(path: Path) -> list[str]:
+    try:
+        return read_whole(path, most=_MOST).decode(errors="replace").splitlines()
+    except FileNotFoundError:  # it has ended just now
+        return []
+    except OSError as error:
+        raise StorageError(f"{path} cannot be read: {error.strerror}; what it says is in use stays") from None
 
 
 def _remove(path: Path) -> None:

@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-import configparser
 import datetime as dt
-import functools
-import json
 import os
 import re
+import sys
 import tempfile
 import threading
-from pathlib import Path
+import tomllib
 from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
 from packaging.version import Version
-from uv import find_uv_bin
 
 from harness import process
 from harness.decoding import decode
-from harness.errors import EnvironmentFailedError, IndexUnavailableError
+from harness.environments import indexes, sources
+from harness.errors import EnvironmentFailedError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from harness.environments.kind import Request, Resolution
 
@@ -32,87 +31,65 @@ if TYPE_CHECKING:
 _BACKENDS = ("setuptools", "wheel")
 _BACKENDS_AS_OF = dt.datetime(2022, 1, 1, tzinfo=dt.UTC)
 _BACKENDS_AS_OF_3_12 = dt.datetime(2023, 12, 1, tzinfo=dt.UTC)
+# Some are too old for that one too: they use what setuptools 46 and 58 removed
+# (https://setuptools.pypa.io/en/latest/history.html). What the last one before still builds is built with it.
+_FOR_OLD_BUILDS = "setuptools<46\n"
+_TOO_OLD = re.compile(r"cannot import name 'Feature' from 'setuptools'|use_2to3 is invalid")
 # Where uvloop has no wheel, its build takes many minutes or does not end; it is not tried.
 _NOT_BUILT = ("uvloop",)
 RESOLVE_DEADLINE_S = 120.0
 BUILD_DEADLINE_S = 300.0
 QUIET = {"UV_NO_PROGRESS": "1", "NO_COLOR": "1"}
-# Found once and early: the look-up reads `sysconfig`, which is not safe in several threads at the same time.
-PROGRAM = find_uv_bin()
-# What an index has under a name never changes, and the most used one tells caches so. Others, and proxies, often tell
-# nothing: uv then fetches every file again each time, and builds every source distribution again.
-_CONFIGURATION = """\
-[[index]]
-url = {url}
-default = true
-cache-control = {{ files = "max-age=365000000, immutable" }}
-"""
-_INDEX_BY_VARIABLE = ("UV_DEFAULT_INDEX", "UV_INDEX_URL")
+PROGRAM = indexes.PROGRAM
 _configuring = threading.Lock()
+_MOST_OFFERED = 8  # source distributions that one environment takes and uv does not
 _PIN = re.compile(r"\s*[A-Za-z0-9][A-Za-z0-9._-]*(\[[^]]*\])?\s*(==|@)")
+_BUILT_FOR_ANOTHER = re.compile(
+    r"The built wheel `([^`-]+)-([^`-]+)-\S+` is not compatible with the target Python \S+ on (\w+)"
+)
 _PASSING_WORDS = (
     *("dns error", "Failed to fetch", "error sending request", "Could not connect", "Request failed"),
     *("No space left on device", "Disk quota exceeded", "not enough space on the disk"),
 )
 
 
-@functools.cache
-def index_url() -> str:
-    """Return the address of the package index that uv, or else pip, is configured for.
-
-    Raises:
-        IndexUnavailableError: uv does not tell.
-
-    """
-    chosen = os.environ.get("UV_DEFAULT_INDEX") or os.environ.get("UV_INDEX_URL")
-    for address in (chosen, _index_of_pip(), _index_of_uv()):
-        if address:
-            return address
-    message = "uv did not tell which package index it is configured for"
-    raise IndexUnavailableError(message)
-
-
-def _index_of_pip() -> str | None:
-    """Read pip's own setting, where there is one."""
-    if address := os.environ.get("PIP_INDEX_URL"):
-        return address
-    for folder in (os.environ.get("PIP_CONFIG_FILE"), "~/.config/pip/pip.conf", "~/.pip/pip.conf", "/etc/pip.conf"):
-        path = Path(folder or "").expanduser()
-        if folder and path.is_file():
-            settings = configparser.RawConfigParser()
-            settings.read(path)
-            if address := settings.get("global", "index-url", fallback=None):
-                return address
-    return None
-
-
-def _index_of_uv() -> str | None:
-    """Ask uv: it writes the index that it uses at the head of a compiled (here empty) list of requirements."""
-    argv = [PROGRAM, "pip", "compile", "--quiet", "--emit-index-url", os.devnull]
-    for line in process.ask(argv, deadline_s=RESOLVE_DEADLINE_S).output.splitlines():
-        if line.startswith("--index-url "):
-            return line.removeprefix("--index-url ").strip()
-    return None
-
-
-def configuration() -> str:
-    """Return what uv is to be configured by where it is run: the index, whose files are to be kept."""
-    return _CONFIGURATION.format(url=json.dumps(index_url()))
-
-
-def index_options() -> tuple[str, str]:
-    """Return the options that tell uv the index where no configuration does."""
-    return ("--default-index", index_url())
-
-
 class Uv:
     """uv, called for one run: its children carry the run's mark, its temporary files lie in the run's folder."""
 
-    def __init__(self, *, mark: str, temporary: Path, abandoned: threading.Event | None = None) -> None:
-        """Bind the mark and the folder, which are the run's, and what tells that the run was interrupted."""
+    def __init__(
+        self,
+        *,
+        mark: str,
+        temporary: Path,
+        abandoned: threading.Event | None = None,
+        kept: Path | None = None,
+        variables: Mapping[str, str] | None = None,
+    ) -> None:
+        """Bind it to a run.
+
+        Args:
+            mark: the run's.
+            temporary: the run's folder.
+            abandoned: tells that the run was interrupted.
+            kept: where source distributions that uv cannot fetch are kept for later runs; the run's folder if none.
+            variables: what uv, and what it builds, is to have in its environment beside what every tool has.
+
+        """
         self.mark = mark
         self.abandoned = abandoned or threading.Event()
         self.temporary = temporary
+        self.kept = kept or temporary / "sources"
+        self._variables = dict(variables or {})
+
+    def varied(self, variables: Mapping[str, str]) -> Uv:
+        """Return the same uv with further variables in its environment."""
+        return Uv(
+            mark=self.mark,
+            temporary=self.temporary,
+            abandoned=self.abandoned,
+            kept=self.kept,
+            variables={**self._variables, **variables},
+        )
 
     def resolve(self, request: Request, *, python: Path, options: Sequence[str] = ()) -> tuple[str, ...]:
         """Return the exact pins (``h11==0.14.0``) that satisfied a request at its moment.
@@ -138,7 +115,7 @@ class Uv:
 
     def create(self, folder: Path, *, python: Path) -> None:
         """Make an empty virtual environment."""
-        self._checked(
+        self._call(
             [PROGRAM, "venv", "--quiet", "--no-project", "--python", str(python), str(folder)],
             deadline_s=RESOLVE_DEADLINE_S,
             doing="create a virtual environment",
@@ -155,9 +132,24 @@ class Uv:
             doing="install",
         )
 
+    def with_wheels(self, resolution: Resolution, *, python: Path, options: Sequence[str] = ()) -> frozenset[str]:
+        """Return the pinned packages for which a wheel is installed that somebody else built, by canonical name.
+
+        All others are built here, from source.
+        """
+        output = self._with_list(
+            ["pip", "compile", "--no-header", "--no-annotate", "--no-deps", "--format", "pylock.toml", *options],
+            resolution.pins,
+            request=resolution.request,
+            python=python,
+            deadline_s=RESOLVE_DEADLINE_S,
+            doing="look which files are installed",
+        )
+        return _with_wheels(output)
+
     def installed(self, *, python: Path) -> dict[str, str]:
         """Return what the environment of this Python holds, canonical name to version."""
-        output = self._checked(
+        output = self._call(
             [PROGRAM, "pip", "list", "--quiet", "--format", "json", "--python", str(python)],
             deadline_s=RESOLVE_DEADLINE_S,
             doing="list what is installed",
@@ -168,24 +160,19 @@ class Uv:
     def unpack(self, requirement: str, into: Path, options: Sequence[str] = ()) -> None:
         """Unpack one wheel, of another platform if the options say so, into a folder; nothing it requires."""
         argv = [PROGRAM, "pip", "install", "--quiet", "--no-deps", "--only-binary", ":all:", "--target", str(into)]
-        self._checked(
-            [*argv, *self._index(), *options, requirement],
+        self._call(
+            [*argv, *options, requirement],
             deadline_s=BUILD_DEADLINE_S,
             doing=f"fetch {requirement}",
         )
 
-    def build_wheel(self, source: Path, into: Path) -> Path:
-        """Build the wheel of a project folder or source distribution and return its path."""
-        self._checked(
-            [PROGRAM, "build", "--wheel", "--out-dir", str(into), *index_options(), str(source)],
+    def build_source(self, source: Path, into: Path) -> None:
+        """Make the source distribution of a project folder."""
+        self._call(
+            [PROGRAM, "build", "--sdist", "--out-dir", str(into), "--python", sys.executable, str(source)],
             deadline_s=BUILD_DEADLINE_S,
-            doing=f"build {source}",
+            doing=f"make a source distribution of {source}",
         )
-        wheels = sorted(into.glob("*.whl"))
-        if not wheels:
-            message = f"building {source} left no wheel"
-            raise EnvironmentFailedError(message)
-        return wheels[0]
 
     def _with_list(
         self,
@@ -198,46 +185,67 @@ class Uv:
         doing: str,
     ) -> str:
         """Call uv with a file of requirements, as of the request's moment; return what it prints."""
-        handle, name = tempfile.mkstemp(suffix=".txt", dir=self.temporary, text=True)
-        with os.fdopen(handle, "w") as file:
-            file.write("\n".join(wanted))
+        name = self._written("\n".join(wanted))
         recent = Version(request.python) >= Version("3.12")
         backends = max(request.as_of, _BACKENDS_AS_OF_3_12 if recent else _BACKENDS_AS_OF)
         argv = [
             *(PROGRAM, *command, name, "--quiet"),
-            *("--python", str(python), *self._index()),
+            *("--python", str(python)),
             *("--exclude-newer", _moment(request.as_of)),
             *(part for name in _BACKENDS for part in ("--exclude-newer-package", f"{name}={_moment(backends)}")),
             *(part for name in _NOT_BUILT for part in ("--only-binary", name)),
         ]
-        return self._checked(argv, deadline_s=deadline_s, doing=doing)
+        old: tuple[str, ...] = ()
+        offered: dict[str, Path] = {}  # source distributions under names that uv takes
+        while True:
+            links = (part for folder in offered.values() for part in ("--find-links", str(folder)))
+            done = self._run([*argv, *links, *old], deadline_s=deadline_s)
+            refused = sources.refused(done.output) if done.exit_status and len(offered) < _MOST_OFFERED else ()
+            more = sources.found_for(refused, request, into=self.kept, but=offered)
+            too_old = done.exit_status and not old and _TOO_OLD.search(done.output)
+            if not (more or too_old):
+                return self._checked(done, deadline_s=deadline_s, doing=doing)
+            offered |= more
+            old = ("--build-constraints", self._written(_FOR_OLD_BUILDS)) if too_old else old
+
+    def _written(self, text: str) -> str:
+        """Return the path of a new file with a text, for uv to read."""
+        handle, name = tempfile.mkstemp(suffix=".txt", dir=self.temporary, text=True)
+        with os.fdopen(handle, "w") as file:
+            file.write(text)
+        return name
 
     def _run(self, argv: Sequence[str], *, deadline_s: float) -> process.Completed:
         """Run it on this machine; where else it is run, this is what differs."""
-        env = process.tool_environment(TMPDIR=str(self.temporary), **QUIET)
-        env = {name: value for name, value in env.items() if name not in _INDEX_BY_VARIABLE}  # see `_index`
+        env = {**process.tool_environment(TMPDIR=str(self.temporary), **QUIET), **self._variables}
+        env = {**env, **indexes.variables(indexes.configured())} if self._reads_none() else indexes.without(env)
         return process.run(argv, env=env, cwd=self.temporary, mark=self.mark, deadline_s=deadline_s)
 
-    def _index(self) -> tuple[str, ...]:
-        """Tell uv the index: in a configuration where it is run, beside the user's; where it reads none, by options."""
+    def _reads_none(self) -> bool:
+        """Whether uv reads no configuration where it is run; where it does, one lies there that names the indexes."""
         if "UV_NO_CONFIG" in os.environ or "UV_CONFIG_FILE" in os.environ:
-            return index_options()
+            return True
         path = self.temporary / "uv.toml"
         with _configuring:
             if not path.exists():
-                path.write_text(configuration())
-        return ()
+                with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+                    file.write(indexes.configuration(indexes.configured()))
+        return False
 
-    def _checked(self, argv: Sequence[str], *, deadline_s: float, doing: str) -> str:
-        done = self._run(argv, deadline_s=deadline_s)
+    def _checked(self, done: process.Completed, *, deadline_s: float, doing: str) -> str:
+        """Return what a call printed that has ended well."""
         if done.exit_status == 0:
             return done.output
         if done.exit_status is None:
-            raise TransientEnvironmentError(f"uv could not {doing} within {deadline_s:.0f} s: {done.last_lines()}")
-        message = f"uv could not {doing}: {_telling(done.output)}"
+            said = indexes.harmless(done.last_lines())
+            raise TransientEnvironmentError(f"uv could not {doing} within {deadline_s:.0f} s: {said}")
+        message = f"uv could not {doing}: {indexes.harmless(_telling(done.output))}"
         if done.exit_status < 0 or any(word in done.output for word in _PASSING_WORDS):
             raise TransientEnvironmentError(message)
         raise EnvironmentFailedError(message)
+
+    def _call(self, argv: Sequence[str], *, deadline_s: float, doing: str) -> str:
+        return self._checked(self._run(argv, deadline_s=deadline_s), deadline_s=deadline_s, doing=doing)
 
 
 class TransientEnvironmentError(EnvironmentFailedError):
@@ -248,10 +256,29 @@ def _moment(moment: dt.datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def _with_wheels(lock: str) -> frozenset[str]:
+    """Return the packages of a lock file (PEP 751) that have a wheel, or whose archive is one."""
+    try:
+        packages = tomllib.loads(lock).get("packages", [])
+    except tomllib.TOMLDecodeError as error:
+        raise EnvironmentFailedError(f"uv's list of the files to install is none: {error}") from None
+    archives = ((one, one.get("archive", {})) for one in packages)
+    return frozenset(
+        canonicalize_name(one["name"])
+        for one, archive in archives
+        if one.get("wheels") or str(archive.get("url") or archive.get("path")).endswith(".whl")
+    )
+
+
 def _telling(output: str) -> str:
     """Return the lines of uv's complaint that tell what is wrong, as one."""
     if match := re.search(r"Wheels are required for `(\S+)`", output):
         return f"{match[1]} has no wheel of that time for this Python, and it is not built from source"
+    if match := _BUILT_FOR_ANOTHER.search(output):
+        return (
+            f"{match[1]} {match[2]} has no wheel for {match[3]}, and what is built of its source on this machine is "
+            "compiled for this machine"
+        )
     lines = [" ".join(line.split()) for line in output.splitlines() if line.strip()]
     if compiler := re.search(r"command '(\S*(?:gcc|cc|clang))' failed: No such file", output):
         lines.insert(0, f"error: building it takes a C compiler, '{compiler[1]}'; install gcc and libc6-dev")

@@ -10,7 +10,8 @@ import msgspec
 from packaging.utils import canonicalize_name
 
 from harness import process
-from harness.environments import interpreters
+from harness.environments import interpreters, inventory
+from harness.environments.files import write_json
 from harness.environments.kind import Request, Resolution, StartsHere
 from harness.errors import EnvironmentFailedError
 
@@ -30,9 +31,20 @@ class VirtualEnvironment(msgspec.Struct, StartsHere, frozen=True, kw_only=True):
     resolution: Resolution
 
     @property
+    def files(self) -> dict[str, str]:
+        """See `harness.environments.kind.Environment.files`."""
+        return inventory.of(self.folder)
+
+    @property
     def scripts(self) -> Path:
         """The folder of its programs."""
         return self.folder / ("Scripts" if sys.platform == "win32" else "bin")
+
+    @property
+    def packages(self) -> Path:
+        """The folder that its packages are installed in."""
+        library = "Lib" if sys.platform == "win32" else f"lib/python{self.resolution.request.python}"
+        return self.folder / library / "site-packages"
 
     @property
     def python(self) -> Path:
@@ -76,13 +88,17 @@ class VirtualEnvironments:
             def run(argv: Sequence[str]) -> process.Completed:
                 return process.run(argv, env=env, cwd=folder, mark=self._store.uv.mark, deadline_s=DEADLINE_S)
 
-            fill(environment, uv=self._store.uv, run=run)
+            write_json(folder / inventory.FILE, fill(environment, uv=self._store.uv, run=run))
 
         return VirtualEnvironment(folder=self._store.environment(resolution, make), resolution=resolution)
 
 
-def fill(environment: VirtualEnvironment, *, uv: Uv, run: Callable[[Sequence[str]], process.Completed]) -> None:
+def fill(
+    environment: VirtualEnvironment, *, uv: Uv, run: Callable[[Sequence[str]], process.Completed]
+) -> dict[str, str]:
     """Make a virtual environment where uv and ``run`` run, with every pin in it and its byte code written.
+
+    Returns what its packages came from, see `harness.environments.inventory`.
 
     Servers are forbidden to write byte code, so that no start has to compile again; what does not compile is a file
     for other Pythons, and the release's own matter.
@@ -99,6 +115,8 @@ def fill(environment: VirtualEnvironment, *, uv: Uv, run: Callable[[Sequence[str
         message = f"the interpreter of the new environment does not work: {done.last_lines(3)}"
         raise EnvironmentFailedError(message)
     _check(environment, uv.installed(python=environment.python))
+    told = run(environment.command("python", ("-I", "-S", "-c", inventory.SCRIPT, str(environment.packages))))
+    return inventory.files_in(told, wheels=uv.with_wheels(environment.resolution, python=environment.python))
 
 
 def _check(environment: VirtualEnvironment, present: Mapping[str, str]) -> None:

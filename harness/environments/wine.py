@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -15,7 +16,8 @@ from typing import TYPE_CHECKING, ClassVar
 import msgspec
 
 from harness import process
-from harness.environments import complete, interpreters, runtimes
+from harness.environments import complete, interpreters, inventory, runtimes
+from harness.environments.files import write_json
 from harness.environments.kind import Request, Resolution, StartsHere
 from harness.environments.uv import TransientEnvironmentError
 from harness.errors import EnvironmentFailedError
@@ -34,6 +36,19 @@ _START_DEADLINE_S = 30.0
 _STARTS = 3
 # Its C extension had no Windows wheels for every Python at first; no scenario here speaks WebSocket.
 _NOT_NEEDED = "websockets ; sys_platform == 'never'"
+# How releases are told to leave their optional C extensions out, where they have no Windows wheel: what is built of
+# their source on this machine would be compiled for Linux. Each is read by the project's own setup.py, such as
+# https://github.com/tornadoweb/tornado/blob/v6.0.3/setup.py.
+_PURE = {
+    "TORNADO_EXTENSION": "0",
+    "AIOHTTP_NO_EXTENSIONS": "1",
+    "FROZENLIST_NO_EXTENSIONS": "1",
+    "MULTIDICT_NO_EXTENSIONS": "1",
+    "PROPCACHE_NO_EXTENSIONS": "1",
+    "YARL_NO_EXTENSIONS": "1",
+    "MSGPACK_PUREPYTHON": "1",
+    "DISABLE_SQLALCHEMY_CEXT": "1",
+}
 # Wine's own errors belong to the evidence; not that there is no desktop and no menu to fill.
 _TOLD = "err+all,fixme-all,-winediag,-systray,-wineboot"
 _OWN = ("system.reg", "user.reg", "userdef.reg", ".update-timestamp")
@@ -161,12 +176,17 @@ class WineEnvironment(msgspec.Struct, StartsHere, frozen=True, kw_only=True):
     resolution: Resolution
     wine: Wine
 
+    @property
+    def files(self) -> dict[str, str]:
+        """See `harness.environments.kind.Environment.files`."""
+        return inventory.of(self.folder)
+
     def command(self, program: str, arguments: Sequence[str]) -> tuple[str, ...]:
         """See `harness.environments.kind.OnMachine`; a console script runs as the module of its name."""
         module = () if program == "python" else ("-m", program)
         return (self.wine.program, self.resolution.interpreter, *module, *arguments)
 
-    def variables(self, folder: Path, server: str, mark: str) -> dict[str, str]:
+    def variables(self, folder: Path, server: str, mark: str) -> dict[str, str]:  # noqa: ARG002 - no path is made of it
         """See `harness.environments.kind.OnMachine`; the server's prefix is made here, and Wine's own server started.
 
         Where that fails it is Wine that fails, before any Windows program has run: another prefix is made.
@@ -178,7 +198,7 @@ class WineEnvironment(msgspec.Struct, StartsHere, frozen=True, kw_only=True):
         folder.mkdir(parents=True, exist_ok=True)
         search = ";".join(f"Z:{place}".replace("/", "\\") for place in (folder, self.folder))
         for _ in range(_STARTS):
-            prefix = self.wine.new_prefix(Path(tempfile.mkdtemp(prefix=f"wine-{server}-", dir=folder)))
+            prefix = self.wine.new_prefix(Path(tempfile.mkdtemp(prefix="wine-", dir=folder)))
             env = self.wine.variables(prefix, folder)
             argv = (str(Path(self.wine.program).parent / "wineserver"), "-p")
             status = process.settle(argv, env=env, cwd=folder, mark=mark, deadline_s=_START_DEADLINE_S)
@@ -224,21 +244,33 @@ class WineEnvironments:
         python = Path(interpreters.find(request.python).path)
         options = (*_PLATFORM, "--python-version", request.python)
         try:
-            return self._store.uv.resolve(request, python=python, options=(*options, "--only-binary", "websockets"))
+            return self._uv().resolve(request, python=python, options=(*options, "--only-binary", "websockets"))
         except TransientEnvironmentError:
             raise
         except EnvironmentFailedError:
             overrides = Path(tempfile.mkdtemp(dir=self._store.uv.temporary)) / "overrides.txt"
             overrides.write_text(_NOT_NEEDED)
-            return self._store.uv.resolve(request, python=python, options=(*options, "--override", str(overrides)))
+            return self._uv().resolve(request, python=python, options=(*options, "--override", str(overrides)))
 
     def build(self, resolution: Resolution) -> WineEnvironment:
         """See `harness.environments.kind.Kind.build`."""
-        request, uv = resolution.request, self._store.uv
+        request, uv = resolution.request, self._uv()
         wine = find(root=self._store.root, uv=uv)
 
         def make(folder: Path) -> None:
-            where = ("--target", str(folder), *_PLATFORM, "--python-version", request.python)
-            uv.install(resolution, python=Path(interpreters.find(request.python).path), options=where)
+            python, pythons = Path(interpreters.find(request.python).path), ("--python-version", request.python)
+            uv.install(resolution, python=python, options=("--target", str(folder), *_PLATFORM, *pythons))
+            argv = (sys.executable, "-I", "-S", "-c", inventory.SCRIPT, str(folder))
+            told = process.run(argv, env={}, cwd=folder, mark=uv.mark, deadline_s=_START_DEADLINE_S)
+            wheels = uv.with_wheels(resolution, python=python, options=(*_PLATFORM, *pythons))
+            write_json(folder / inventory.FILE, inventory.files_in(told, wheels=wheels))
 
         return WineEnvironment(folder=self._store.environment(resolution, make), resolution=resolution, wine=wine)
+
+    def _uv(self) -> Uv:
+        """Return a uv that builds what can be had in pure Python so.
+
+        It keeps what it builds apart: on Linux itself the same releases are built with their extensions.
+        """
+        apart = self._store.root / "uv-pure"
+        return self._store.uv.varied({**_PURE, "UV_CACHE_DIR": str(apart)})

@@ -7,24 +7,28 @@ that no entry names: of cells that were in flight when a run was killed.
 from __future__ import annotations
 
 import datetime as dt
-import os
 import shutil
-import tempfile
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import filelock
-import msgspec
 
+from harness.environments.files import opened, write_whole
 from harness.environments.pruning import Taken, taken_by
 from harness.environments.uses import in_use
-from harness.execution.journal import FILE, LOCK, Entry, entries_in
+from harness.errors import UsageError
+from harness.execution.journal import FILE, LOCK, entries_in, lines_of
+
+if TYPE_CHECKING:
+    from io import BufferedReader
+    from pathlib import Path
 
 
 def size(folder: Path) -> Taken:
     """Return how many entries a results folder has, and the bytes of all that is in it."""
     if not (folder / FILE).is_file():
         return 0, 0
-    return sum(1 for _ in entries_in((folder / FILE).read_bytes())), taken_by(folder)
+    with _read(folder) as file:
+        return sum(1 for _ in entries_in(file)), taken_by(folder)
 
 
 def prune(folder: Path, *, before: dt.datetime, dry_run: bool = False) -> Taken:
@@ -40,16 +44,19 @@ def prune(folder: Path, *, before: dt.datetime, dry_run: bool = False) -> Taken:
     if in_use(folder):  # asked after looking: what a run makes from here on is not among what was seen
         return 0, 0
     with filelock.FileLock(folder / LOCK):
-        entries = list(entries_in((folder / FILE).read_bytes()))
+        with _read(folder) as file:
+            lines = list(lines_of(file))
+        entries = [line.entry for line in lines if line.entry]
         newest = {entry.result.id: entry for entry in entries}
         kept = [one for one in entries if one is newest[one.result.id] or not _is_older(one.at, before)]
+        stale = {id(one) for one in entries} - {id(one) for one in kept}
         named = {entry.result.evidence for entry in kept}
         older = {one.result.evidence for one in entries} | {path for path in present if _is_left(folder / path, before)}
         gone = [folder / path for path in sorted(present & {path for path in older if path}) if path not in named]
         taken = sum(taken_by(path) for path in gone)
         if not dry_run:
-            if len(kept) < len(entries):
-                _rewrite(folder / FILE, kept)
+            if stale:  # what is no entry of ours is somebody's, and stays
+                write_whole(folder / FILE, (_whole(line.text) for line in lines if id(line.entry) not in stale))
             for path in gone:
                 shutil.rmtree(path, ignore_errors=True)
     return len(gone), taken
@@ -67,11 +74,12 @@ def _is_left(path: Path, before: dt.datetime) -> bool:
     return path.stat().st_mtime < before.timestamp()
 
 
-def _rewrite(path: Path, entries: list[Entry]) -> None:
-    """Put a journal of these entries in the place of the old one, whole."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    with os.fdopen(handle, "wb") as file:
-        file.writelines(msgspec.json.encode(entry) + b"\n" for entry in entries)
-        file.flush()
-        os.fsync(file.fileno())
-    Path(name).replace(path)
+def _whole(text: bytes) -> bytes:
+    return text if text.endswith(b"\n") else text + b"\n"
+
+
+def _read(folder: Path) -> BufferedReader:
+    try:
+        return opened(folder / FILE)
+    except OSError as error:
+        raise UsageError(f"--results: {folder / FILE} cannot be read: {error.strerror}") from None

@@ -1,26 +1,29 @@
 """The laboratory: from one cell to its result, with everything that takes.
 
-A stored result of the same scenario, environment and protocol is the result. Otherwise the environment is built
-(or found built), the trials are run one after the other, the evidence is kept, judged and entered in the journal.
+A stored result of the same scenario, environment and protocol is the result. Where only the judging has changed, the
+evidence that is kept is judged again. Otherwise the environment is built (or found built), the trials that are lacking
+are run one after the other, and the evidence is kept, then judged and entered in the journal.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import itertools
 import threading
 import time
 import traceback
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 import msgspec
 
 from harness.environments import Environment, Request, Resolution, Store, exchanged, kind_for
+from harness.environments.taken import Taken
 from harness.environments.uv import Uv
 from harness.errors import EngineError, EnvironmentFailedError, HarnessError, StorageError
 from harness.execution.keeper import Kept
-from harness.execution.key import key_of
+from harness.execution.key import Keys, keys_of
 from harness.execution.ports import LEASES, Ports
 from harness.execution.trial import run_trial
 from harness.model.judge import combined, judge
@@ -28,7 +31,7 @@ from harness.model.result import CellResult, EnvironmentResult, expected_of, res
 from harness.model.verdict import Judgement, Verdict, tally_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from types import TracebackType
 
     from harness.environments import Kind
@@ -58,16 +61,25 @@ class Settings:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Prepared:
-    """A cell whose environment stands ready, with the key that its result will be stored under.
+    """A cell whose environment stands ready, with the keys that its result will be stored under.
 
     It is to have ``trials`` trials, ``earlier`` ones included.
     """
 
     cell: Cell
     environment: Environment
-    key: str
+    keys: Keys
     trials: int
     earlier: CellResult | None = None
+
+
+class Ran(NamedTuple):
+    """Where the trials of a cell ran, where their evidence lies, and how long they took."""
+
+    python_full: str | None
+    environment: EnvironmentResult | None
+    folder: str
+    took_s: float
 
 
 class Laboratory:
@@ -80,12 +92,19 @@ class Laboratory:
         self._settings = settings
         self._ports = Ports(LEASES)
         self._abandoned = threading.Event()
-        self._executed: set[str] = set()  # keys of this call: 'rerun' does not ignore what it has itself run
+        self._executed: set[str] = set()  # trial keys of this call: 'rerun' does not ignore what it has itself run
+        self._numbers = itertools.count(1)
+        self._local = Taken(settings.cache)
 
     def __enter__(self) -> Self:
         """Make the run's folder and start its keeper."""
         self._kept = Kept()
-        uv = Uv(mark=self._kept.mark, temporary=self._kept.folder, abandoned=self._abandoned)
+        uv = Uv(
+            mark=self._kept.mark,
+            temporary=self._kept.folder,
+            abandoned=self._abandoned,
+            kept=self._settings.cache / "sources",
+        )
         self._store = Store(self._settings.cache, uv=uv, retry=self._settings.rerun)
         return self
 
@@ -121,9 +140,7 @@ class Laboratory:
         self._go_on()
         if isinstance(error, StorageError):
             raise error
-        where = traceback.extract_tb(error.__traceback__)[-1]
-        told = f"{type(error).__name__}: {error} ({Path(where.filename).name}, line {where.lineno})"
-        return self._unjudged(cell, Verdict.ENVIRONMENT_FAILED, f"the harness itself failed: {told}")
+        return self._unjudged(cell, Verdict.ENVIRONMENT_FAILED, _own_failure(error))
 
     def result(self, cell: Cell, trials: int = 1) -> CellResult:
         """Return the result of a cell, whatever it takes."""
@@ -138,74 +155,128 @@ class Laboratory:
         try:
             kind = kind_for(cell.platform, self._store)
             resolution = self._resolve(kind, cell)
-            key = key_of(cell, self._scenarios[cell.scenario], resolution)
-            fresh = self._settings.rerun and key not in self._executed
-            stored = None if fresh else self._journal.find(key)
-            if stored and stored.id == cell.id and stored.trials >= trials:
-                return msgspec.structs.replace(stored, expected=expected_of(cell, scenario))
-            environment = kind.build(resolution)
-            return Prepared(cell=cell, environment=environment, key=key, trials=trials, earlier=stored)
+            keys = keys_of(cell, self._scenarios[cell.scenario], resolution)
+            if known := self._known(cell, keys, trials):
+                return known
+            return Prepared(
+                cell=cell,
+                environment=kind.build(resolution),
+                keys=keys,
+                trials=trials,
+                earlier=self._earlier(cell, keys),
+            )
         except EnvironmentFailedError as failure:
             self._go_on()
             return self._unjudged(cell, Verdict.ENVIRONMENT_FAILED, str(failure))
 
     def execute(self, prepared: Prepared) -> CellResult:
-        """Run the trials that a prepared cell lacks, judge all of them, and enter the result in the journal."""
-        cell, resolution = prepared.cell, prepared.environment.resolution
-        loaded = self._scenarios[cell.scenario]
-        began = time.monotonic()
+        """Run the trials that a prepared cell lacks, judge all of them, and enter the result in the journal.
+
+        Where that fails, what was observed by then is kept, for the next call to go on from.
+        """
+        cell, earlier = prepared.cell, prepared.earlier
+        evidence = list(self._evidence_of(earlier)) if earlier else []
+        before, began = len(evidence), time.monotonic()
+        failure = None
         try:
-            evidence = self._trials(prepared)
-        except EngineError as failure:  # it shows nothing of the cell, so that it is not stored as its result
-            self._go_on()
-            return self._unjudged(cell, Verdict.ENVIRONMENT_FAILED, str(failure))
+            for number in range(before + 1, prepared.trials + 1):
+                self._go_on()
+                evidence.append(self._trial(prepared, number))
+        except EngineError as error:  # it shows nothing of the cell, so that it is not stored as its result
+            failure = str(error)
+        except (AbandonedError, StorageError):
+            raise
+        except Exception as error:  # noqa: BLE001 - the harness's own failure is this cell's, and ends no other
+            failure = _own_failure(error)
         self._go_on()
-        judgements = [judge(loaded.scenario, trial) for trial in evidence]
+        if failure and len(evidence) == before:
+            return self._unjudged(cell, Verdict.ENVIRONMENT_FAILED, failure)
+        took = time.monotonic() - began + (earlier.duration_s if earlier and before else 0.0)
+        folder = self._journal.keep_evidence(evidence)  # before anything of the scenario's judges it
+        if failure is None:
+            self._executed.add(prepared.keys.trial)
+        ran = Ran(prepared.environment.resolution.python_full, _told(prepared.environment), folder, took)
+        return self._enter(cell, prepared.keys, evidence, ran, failure=failure)
+
+    def _known(self, cell: Cell, keys: Keys, trials: int) -> CellResult | None:
+        """Return the result of a cell of which so many trials are kept: the stored one, or by a new judge's verdict."""
+        earlier = self._earlier(cell, keys)
+        if earlier is None or earlier.trials < trials:
+            return None
+        stored = self._journal.find(keys.result)
+        if (
+            stored == earlier and not earlier.unjudged_here
+        ):  # else another judge has said something since, which reports show
+            return msgspec.structs.replace(earlier, expected=expected_of(cell, self._scenarios[cell.scenario].scenario))
+        evidence = self._evidence_of(earlier)
+        if not evidence:
+            return None
+        ran = Ran(earlier.python_full, earlier.environment, str(earlier.evidence), earlier.duration_s)
+        judged = self._enter(cell, keys, evidence, ran)
+        return msgspec.structs.replace(judged, cached=True)
+
+    def _earlier(self, cell: Cell, keys: Keys) -> CellResult | None:
+        """Return the newest result that has trials of this very cell, however judged; none where all is run again."""
+        if self._settings.rerun and keys.trial not in self._executed:
+            return None
+        found = self._journal.find_trials(keys.trial)
+        return found if found and found.id == cell.id else None
+
+    def _evidence_of(self, earlier: CellResult) -> tuple[Evidence, ...]:
+        """Return the evidence of a stored result; nothing where it cannot be read, so that it is had again."""
+        try:
+            evidence = self._journal.evidence_of(earlier)
+        except (HarnessError, OSError, ValueError, msgspec.MsgspecError):
+            return ()
+        return evidence if len(evidence) == earlier.trials else ()
+
+    def _enter(
+        self, cell: Cell, keys: Keys, evidence: Sequence[Evidence], ran: Ran, *, failure: str | None = None
+    ) -> CellResult:
+        """Judge kept evidence and enter the result in the journal; of a failure only that its trials are there."""
+        scenario = self._scenarios[cell.scenario].scenario
+        judgements = [judge(scenario, trial) for trial in evidence]
+        failed = Judgement(verdict=Verdict.ENVIRONMENT_FAILED, reason=_line(failure)) if failure else None
         result = result_of(
             cell,
-            loaded.scenario,
-            combined(loaded.scenario, judgements),
+            scenario,
+            failed or combined(scenario, judgements),
             tally=tally_of(judgements),
-            duration_s=time.monotonic() - began + (prepared.earlier.duration_s if prepared.earlier else 0.0),
-            evidence=self._journal.keep_evidence(evidence),
-            python_full=resolution.python_full,
-            environment=EnvironmentResult(
-                interpreter=resolution.interpreter,
-                pins=resolution.pinned,
-                resolved_as_of=resolution.request.as_of.isoformat(),
-                runtime=resolution.runtime,
-            ),
+            duration_s=ran.took_s,
+            evidence=ran.folder,
+            python_full=ran.python_full,
+            environment=ran.environment,
+            judged_by=self._scenarios[cell.scenario].closure.judgement,
         )
-        self._journal.add(prepared.key, result)
-        self._executed.add(prepared.key)
+        self._journal.add("" if failure else keys.result, result, trial_key=keys.trial)
         return result
 
-    def _trials(self, prepared: Prepared) -> list[Evidence]:
-        """Return the evidence of all trials that a cell is to have; those that it lacks are run."""
-        cell = prepared.cell
-        evidence = list(self._journal.evidence_of(prepared.earlier)) if prepared.earlier else []
-        for number in range(len(evidence) + 1, prepared.trials + 1):
-            self._go_on()
-            trial = run_trial(
-                self._scenarios[cell.scenario],
-                cell,
-                prepared.environment,
-                number=number,
-                folder=self._kept.folder / f"{cell.id}.{number}",
-                ports=self._ports,
-                mark=self._kept.mark,
-            )
-            evidence.append(trial)
-        return evidence
+    def _trial(self, prepared: Prepared, number: int) -> Evidence:
+        """Run one trial. Its folder's name is short: the path of a Unix socket in it holds 107 bytes."""
+        return run_trial(
+            self._scenarios[prepared.cell.scenario],
+            prepared.cell,
+            prepared.environment,
+            number=number,
+            folder=self._kept.folder / str(next(self._numbers)),
+            ports=self._ports,
+            mark=self._kept.mark,
+        )
 
-    def environment_of(self, cell: Cell) -> tuple[Request, Request | None, int]:
+    def environment_of(self, cell: Cell) -> object:
         """Return what a cell's environment is made from: cells of which it is the same share one."""
+        try:
+            return self._requests(cell)
+        except (EnvironmentFailedError, OSError):  # told when the cell is prepared
+            return cell.id
+
+    def _requests(self, cell: Cell) -> tuple[Request, Request | None, int]:
         other = self._request(cell, cell.dependencies_of) if cell.dependencies_of else None
         return self._request(cell, cell.release), other, cell.copy
 
     def _resolve(self, kind: Kind, cell: Cell) -> Resolution:
         """Return the cell's environment: the release's own, or with another's dependencies, or a copy of it."""
-        own, other, copy = self.environment_of(cell)
+        own, other, copy = self._requests(cell)
         resolution = kind.resolve(own)
         if other:
             resolution = exchanged(resolution, kind.resolve(other))
@@ -214,18 +285,42 @@ class Laboratory:
     def _request(self, cell: Cell, release: Release) -> Request:
         """Return what a release's environment is to hold, as of its upload and a day."""
         exact = f" @ {release.source}" if release.source else f"=={release.version}"
-        variant = self._scenarios[cell.scenario].scenario.variant(cell.variant)
+        loaded = self._scenarios[cell.scenario]
+        beside = loaded.scenario.variant(cell.variant).requirements(release.version)
+        companions = (self._local.requirement(one, loaded.module.parent) for one in beside)
         return Request(
             subject=cell.subject,
-            requirements=(f"{cell.subject}{exact}", *variant.requirements(release.version)),
+            requirements=(f"{cell.subject}{exact}", *companions),
             as_of=(release.uploaded + _DAY).replace(second=0, microsecond=0),
             python=cell.python,
             platform=cell.platform,
         )
 
     def _unjudged(self, cell: Cell, verdict: Verdict, reason: str) -> CellResult:
-        line = " ".join(reason.split()).encode(errors="backslashreplace").decode()
-        judgement = Judgement(verdict=verdict, reason=line)
+        judgement = Judgement(verdict=verdict, reason=_line(reason))
         result = result_of(cell, self._scenarios[cell.scenario].scenario, judgement)
         self._journal.note(result)
         return result
+
+
+def _told(environment: Environment) -> EnvironmentResult:
+    """Return what a result tells of the environment."""
+    resolution = environment.resolution
+    return EnvironmentResult(
+        interpreter=resolution.interpreter,
+        pins=resolution.pinned,
+        resolved_as_of=resolution.request.as_of.isoformat(),
+        runtime=resolution.runtime,
+        files=environment.files,
+    )
+
+
+def _own_failure(error: BaseException) -> str:
+    """Say how the harness itself failed, and where."""
+    where = traceback.extract_tb(error.__traceback__)[-1]
+    place = f"{Path(where.filename).name}, line {where.lineno}"
+    return f"the harness itself failed: {type(error).__name__}: {error} ({place})"
+
+
+def _line(reason: str) -> str:
+    return " ".join(reason.split()).encode(errors="backslashreplace").decode()

@@ -7,7 +7,9 @@ two measured the same they have to agree. Histories and claims are not joined: t
 from __future__ import annotations
 
 import collections
+import filecmp
 import os
+import shutil
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,17 +22,23 @@ from harness.execution.journal import FILE, SEARCHES
 from harness.execution.received import files_of, receive
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from harness.analysis.document import Searched
     from harness.analysis.series import Key
     from harness.execution.journal import Entry
-    from harness.execution.received import Received
+    from harness.execution.received import Received, Scenarios
     from harness.model.release import Release
 
 
-def merge(folders: Sequence[Path], output: Path) -> int:
+def merge(folders: Sequence[Path], output: Path, *, scenarios: Scenarios, tell: Callable[[str], None]) -> int:
     """Join the folders into a new one; return how many cells it has results of.
+
+    Args:
+        folders: of results, from anywhere.
+        output: a new folder.
+        scenarios: those at hand, by id, whose judges judge what the folders hold.
+        tell: takes a line about what is not as it should be and does not hinder.
 
     Raises:
         ResultsError: a folder is not what a run writes, two contradict each other, or the output is there already.
@@ -38,8 +46,11 @@ def merge(folders: Sequence[Path], output: Path) -> int:
 
     """
     _check_output(output, folders)
-    received = [receive(folder) for folder in {folder.resolve(): folder for folder in folders}.values()]
+    different = {os.path.realpath(folder): folder for folder in folders}
+    received = [receive(folder, scenarios=scenarios, tell=tell) for folder in different.values()]
     entries = joined(received)
+    if unjudged := {entry.result.id for entry in entries if entry.result.unjudged_here}:
+        tell(f"{len(unjudged)} cells are as their shards say: no scenario here has judged them, see --scenarios")
     releases, searched = _joined_releases(received), _joined_searches(received)
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
@@ -61,7 +72,7 @@ def merge(folders: Sequence[Path], output: Path) -> int:
 
 
 def joined(received: Iterable[Received]) -> tuple[Entry, ...]:
-    """Return the entries of all folders, those that count last, each once.
+    """Return the entries of all folders, those that count last, each once: of equal ones that with more trials.
 
     Raises:
         ResultsError: two folders have one key with different cells or verdicts, or measured a cell differently.
@@ -73,14 +84,17 @@ def joined(received: Iterable[Received]) -> tuple[Entry, ...]:
     for folder in received:
         every |= {msgspec.json.encode(entry): entry for entry in folder.entries}
         for entry in {entry.key: entry for entry in folder.entries if entry.key}.values():
-            _agree(entry, folder.folder, by_key.setdefault(entry.key, (entry, folder.folder)))
+            other, where = by_key.setdefault(entry.key, (entry, folder.folder))
+            _agree(entry, folder.folder, (other, where))
+            if entry.result.trials > other.result.trials:
+                by_key[entry.key] = (entry, folder.folder)
         for entry in {entry.result.id: entry for entry in folder.entries}.values():
             other, where = by_cell.setdefault(entry.result.id, (entry, folder.folder))
             if entry.key and other.key:
                 _agree(entry, folder.folder, (other, where))
-            elif entry.key:
+            if entry.result.trials > other.result.trials:
                 by_cell[entry.result.id] = (entry, folder.folder)
-    for entry, _ in by_cell.values():
+    for entry, _ in (*by_key.values(), *by_cell.values()):
         text = msgspec.json.encode(entry)
         every[text] = every.pop(text)  # last
     return tuple(every.values())
@@ -126,10 +140,9 @@ def _copy_evidence(received: Iterable[Received], made: Path) -> None:
             for file in files_of(entry, folder.folder):
                 copy = made / str(entry.result.evidence) / file.name
                 copy.parent.mkdir(parents=True, exist_ok=True)
-                content = file.read_bytes()
-                if copy.exists() and copy.read_bytes() != content:
+                if copy.exists() and not filecmp.cmp(file, copy, shallow=False):
                     raise ResultsError(f"the folders contradict each other: {file} is another one's too, and differs")
-                copy.write_bytes(content)
+                shutil.copyfile(file, copy)
 
 
 def _check_output(output: Path, folders: Iterable[Path]) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from harness.analysis.document import SCHEMA_VERSION, Document, Searched
-from harness.decoding import decode
+from harness.analysis.document import SCHEMA_VERSION, Document, Searched, fault_of
 from harness.errors import UsageError
+from harness.execution import reading
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,6 +18,12 @@ if TYPE_CHECKING:
     from harness.model.evidence import Evidence
     from harness.model.release import Release
     from harness.model.result import CellResult
+
+
+class _Version(msgspec.Struct, frozen=True, kw_only=True):
+    """What a document of any version has."""
+
+    schema_version: int
 
 
 class Published:
@@ -29,15 +36,18 @@ class Published:
             UsageError: it is none.
 
         """
+        name = reading.name_of(path)
         try:
-            self.document = decode(path.read_bytes(), Document)
-        except (OSError, ValueError, RecursionError, msgspec.MsgspecError) as error:
-            message = f"{where}: {path} is not a folder of results, nor a document that the harness wrote: {error}"
-            raise UsageError(message) from None
+            self.document = reading.read(path, Document)
+        except reading.FileError as error:
+            _refuse_other_versions(path, where=where)
+            raise UsageError(
+                f"{where}: {name} is not a folder of results, nor a document that the harness wrote: {error.why}"
+            ) from None
         if self.document.schema_version != SCHEMA_VERSION:
-            found = self.document.schema_version
-            message = f"{where}: {path} is of schema version {found}; this program reads {SCHEMA_VERSION}"
-            raise UsageError(message)
+            _refuse_other_versions(path, where=where)
+        if fault := fault_of(self.document):
+            raise UsageError(f"{where}: {name} is not a document that the harness wrote: {fault}")
 
     def latest(self) -> tuple[CellResult, ...]:
         """Return the results."""
@@ -56,3 +66,12 @@ class Published:
     def evidence_of(self, _: CellResult) -> tuple[Evidence, ...]:
         """Return nothing."""
         return ()
+
+
+def _refuse_other_versions(path: Path, *, where: str) -> None:
+    """Say that a document is of another version, where that is what is wrong with it."""
+    with contextlib.suppress(reading.FileError):
+        found = reading.read(path, _Version).schema_version
+        if found != SCHEMA_VERSION:
+            name = reading.name_of(path)
+            raise UsageError(f"{where}: {name} is of schema version {found}; this program reads {SCHEMA_VERSION}")

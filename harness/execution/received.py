@@ -1,44 +1,48 @@
 """A results folder that came from elsewhere, read as hostile: it is whole and what it says it is, or it is refused.
 
-Nothing in it is followed out of it, no file of it is trusted for its name, and what a line says of a cell has to agree
-with the evidence that it names. Only what was torn by a kill is passed over, as everywhere.
+Nothing in it is followed out of it, no file of it is trusted for its name, none is larger than a run makes it, and what
+a line says of a cell has to agree with the evidence that it names: where the scenario is at hand, its judge says so.
 """
 
 from __future__ import annotations
 
+import collections
 import dataclasses
 import datetime as dt
 import os
 import re
 import stat
-from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import msgspec
-from packaging.version import InvalidVersion
 
-from harness.decoding import decode
-from harness.errors import ResultsError, UsageError
-from harness.execution.journal import FILE, PROTOCOL, SEARCHES, Entry, Searches
-from harness.model import matrix as matrices
-from harness.model.cell import printable
-from harness.model.evidence import Evidence
-from harness.model.release import Release
-from harness.model.result import order_of
+from harness.capture import KEPT_OF_OUTPUT
+from harness.environments.files import MOST_OF_JSON, opened
+from harness.errors import ResultsError
+from harness.execution import reading
+from harness.execution.journal import FILE, PROTOCOL, SEARCHES, TRIAL, Entry, lines_of
+from harness.execution.rejudging import judged_again
+from harness.model.verdict import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
 
     from harness.analysis.document import Searched
     from harness.analysis.series import Key
+    from harness.execution.catalog import LoadedScenario
+    from harness.model.evidence import Evidence
+    from harness.model.release import Release
     from harness.model.result import CellResult
 
-T = TypeVar("T")
-_BEGINNING = b'{"protocol":'  # of every line, whole or torn
+    Scenarios = Mapping[str, LoadedScenario]
+    Tell = Callable[[str], None]
+
+MOST_OF_JOURNAL = 128 * 1024 * 1024  # bytes
+MOST_ENTRIES = 100_000
+MOST_OF_LOG = 16 * KEPT_OF_OUTPUT + 4096  # bytes: of both ends of both parts, where each byte is shown as four
+MOST_OF_EVIDENCE = 4 * 1024**3  # bytes of a whole folder
 _KEY = re.compile(r"(?:[0-9a-f]{64})?", re.ASCII)
-_STAMP = re.compile(r"[0-9]{8}T[0-9]{6}\.[0-9]{6}Z", re.ASCII)
-_TRIAL = re.compile(r"trial-([1-9][0-9]{0,5})\.(?:json|[A-Za-z0-9 ._+-]{1,100}\.log)", re.ASCII)
-_SUBJECT = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?", re.ASCII)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -51,149 +55,178 @@ class Received:
     searched: dict[Key, Searched]
 
 
-def receive(folder: Path) -> Received:
+def receive(folder: Path, *, scenarios: Scenarios, tell: Tell) -> Received:
     """Read a results folder.
+
+    Args:
+        folder: somebody else's.
+        scenarios: those at hand, by id: their judges judge the evidence again.
+        tell: takes a line about each part that a kill tore, which does not count.
 
     Raises:
         ResultsError: it is none, or anything in it is not what a run writes; one line that says where.
 
     """
     try:
-        return _received(folder)
+        return _received(folder, scenarios, tell)
     except OSError as error:
-        raise ResultsError(f"{folder} cannot be read: {error.strerror or error}") from None
+        raise ResultsError(f"{reading.name_of(folder)} cannot be read: {error.strerror or error}") from None
 
 
-def _received(folder: Path) -> Received:
+def _received(folder: Path, scenarios: Scenarios, tell: Tell) -> Received:
     if not folder.is_dir():
         raise ResultsError(f"{folder} is not a folder of results")
     _refuse_what_leaves(folder)
     if not (folder / FILE).is_file() and not (folder / "releases").is_dir():
         raise ResultsError(f"{folder} holds no results: there is no {FILE} in it")
-    entries = tuple(_entries(folder))
-    for entry in entries:
-        if fault := _fault(entry) or _fault_in_evidence(entry, folder):
-            raise ResultsError(f"{folder}: {FILE}: {entry.result.id}: {fault}")
-    searches = _decode(folder / SEARCHES, Searches) if (folder / SEARCHES).is_file() else ()
-    return Received(folder=folder, entries=entries, releases=dict(_releases(folder)), searched=dict(searches))
+    entries = list(_entries(folder, tell))
+    _refuse_too_much(entries, folder)
+    _refuse_both_verdicts(entries, folder)
+    return Received(
+        folder=folder,
+        entries=tuple(_checked(entry, folder, scenarios) for entry in entries),
+        releases={path.stem: reading.releases_in(path) for path in sorted((folder / "releases").glob("*.json"))},
+        searched=reading.searches_in(folder / SEARCHES) if (folder / SEARCHES).is_file() else {},
+    )
 
 
 def files_of(entry: Entry, folder: Path) -> tuple[Path, ...]:
     """Return the files of an entry's evidence."""
-    return tuple(sorted((folder / entry.result.evidence).iterdir())) if entry.result.evidence else ()
+    place = folder / entry.result.evidence if entry.result.evidence else None
+    return tuple(sorted(place.iterdir())) if place and place.is_dir() else ()
 
 
 def _refuse_what_leaves(folder: Path) -> None:
     """Refuse links, which may lead anywhere, and what is no file: a pipe would never end."""
     for where, folders, names in os.walk(folder):
         for name in (*folders, *names):
-            mode = (path := Path(where) / name).lstat().st_mode
+            mode = os.lstat(path := os.path.join(where, name)).st_mode  # noqa: PTH118 - there may be very many
             if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
                 what = "a symbolic link" if stat.S_ISLNK(mode) else "neither a file nor a folder"
-                raise ResultsError(f"{folder}: {path.relative_to(folder)} is {what}; a results folder has none")
+                raise ResultsError(f"{folder}: {os.path.relpath(path, folder)} is {what}; a results folder has none")
 
 
-def _entries(folder: Path) -> Iterator[Entry]:
-    """Yield the entries of the journal; there is none where a run had nothing to do."""
-    lines = (folder / FILE).read_bytes().splitlines() if (folder / FILE).is_file() else []
-    for number, line in enumerate(lines, start=1):
-        where = f"{folder}: {FILE}: line {number}"
-        try:
-            entry = decode(line, Entry)
-        except (msgspec.ValidationError, RecursionError, UnicodeDecodeError) as error:
-            raise ResultsError(f"{where}: {error}") from None
-        except msgspec.DecodeError as error:
-            if _BEGINNING.startswith(line[: len(_BEGINNING)]):
-                continue  # torn by a kill
-            raise ResultsError(f"{where}: {error}") from None
-        if entry.protocol != PROTOCOL:
-            message = (
-                f"{where} is of protocol {entry.protocol}, this harness writes {PROTOCOL}; run it again with this one"
-            )
-            raise ResultsError(message)
-        yield entry
+def _entries(folder: Path, tell: Tell) -> Iterator[Entry]:
+    """Yield the entries of the journal; there is none where a run had nothing to do.
+
+    A kill tears the line that is being written. It is the last one, unless a later run has closed it off and gone on.
+    """
+    if not (folder / FILE).is_file():
+        return
+    with opened(folder / FILE) as file:
+        if (size := os.fstat(file.fileno()).st_size) > MOST_OF_JOURNAL:
+            raise ResultsError(f"{folder}: {FILE}: it has {size} bytes, more than the {MOST_OF_JOURNAL} that are taken")
+        for number, line in enumerate(lines_of(file), start=1):
+            where = f"{folder}: {FILE}: line {number}"
+            if number > MOST_ENTRIES:
+                raise ResultsError(f"{where}: there are more than {MOST_ENTRIES} entries")
+            if line.protocol != PROTOCOL:
+                told = f"this harness writes {PROTOCOL}; run it again with this one"
+                raise ResultsError(f"{where} is of protocol {line.protocol}, {told}")
+            if line.fault:
+                raise ResultsError(f"{where}: {line.fault}")
+            if line.entry is None:
+                tell(f"{where} was torn by a kill and does not count; where its cell is missing, run it again")
+                continue
+            yield line.entry
+
+
+def _refuse_too_much(entries: list[Entry], folder: Path) -> None:
+    """Refuse files that are larger than a run makes them, before any is read."""
+    left = MOST_OF_EVIDENCE
+    for entry in entries:
+        for file in files_of(entry, folder):
+            size, most = file.stat().st_size, MOST_OF_JSON if file.suffix == ".json" else MOST_OF_LOG
+            left -= size
+            if size > most:
+                where = file.relative_to(folder).as_posix()
+                raise ResultsError(f"{folder}: {where} has {size} bytes; a run writes no more than {most}")
+            if left < 0:
+                raise ResultsError(f"{folder}: its evidence has more than the {MOST_OF_EVIDENCE} bytes that are taken")
+
+
+def _refuse_both_verdicts(entries: list[Entry], folder: Path) -> None:
+    """Refuse a key that has both verdicts, unless the later one rests on more trials, the earlier ones among them."""
+    known: dict[str, CellResult] = {}
+    for entry in entries:
+        result, other = entry.result, known.get(entry.key)
+        both = other and {result.verdict, other.verdict} == {Verdict.REPRODUCED, Verdict.ABSENT}
+        if other and both and result.trials <= other.trials:
+            told = f"the same key has it as {other.verdict} and as {result.verdict}"
+            raise ResultsError(f"{folder}: {FILE}: {result.id}: {told}; run it again with more trials")
+        if entry.key:
+            known[entry.key] = result
+
+
+def _checked(entry: Entry, folder: Path, scenarios: Scenarios) -> Entry:
+    """Return an entry that holds, by itself and by its evidence, with what the judge here makes of it."""
+    try:
+        fault = _fault(entry) or _fault_in_files(entry, folder)
+        if fault is None and entry.result.evidence:
+            trials = (_trial(file, entry.result) for file in _trials(entry, folder))
+            if not entry.key:  # trials of a cell in which the harness failed: whole, and not judged yet
+                collections.deque(trials, maxlen=0)
+                return entry
+            result = judged_again(entry.result, trials, scenarios.get(entry.result.scenario))
+            return msgspec.structs.replace(entry, result=result)
+    except reading.FileError:
+        raise
+    except (ValueError, ResultsError) as error:
+        fault = str(error)
+    if fault:
+        raise ResultsError(f"{folder}: {FILE}: {entry.result.id}: {fault}")
+    return entry
 
 
 def _fault(entry: Entry) -> str | None:
-    """Say what is wrong with an entry by itself; None where nothing is."""
+    """Say what is wrong with an entry by itself, see also `CellResult.fault`; None where nothing is.
+
+    Raises:
+        ValueError: its moment is none.
+
+    """
     result = entry.result
-    try:
-        dt.datetime.fromisoformat(entry.at)
-        order_of(result)
-        matrices.refuse_unknown([result.python], matrices.PYTHONS, what="Python", where="its Python")
-        matrices.check_platform(result.platform, where="its platform")
-    except (ValueError, InvalidVersion, UsageError) as error:
-        return str(error)
+    dt.datetime.fromisoformat(entry.at)
     runtime = result.environment.runtime if result.environment else None
     ran = result.trials > 0
     faults = {
-        "its key is none": not _KEY.fullmatch(entry.key),
-        "its id is not that of its scenario, release, Python and platform": result.id != _id_of(result),
+        "its key is none": not (_KEY.fullmatch(entry.key) and _KEY.fullmatch(entry.trial_key)),
         "its trials are not those that it counts": result.trials != sum(result.tally.values())
         or min(result.tally.values(), default=1) < 1,
-        "it took less than no time": result.duration_s < 0,
-        f"it is {result.verdict} without a trial": result.verdict.is_judged and not ran,
         "evidence, key, environment and trials do not go together": {ran}
-        != {bool(entry.key), result.evidence is not None, result.environment is not None},
+        != {bool(entry.trial_key), result.evidence is not None, result.environment is not None}
+        or bool(entry.key) > ran
+        or (result.verdict.is_judged and not entry.key),
         f"it ran under {runtime}, which is never called windows": result.platform == "windows" and bool(runtime),
         "it does not say under which Wine it ran": ran and result.platform == "windows-wine" and not runtime,
     }
     return next((fault for fault, found in faults.items() if found), None)
 
 
-def _id_of(result: CellResult) -> str:
-    """Return the id that a result's fields make."""
-    subject = f"{result.subject}-{result.version}"
-    fields = (result.scenario, result.variant, subject, f"py{result.python}", result.platform)
-    return "_".join(printable(field) for field in (*fields, *([result.control] if result.control else [])))
+def _trials(entry: Entry, folder: Path) -> list[Path]:
+    return [file for file in files_of(entry, folder) if file.suffix == ".json"]
 
 
-def _fault_in_evidence(entry: Entry, folder: Path) -> str | None:
-    """Say what is wrong with the evidence that an entry names; None where it backs the entry."""
+def _trial(file: Path, result: CellResult) -> Evidence:
+    trial = reading.trial_in(file, result)
+    facts = (trial.scenario, trial.variant, trial.subject, trial.version, trial.python, trial.platform)
+    if facts != (result.scenario, result.variant, result.subject, result.version, result.python, result.platform):
+        raise reading.FileError(file, "it is of another trial")
+    return trial
+
+
+def _fault_in_files(entry: Entry, folder: Path) -> str | None:
+    """Say what is wrong with the files of the evidence that an entry names, before any is read."""
     result = entry.result
     if result.evidence is None:
         return None
-    base, _, stamp = result.evidence.rpartition("/")
-    if base != f"evidence/{result.id}" or not _STAMP.fullmatch(stamp):
-        return f"its evidence is not in a folder of its own: '{result.evidence}'"
     if not (folder / result.evidence).is_dir():
         return "its evidence is not there"
     files = files_of(entry, folder)
-    if strange := [file.name for file in files if not (_TRIAL.fullmatch(file.name) and file.is_file())]:
+    if strange := [file.name for file in files if not (TRIAL.fullmatch(file.name) and file.is_file())]:
         return f"'{strange[0]}' is no file of a trial"
-    trials = [file for file in files if file.suffix == ".json"]
+    trials = _trials(entry, folder)
     if sum(file.stat().st_size for file in trials) != entry.evidence_bytes:
         return "its evidence is damaged"
-    numbers = {_decoded_trial(file, result) for file in trials}
-    whole = len(trials) == result.trials and numbers == set(range(1, len(trials) + 1))
+    whole = {file.name for file in trials} == {f"trial-{number}.json" for number in range(1, result.trials + 1)}
     return None if whole else "its evidence is not that of its trials"
-
-
-def _decoded_trial(file: Path, result: CellResult) -> int | None:
-    """Return the number of the trial that a file holds; None where it is another one's."""
-    trial = _decode(file, Evidence)
-    facts = (trial.cell, trial.scenario, trial.variant, trial.subject, trial.version, trial.python, trial.platform)
-    own = (result.id, result.scenario, result.variant, result.subject, result.version, result.python, result.platform)
-    return trial.trial if facts == own and file.name == f"trial-{trial.trial}.json" else None
-
-
-def _releases(folder: Path) -> Iterator[tuple[str, tuple[Release, ...]]]:
-    for path in sorted((folder / "releases").glob("*.json")):
-        known = _decode(path, tuple[Release, ...])
-        if not _SUBJECT.fullmatch(path.stem) or not all(_is_on_an_index(release) for release in known):
-            raise ResultsError(f"{folder}: releases/{path.name} is not a list of an index")
-        yield path.stem, known
-
-
-def _is_on_an_index(release: Release) -> bool:
-    try:
-        return release.source is None and bool(release.parsed)
-    except InvalidVersion:
-        return False
-
-
-def _decode(path: Path, kind: type[T]) -> T:
-    try:
-        return decode(path.read_bytes(), kind)
-    except (OSError, ValueError, RecursionError, msgspec.MsgspecError) as error:
-        raise ResultsError(f"{path}: {error}") from None

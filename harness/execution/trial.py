@@ -15,11 +15,10 @@ from typing import TYPE_CHECKING
 
 from packaging.version import Version
 
-from harness.errors import EngineError, HarnessError
+from harness.errors import EngineError, HarnessError, mistake
 from harness.execution.clock import TrialClock, TrialOverError
 from harness.execution.server import NotReadyError, Server
 from harness.model.evidence import Evidence, writable
-from harness.model.judge import mistake
 from harness.model.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -264,7 +263,7 @@ def run_trial(
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     for application in loaded.applications:
-        shutil.copy(application, folder)
+        application.copy_into(folder)
     trial = Trial(cell, environment, folder=folder, ports=ports, mark=mark, deadline_s=scenario.deadline_s)
     try:
         observer = _Observer(scenario.observe, trial)
@@ -316,4 +315,4 @@ def _what_went_wrong(raised: BaseException | None) -> tuple[str | None, Verdict 
         raise raised
     if isinstance(raised, HarnessError):
         return str(raised), Verdict.ENVIRONMENT_FAILED
-    return mistake("observe", raised).reason, Verdict.ENVIRONMENT_FAILED
+    return f"the scenario's observe failed: {mistake(raised)}", Verdict.ENVIRONMENT_FAILED

@@ -12,6 +12,7 @@ import re
 
 import msgspec
 
+from harness.model.names import LONGEST_ID
 from harness.model.release import Release
 
 COPY = "copy-"  # begins the name of a control that is a copy
@@ -44,21 +45,21 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def id(self) -> str:
         """The printable id."""
-        fields = [
-            self.scenario,
-            self.variant,
-            f"{self.subject}-{self.release.version}",
-            f"py{self.python}",
-            self.platform,
-        ]
-        if self.control:
-            fields.append(self.control)
-        return "_".join(printable(field) for field in fields)
+        subject = f"{self.subject}-{self.release.version}"
+        return id_of(self.scenario, self.variant, subject, f"py{self.python}", self.platform, self.control)
+
+
+def id_of(*fields: str | None) -> str:
+    """Return the id that fields make; what is longer than a file's name may be is told apart by a digest."""
+    whole = "_".join(printable(field) for field in fields if field)
+    return whole if len(whole) <= LONGEST_ID else f"{whole[: LONGEST_ID - 13]}-{_digest(whole)[:12]}"
 
 
 def printable(field: str) -> str:
     """Return the field as it stands in an id; what had to be replaced is told apart by a short digest."""
     safe = _UNSAFE.sub("-", field)
-    if safe == field:
-        return field
-    return f"{safe}-{hashlib.sha256(field.encode()).hexdigest()[:6]}"
+    return field if safe == field else f"{safe}-{_digest(field)[:6]}"
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode(errors="backslashreplace")).hexdigest()

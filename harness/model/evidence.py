@@ -13,6 +13,16 @@ from typing import Literal
 import msgspec
 
 from harness.model.answers import Answer, Reader, Reply, asked_in, reply, reply_of
+from harness.model.names import (
+    CellId,
+    PlatformName,
+    PythonVersion,
+    ScenarioId,
+    SubjectName,
+    TrialNumber,
+    VariantName,
+    VersionText,
+)
 
 _SIGKILL = 9  # on any platform
 Direction = Literal["sent", "received"]
@@ -191,14 +201,14 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     silence ended the observation; ``dropped`` counts exchanges beyond the bound.
     """
 
-    cell: str
-    trial: int
-    scenario: str
-    variant: str
-    subject: str
-    version: str
-    python: str
-    platform: str
+    cell: CellId
+    trial: TrialNumber
+    scenario: ScenarioId
+    variant: VariantName
+    subject: SubjectName
+    version: VersionText
+    python: PythonVersion
+    platform: PlatformName
     began_at: str
     duration_s: float
     servers: tuple[ServerRecord, ...] = ()

@@ -1,7 +1,7 @@
 """What a scenario expects: affected releases as a history measured them, in a data file beside the scenario's module.
 
-``harness history --write`` writes the file. A cell on a Python or platform without a history of its own expects what
-the nearest one foretells.
+``harness history --write`` writes the file. Nothing is expected of a release that the history does not reach, nor of a
+cell on another Python or platform: nobody has measured them.
 """
 
 from __future__ import annotations
@@ -31,11 +31,14 @@ class Expectation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         first: the oldest release that was judged.
         last: the newest one.
         strategy: ``sweep`` or ``bisect``.
-        releases: how many releases were tested.
+        releases: how many releases were judged.
         trials: how many trials it took.
-        confidence: see `harness.analysis.confidence`.
+        confidence: see `harness.analysis.confidence`; None where only one side was seen.
         date: when it was measured, ISO 8601.
         command: what measured it.
+        unhealthy: the releases that could not do their ordinary work.
+        unjudged: the other releases from ``first`` to ``last`` without a verdict, of which nothing is expected.
+        prereleases: whether pre-releases were tested; where they were not, nothing is expected of them.
 
     Raises:
         ValueError: a specifier or a version is none.
@@ -51,24 +54,36 @@ class Expectation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     strategy: str
     releases: int
     trials: int
-    confidence: float
+    confidence: float | None
     date: str
     command: str
+    unhealthy: tuple[str, ...] = ()
+    unjudged: tuple[str, ...] = ()
+    prereleases: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what would fail only later."""
         try:
-            _ = [SpecifierSet(spec) for spec in self.affected], Version(self.first), Version(self.last)
+            _ = [SpecifierSet(spec) for spec in self.affected]
+            _ = [Version(one) for one in (self.first, self.last, *self.unhealthy, *self.unjudged)]
             _ = _minor(self.python)
         except (InvalidSpecifier, InvalidVersion) as error:
             raise ValueError(str(error)) from None
         except (IndexError, ValueError):
             raise ValueError(f"'{self.python}' is no Python such as 3.8") from None
 
-    def foretells(self, version: str) -> Verdict:
-        """Return what a release is expected to show."""
-        public = Version(version).public
-        hit = any(SpecifierSet(spec).contains(public, prereleases=True) for spec in self.affected)
+    def foretells(self, version: str) -> Verdict | None:
+        """Return what a release is expected to show; None where it is not one of those that were measured.
+
+        A local build is none of them, whatever it is a build of.
+        """
+        at = Version(version)
+        if at in map(Version, self.unhealthy):
+            return Verdict.UNHEALTHY
+        outside = at.local or not Version(self.first) <= at <= Version(self.last)
+        if outside or (at.is_prerelease and not self.prereleases) or at in map(Version, self.unjudged):
+            return None
+        hit = any(SpecifierSet(spec).contains(at, prereleases=True) for spec in self.affected)
         return Verdict.REPRODUCED if hit else Verdict.ABSENT
 
 
@@ -79,22 +94,13 @@ class Expectations(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 
 def foretold(known: Iterable[Expectation], *, variant: str, version: str, python: str, platform: str) -> Verdict | None:
-    """Return the verdict that a cell is expected to show, None where nothing was measured of its variant.
+    """Return the verdict that a cell is expected to show, None where nothing was measured of it.
 
-    The nearest history counts: of the same platform before another, then one that reaches the release (or comes closest
-    to it) before one that does not, then that of the nearest Python.
+    Only a history of the very variant, Python and platform counts, and only for releases inside of it.
     """
-    of_variant = [one for one in known if one.variant == variant]
-    at = Version(version)
-
-    def distance(one: Expectation) -> tuple[bool, int, int]:
-        first, last = Version(one.first), Version(one.last)
-        closer = sum(at > Version(other.last) > last or at < Version(other.first) < first for other in of_variant)
-        outside = 0 if first <= at <= last else 1 + closer
-        return one.platform != platform, outside, abs(_minor(one.python) - _minor(python))
-
-    nearest = min(of_variant, key=distance, default=None)
-    return nearest.foretells(version) if nearest else None
+    where = variant, python, platform
+    own = next((one for one in known if (one.variant, one.python, one.platform) == where), None)
+    return own.foretells(version) if own else None
 
 
 def _minor(python: str) -> int:

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import re
-import traceback
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from harness.errors import mistake
 from harness.model.evidence import Heard
 from harness.model.verdict import Judgement, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from harness.model.evidence import Evidence, ServerRecord
     from harness.model.scenario import Scenario
 
 _TELLING = 160  # characters of the log's last line that a reason quotes
-_TELLING_OF_MISTAKE = 300
-_PACKAGE = Path(__file__).parent.parent
 _ERROR = re.compile(r"[A-Za-z_][\w.]*(Error|Exception)\b")
 
 
@@ -35,12 +32,7 @@ def judge(scenario: Scenario, evidence: Evidence) -> Judgement:
     if evidence.error:
         verdict = Verdict(evidence.error_verdict or Verdict.ENVIRONMENT_FAILED)
         return Judgement(verdict=verdict, reason=" ".join(evidence.error.split()))
-    try:
-        judgement = scenario.judge(evidence)
-    except KeyboardInterrupt:
-        raise
-    except BaseException as error:  # noqa: BLE001 - whatever a scenario's author got wrong
-        return mistake("judge", error)
+    judgement = _asked("judge", scenario.judge, evidence)
     if judgement.verdict is not Verdict.REPRODUCED and (reason := _why_nothing_counts(evidence)):
         return Judgement(verdict=Verdict.INCONCLUSIVE, reason=reason, controls=judgement.controls)
     silent = evidence.server(evidence.silent) if evidence.silent else None
@@ -51,22 +43,22 @@ def judge(scenario: Scenario, evidence: Evidence) -> Judgement:
 
 def combined(scenario: Scenario, judgements: Sequence[Judgement]) -> Judgement:
     """Return the judgement of a cell from those of its trials, at least one, by the scenario's own rule."""
+    return _asked("combine", scenario.combine, judgements)
+
+
+def _asked(part: str, code: Callable[[Any], object], argument: object) -> Judgement:
+    """Return what a part of the scenario's own code says, or the mistake that it makes."""
     try:
-        return scenario.combine(judgements)
+        said = code(argument)
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # noqa: BLE001 - whatever a scenario's author got wrong
-        return mistake("combine", error)
-
-
-def mistake(part: str, error: BaseException) -> Judgement:
-    """Return what a scenario's own mistake makes of a trial: where it is, and what Python says of it."""
-    frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if not Path(frame.filename).is_relative_to(_PACKAGE)] or frames
-    where = f"{Path(own[-1].filename).name}, line {own[-1].lineno}: " if own else ""
-    told = " ".join(f"{type(error).__name__}: {error}".split())
-    reason = f"the scenario's {part} failed: {where}{told[:_TELLING_OF_MISTAKE]}"
-    return Judgement(verdict=Verdict.ENVIRONMENT_FAILED, reason=reason)
+        told = mistake(error)
+    else:
+        if isinstance(said, Judgement):
+            return said
+        told = f"it returned {type(said).__name__}, which is no Judgement"
+    return Judgement(verdict=Verdict.ENVIRONMENT_FAILED, reason=f"the scenario's {part} failed: {told}")
 
 
 def _why_nothing_counts(evidence: Evidence) -> str | None:

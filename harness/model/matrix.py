@@ -6,8 +6,12 @@ is what the table ``[pythons]`` has for the Python of the cell:
     [pythons]
     "3.8" = "python:3.8-slim"
 
-An unknown key, scenario, variant, Python or platform, a specifier that names no release, and a selection that leaves
-nothing are errors that say where and offer the nearest valid names.
+A row without ``pythons`` runs each release on the Pythons that its scenario names for the release's era, else on the
+newest Python of the platform that the release allows; so does a row whose releases ``--server`` replaces.
+
+An unknown key, scenario, variant or platform, what is no Python, a specifier that names no release, and a selection
+that leaves nothing are errors that say where and offer the nearest valid names. A claim that names a release that does
+not exist is the document's mistake: its cells are left out, and that is told.
 """
 
 from __future__ import annotations
@@ -19,10 +23,12 @@ import tomllib
 from typing import TYPE_CHECKING
 
 import msgspec
+from packaging.version import Version
 
 from harness.errors import EmptySelectionError, UsageError, nearest
 from harness.model.cell import Cell
-from harness.model.release import select
+from harness.model.names import PlatformName, fits
+from harness.model.release import ClaimedReleaseError, minor_of, select
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -30,18 +36,21 @@ if TYPE_CHECKING:
     from harness.model.release import Release
     from harness.model.scenario import Scenario
 
-PYTHONS = tuple(f"3.{minor}" for minor in range(6, 15))
+_PYTHON = re.compile(r"3\.(?:[0-9]|[1-9][0-9])", re.ASCII)
 BY_PYTHON = "docker"  # the platform that a matrix has an image for each Python of
 PLATFORMS = ("linux", "windows", "macos", "windows-wine", "docker:IMAGE")
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One ``[[cells]]`` table: the product of its lists. No ``variants`` means all of them."""
+    """One ``[[cells]]`` table: the product of its lists.
+
+    No ``variants`` means all of them, no ``pythons`` those that each release's own rule gives.
+    """
 
     scenarios: tuple[str, ...]
     releases: tuple[str, ...]
-    pythons: tuple[str, ...]
     platforms: tuple[str, ...]
+    pythons: tuple[str, ...] = ()
     variants: tuple[str, ...] = ()
 
 
@@ -63,13 +72,39 @@ class Server:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Selection:
-    """What a call asks for: names and a glob narrow the matrix; servers, pythons, platforms replace its axes."""
+    """What a call asks for: names and a glob narrow the matrix; servers, pythons, platforms replace its axes.
+
+    With ``every`` each row means every release of its subject, pre-releases only with ``prereleases``.
+    """
 
     scenarios: tuple[str, ...] = ()
     servers: tuple[Server, ...] = ()
     pythons: tuple[str, ...] = ()
     platforms: tuple[str, ...] = ()
     cells: tuple[str, ...] = ()
+    every: bool = False
+    prereleases: bool = False
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Known:
+    """What cells are selected from.
+
+    Attributes:
+        scenarios: every known scenario by id.
+        releases_of: the releases that a subject and a specifier choose from; asked only for what is in play.
+        pythons_on: the Pythons that a platform has here, newest first, at least one, in full where that is known
+            (``3.8.18``).
+        own_platform: the platform of a row that names none.
+        tell: takes a line about what had to be left out.
+
+    """
+
+    scenarios: Mapping[str, Scenario]
+    releases_of: Callable[[str, str], Sequence[Release]]
+    pythons_on: Callable[[str], Sequence[str]]
+    own_platform: str
+    tell: Callable[[str], None] = lambda _line: None
 
 
 def parse(text: str, *, name: str) -> Matrix:
@@ -94,66 +129,57 @@ def parse(text: str, *, name: str) -> Matrix:
     except msgspec.ValidationError as error:
         where = re.sub(r"\$\.cells\[(\d+)\]", lambda match: f"[[cells]] number {int(match[1]) + 1}", str(error))
         raise UsageError(f"{name}: {where}") from None
-    refuse_unknown(matrix.pythons, PYTHONS, what="Python", where=f"{name}: [pythons]")
+    check_pythons(matrix.pythons, where=f"{name}: [pythons]")
     for number, entry in enumerate(matrix.cells, start=1):
         where = f"{name}: [[cells]] number {number}"
         for key in ("scenarios", "releases", "pythons", "platforms"):
-            if not getattr(entry, key):
+            if not getattr(entry, key) and key in data["cells"][number - 1]:
                 message = f"{where}: {key}: the list is empty"
                 raise UsageError(message)
-        refuse_unknown(entry.pythons, PYTHONS, what="Python", where=f"{where}: pythons")
+        check_pythons(entry.pythons, where=f"{where}: pythons")
         for platform in entry.platforms:
             check_platform(platform, where=f"{where}: platforms")
     return matrix
 
 
+def is_python(text: str) -> bool:
+    """Whether the text is a Python as cells have it: ``3.N``, whichever of them there are by now."""
+    return _PYTHON.fullmatch(text) is not None
+
+
+def check_pythons(pythons: Iterable[str], *, where: str) -> None:
+    """Refuse what is no Python; one that is and that no machine has is told when its environment is made."""
+    for python in pythons:
+        if not is_python(python):
+            message = f"{where}: '{python}' is no Python such as 3.8 or 3.12"
+            raise UsageError(message)
+
+
 def check_platform(platform: str, *, where: str) -> None:
     """Refuse a platform that the contract does not name."""
-    if platform == BY_PYTHON or (platform.startswith("docker:") and len(platform) > len("docker:")):
+    if platform == BY_PYTHON or (platform.startswith("docker:") and fits(platform, PlatformName)):
         return
     refuse_unknown([platform], PLATFORMS[:-1], what="platform", where=where)
 
 
-def cells_of(
-    matrix: Matrix,
-    selection: Selection,
-    *,
-    scenarios: Mapping[str, Scenario],
-    releases_of: Callable[[str, str], Sequence[Release]],
-    own_python: str,
-    own_platform: str,
-) -> tuple[Cell, ...]:
+def cells_of(matrix: Matrix, selection: Selection, known: Known) -> tuple[Cell, ...]:
     """Return the cells that a call selects from a matrix: each once, in the matrix's order.
 
     A scenario that is asked for by name and is not in the matrix gets a row of its own: the releases around its
-    claim and the latest, on the harness's own Python and platform.
-
-    Args:
-        matrix: the parsed matrix.
-        selection: what the call narrows or replaces.
-        scenarios: every known scenario by id.
-        releases_of: the releases that a subject and a specifier choose from; asked only for what is in play.
-        own_python: the Python of a row that names none.
-        own_platform: the platform of such a row.
+    claim and the latest, on the machine's own platform.
 
     Raises:
         UsageError: an unknown name, a specifier that matches nothing, or nothing left.
 
     """
-    refuse_unknown(selection.scenarios, scenarios, what="scenario", where="the call")
-    entries = list(matrix.cells)
-    named = {name for entry in entries for name in entry.scenarios}
-    for missing in [name for name in selection.scenarios if name not in named]:
-        around = ("before-claimed", "claimed", "latest") if scenarios[missing].claim else ("latest",)
-        row = Entry(scenarios=(missing,), releases=around, pythons=(own_python,), platforms=(own_platform,))
-        entries.append(row)
+    refuse_unknown(selection.scenarios, known.scenarios, what="scenario", where="the call")
     found: dict[str, Cell] = {}
-    for number, entry in enumerate(entries, start=1):
-        where = f"{matrix.name}: [[cells]] number {number}"
-        refuse_unknown(entry.scenarios, scenarios, what="scenario", where=f"{where}: scenarios")
+    for where, entry in _rows(matrix, selection, known):
+        refuse_unknown(entry.scenarios, known.scenarios, what="scenario", where=f"{where}: scenarios")
         for name in entry.scenarios:
             if not selection.scenarios or name in selection.scenarios:
-                for cell in _expand(matrix, entry, scenarios[name], selection, releases_of, where):
+                row = _Row(matrix=matrix, entry=entry, scenario=known.scenarios[name], where=where)
+                for cell in _expand(row, selection, known):
                     found.setdefault(cell.id, cell)
     chosen = tuple(
         cell
@@ -167,28 +193,65 @@ def cells_of(
     return chosen
 
 
-def _expand(
-    matrix: Matrix,
-    entry: Entry,
-    scenario: Scenario,
-    selection: Selection,
-    releases_of: Callable[[str, str], Sequence[Release]],
-    where: str,
-) -> Iterator[Cell]:
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class _Row:
+    """One scenario of one entry; ``where`` it stands, for messages."""
+
+    matrix: Matrix
+    entry: Entry
+    scenario: Scenario
+    where: str
+
+
+def _rows(matrix: Matrix, selection: Selection, known: Known) -> Iterator[tuple[str, Entry]]:
+    """Yield the entries of the matrix, and one for each scenario that is named and that it does not have."""
+    for number, entry in enumerate(matrix.cells, start=1):
+        yield f"{matrix.name}: [[cells]] number {number}", entry
+    named = {name for entry in matrix.cells for name in entry.scenarios}
+    for missing in [name for name in selection.scenarios if name not in named]:
+        around = ("before-claimed", "claimed", "latest") if known.scenarios[missing].claim else ("latest",)
+        own = Entry(scenarios=(missing,), releases=around, platforms=(known.own_platform,))
+        yield f"scenario '{missing}'", own
+
+
+def _expand(row: _Row, selection: Selection, known: Known) -> Iterator[Cell]:
+    entry, scenario = row.entry, row.scenario
     variants = [variant.name for variant in scenario.variants]
-    refuse_unknown(entry.variants, variants, what="variant", where=f"{where}: variants")
+    refuse_unknown(entry.variants, variants, what="variant", where=f"{row.where}: variants")
     for platform in selection.platforms or entry.platforms:
-        for python in selection.pythons or entry.pythons:
-            for release in _releases(entry, scenario, selection, releases_of, python, where):
-                for variant in entry.variants or variants:
-                    yield Cell(
-                        scenario=scenario.id,
-                        variant=variant,
-                        subject=scenario.subject,
-                        release=release,
-                        python=python,
-                        platform=_platform(platform, python, matrix),
-                    )
+        for python, release in _points(row, selection, known, platform):
+            for variant in entry.variants or variants:
+                yield Cell(
+                    scenario=scenario.id,
+                    variant=variant,
+                    subject=scenario.subject,
+                    release=release,
+                    python=python,
+                    platform=_platform(platform, python, row.matrix),
+                )
+
+
+def _points(row: _Row, selection: Selection, known: Known, platform: str) -> Iterator[tuple[str, Release]]:
+    """Yield the Pythons and releases of a row on a platform; Pythons are named for a row's own releases only."""
+    for python in selection.pythons or (() if selection.servers else row.entry.pythons):
+        for release in _releases(row, selection, known, python):
+            yield python, release
+    if not (selection.pythons or (row.entry.pythons and not selection.servers)):
+        for release in _releases(row, selection, known, None):
+            era = row.scenario.pythons_for(release.version)
+            for python in era or (_newest(release, _here(row.matrix, known, platform)),):
+                yield python, release
+
+
+def _here(matrix: Matrix, known: Known, platform: str) -> Sequence[str]:
+    """Return the Pythons of a platform, newest first; of ``docker`` those that the matrix has an image for."""
+    imaged = [python for python, image in matrix.pythons.items() if platform in {BY_PYTHON, f"docker:{image}"}]
+    return sorted(imaged, key=Version, reverse=True) or known.pythons_on(platform)
+
+
+def _newest(release: Release, here: Sequence[str]) -> str:
+    """Return the newest Python here that the release allows; the newest of all where it allows none of them."""
+    return minor_of(next((python for python in here if release.admits(python)), here[0]))
 
 
 def _platform(platform: str, python: str, matrix: Matrix) -> str:
@@ -202,25 +265,29 @@ def _platform(platform: str, python: str, matrix: Matrix) -> str:
     return f"docker:{matrix.pythons[python]}"
 
 
-def _releases(
-    entry: Entry,
-    scenario: Scenario,
-    selection: Selection,
-    releases_of: Callable[[str, str], Sequence[Release]],
-    python: str,
-    where: str,
-) -> Iterator[Release]:
-    """Yield the releases of one row on one Python; ``--server`` replaces them."""
-    specs = [server.spec for server in selection.servers if server.subject == scenario.subject]
-    for spec in specs if selection.servers else entry.releases:
-        yield from select(
-            spec,
-            releases_of(scenario.subject, spec),
-            subject=scenario.subject,
-            python=python,
-            claim=scenario.claim,
-            where="--server" if selection.servers else f"{where}: releases",
-        )
+def _releases(row: _Row, selection: Selection, known: Known, python: str | None) -> Iterator[Release]:
+    """Yield the releases of one row on one Python, or on whichever; ``--server`` replaces them.
+
+    A claim that names a release that does not exist leaves out its own cells, and nobody else's.
+    """
+    subject = row.scenario.subject
+    if selection.every:
+        listed = known.releases_of(subject, "")
+        yield from (one for one in listed if selection.prereleases or not one.parsed.is_prerelease)
+        return
+    specs = [server.spec for server in selection.servers if server.subject == subject]
+    for spec in specs if selection.servers else row.entry.releases:
+        try:
+            yield from select(
+                spec,
+                known.releases_of(subject, spec),
+                subject=subject,
+                python=python,
+                claim=row.scenario.claim,
+                where="--server" if selection.servers else f"{row.where}: releases",
+            )
+        except ClaimedReleaseError as error:
+            known.tell(f"{row.scenario.id}: {error}; its '{spec}' has no cell")
 
 
 def _refuse_unknown_keys(data: Mapping[str, object], valid: Sequence[str], *, where: str) -> None:

@@ -1,64 +1,170 @@
 """Releases of a subject, and the words by which a matrix or a call names some of them.
 
-Releases are ordered as PEP 440 orders versions. Pre-releases and yanked releases are chosen only when they are
-named exactly (``==``), as installers do.
+Releases are ordered as PEP 440 orders versions. Yanked releases are chosen only when they are named exactly
+(``==``), pre-releases then or where there is no other release, as installers do.
 """
 
 from __future__ import annotations
 
-import datetime as dt
+import functools
+import re
 from typing import TYPE_CHECKING
 
 import msgspec
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.specifiers import SpecifierSet
+from packaging.tags import compatible_tags, cpython_tags
 from packaging.version import InvalidVersion, Version
 
 from harness.errors import UsageError, nearest
+from harness.model.names import Moment, PlaceText, Text, VersionText
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from harness.model.scenario import Claim
 
 WORDS = ("latest", "previous", "claimed", "before-claimed")
+_SHOWN = 60  # characters of what is no version, in a message
+LOCAL = "local."  # begins the last part of the version of a local project, before the digest of what lay there
+_LOCAL = re.compile(rf"[+.]{re.escape(LOCAL)}[0-9a-f]{{8}}$", re.ASCII)
+
+
+class ClaimedReleaseError(UsageError):
+    """A claim names a release that does not exist: a mistake of its document, not of the call."""
+
+
+def parsed(version: str) -> Version:
+    """Return a version, comparable.
+
+    Raises:
+        InvalidVersion: it is none, or has a number of thousands of digits, which Python does not read.
+
+    """
+    try:
+        return Version(version)
+    except ValueError:
+        shown = version if len(version) <= _SHOWN else f"{version[:_SHOWN]}…"
+        raise InvalidVersion(f"'{shown}' is no version such as 0.27.1") from None
+
+
+def is_local(version: str) -> bool:
+    """Whether the version is that of a working tree, or of a wheel or source distribution that lay in a folder."""
+    return _LOCAL.search(version) is not None
+
+
+def minor_of(python: str) -> str:
+    """Return a Python without its patch: ``3.8`` of ``3.8.18``."""
+    return ".".join(python.split(".")[:2])
+
+
+_SYSTEMS = {"linux": "linux", "docker": "linux", "windows": "win", "windows-wine": "win", "macos": "macosx"}
+_SHOWN_TAGS = 4  # in a message
+_NO_OLD_ABI = 8  # from Python 3.8 on an ABI is named without the "m"
+
+
+class Offer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What one kind of a release's files can be installed on.
+
+    ``requires_python`` is a PEP 440 specifier; ``tags`` are those of a wheel without architecture and libc, such as
+    ``cp38-cp38-linux``; a source distribution has none.
+    """
+
+    requires_python: str | None = None
+    tags: tuple[str, ...] = ()
+
+    def fits(self, python: str, platform: str | None) -> bool:
+        """Whether an installer would take such a file for a Python, on a platform or on any."""
+        return _allows(self.requires_python, python) and (not self.tags or self._runs_on(python, platform))
+
+    def _runs_on(self, python: str, platform: str | None) -> bool:
+        system = _SYSTEMS.get((platform or "").split(":")[0])
+        for tag in self.tags:
+            wheel, place = tag.rsplit("-", 1)
+            if wheel in _wheels_of(python) and (place == "any" or system in {None, place}):
+                return True
+        return False
 
 
 class Release(msgspec.Struct, frozen=True, kw_only=True):
     """One release as the package index describes it; a local project has ``source`` and the rest of its own.
 
-    ``uploaded`` is the moment its first file appeared (UTC); ``requires_python`` a PEP 440 specifier;
-    ``source`` the absolute path of a wheel, for a project that is not on the index.
+    ``uploaded`` is the moment the first file that can be installed appeared (UTC); ``requires_python`` a PEP 440
+    specifier; ``source`` the absolute path of a wheel, for a project that is not on the index. ``offers`` is there
+    only where ``requires_python`` does not say it all: where files differ in it, or there are but wheels for some
+    Pythons or systems.
     """
 
-    version: str
-    uploaded: dt.datetime
-    requires_python: str | None = None
+    version: VersionText
+    uploaded: Moment
+    requires_python: Text | None = None
     yanked: bool = False
-    source: str | None = None
+    source: PlaceText | None = None
+    offers: tuple[Offer, ...] | msgspec.UnsetType = msgspec.UNSET
 
     @property
     def parsed(self) -> Version:
         """The version, comparable."""
-        return Version(self.version)
+        return parsed(self.version)
 
-    def admits(self, python: str) -> bool:
-        """Whether the release's metadata allows this Python (``3.8``, any patch of it)."""
-        if not self.requires_python:
-            return True
-        try:
-            return SpecifierSet(self.requires_python).contains(f"{python}.99")
-        except InvalidSpecifier:
-            return True
+    def admits(self, python: str, platform: str | None = None) -> bool:
+        """Whether an installer takes the release for ``3.8.18`` or any patch of ``3.8``, on a platform or on any."""
+        return self.refusal(python, platform) is None
+
+    def refusal(self, python: str, platform: str | None = None) -> str | None:
+        """Say why no installer takes the release for this Python, as ``requires Python >=3.9``; None where one does."""
+        if self.offers is msgspec.UNSET:
+            return None if _allows(self.requires_python, python) else f"requires Python {self.requires_python}"
+        if any(offer.fits(python, platform) for offer in self.offers):
+            return None
+        allowed = [offer for offer in self.offers if _allows(offer.requires_python, python)]
+        if not allowed:
+            told = dict.fromkeys(offer.requires_python for offer in self.offers)
+            return f"requires Python {' or '.join(map(str, told))}"
+        tags = [tag for offer in allowed for tag in offer.tags]
+        more = f" and {len(tags) - _SHOWN_TAGS} more" if len(tags) > _SHOWN_TAGS else ""
+        return f"has no source distribution, and wheels for {', '.join(tags[:_SHOWN_TAGS])}{more} only"
+
+
+def _allows(requires_python: str | None, python: str) -> bool:
+    """Whether a specifier allows a Python, or a patch of it; a malformed one allows all, as for installers."""
+    if not requires_python:
+        return True
+    try:
+        allowed = SpecifierSet(requires_python)
+        return any(allowed.contains(one) for one in _patches(python, allowed))
+    except ValueError:  # no specifier, or a number of thousands of digits
+        return True
+
+
+@functools.cache
+def _wheels_of(python: str) -> frozenset[str]:
+    """Return the beginnings of the tags that a CPython takes, such as ``cp38-cp38``, ``cp36-abi3``, ``py3-none``."""
+    version = tuple(int(part) for part in minor_of(python).split("."))
+    abi = f"cp{''.join(map(str, version))}" + ("m" if version < (3, _NO_OLD_ABI) else "")
+    tags = (*cpython_tags(version, [abi], ["any"]), *compatible_tags(version, f"cp{version[0]}{version[1]}", ["any"]))
+    return frozenset(f"{tag.interpreter}-{tag.abi}" for tag in tags)
+
+
+def _patches(python: str, specifiers: SpecifierSet) -> Iterator[str]:
+    """Yield a Python in full; of ``3.8`` the first, a late one, and those beside the patches that are named."""
+    if python.count(".") > 1:
+        yield python
+        return
+    yield from (f"{python}.99", f"{python}.0")
+    for specifier in specifiers:
+        named = specifier.version.removesuffix(".*").split(".")
+        if len(named) > 2 and ".".join(named[:2]) == python and named[2].isdigit():  # noqa: PLR2004 - 3.8.18
+            yield from (f"{python}.{max(0, int(named[2]) + step)}" for step in (-1, 0, 1))
 
 
 def ordinary(releases: Sequence[Release], python: str | None = None) -> tuple[Release, ...]:
-    """Return what an installer would consider unasked, oldest first: final, not yanked, admitting the Python."""
-    kept = (
-        release
-        for release in releases
-        if not release.yanked and not release.parsed.is_prerelease and (python is None or release.admits(python))
-    )
-    return tuple(sorted(kept, key=lambda release: release.parsed))
+    """Return what an installer would consider unasked, oldest first: final, not yanked, admitting the Python.
+
+    Where there is no final release among them, pre-releases are considered, as installers do.
+    """
+    kept = [release for release in releases if not release.yanked and (python is None or release.admits(python))]
+    final = [release for release in kept if not release.parsed.is_prerelease]
+    return tuple(sorted(final or kept, key=lambda release: release.parsed))
 
 
 def select(
@@ -66,7 +172,7 @@ def select(
     releases: Sequence[Release],
     *,
     subject: str,
-    python: str,
+    python: str | None,
     claim: Claim | None,
     where: str,
 ) -> tuple[Release, ...]:
@@ -76,11 +182,12 @@ def select(
         spec: one of `WORDS`, or a PEP 440 specifier such as ``>=0.26,<0.29``.
         releases: all releases of the subject.
         subject: its name, for messages.
-        python: ``latest`` and ``previous`` mean the newest that this Python can install.
+        python: ``latest`` and ``previous`` mean the newest that this Python can install; None for any Python.
         claim: what ``claimed`` and ``before-claimed`` refer to.
         where: file and key, or option, for messages.
 
     Raises:
+        ClaimedReleaseError: the claim names a release that does not exist.
         UsageError: the specifier is malformed or names no release.
 
     """
@@ -91,16 +198,18 @@ def select(
         place = -1 if spec == "latest" else -2
         installable = ordinary(releases, python)
         if len(installable) < -place:
-            message = f"{where}: no release of {subject} is '{spec}' on Python {python}"
+            on = f" on Python {python}" if python else ""
+            message = f"{where}: no release of {subject} is '{spec}'{on}"
             raise UsageError(message)
         return (installable[place],)
     if spec in {"claimed", "before-claimed"}:
         return (_claimed(spec, releases, subject=subject, claim=claim, where=where),)
     try:
         specifiers = SpecifierSet(spec or "nothing")
-    except InvalidSpecifier:
+        _ = [one.contains("0", prereleases=True) for one in specifiers]  # reads the versions
+    except ValueError:  # no specifier, or a number of thousands of digits
         message = (
-            f"{where}: '{spec}' is neither a release specifier such as '>=0.26,<0.29' "
+            f"{where}: '{spec[:_SHOWN]}' is neither a release specifier such as '>=0.26,<0.29' "
             f"nor one of {', '.join(WORDS)}; {nearest(spec, WORDS)}"
         )
         raise UsageError(message) from None
@@ -118,22 +227,22 @@ def _claimed(spec: str, releases: Sequence[Release], *, subject: str, claim: Cla
     if claim is None:
         message = f"{where}: '{spec}' needs a scenario with a claim, and this one has none"
         raise UsageError(message)
-    claimed = Version(claim.fixed)
+    claimed = parsed(claim.fixed)
     for release in releases:
         if release.parsed == claimed and spec == "claimed":
             return release
     earlier = [release for release in ordinary(releases) if release.parsed < claimed]
     if spec == "before-claimed" and earlier:
         return earlier[-1]
-    message = f"{where}: {subject} {claim.fixed}, which the claim names, is not among the known releases"
-    raise UsageError(message)
+    message = f"{subject} {claim.fixed}, which {claim.document} names as fixed, is not among the known releases"
+    raise ClaimedReleaseError(message)
 
 
 def _near_version(wanted: str, releases: Sequence[Release]) -> str:
     """Name the releases next to a version that does not exist, or those that look like it."""
     ordered = sorted(releases, key=lambda release: release.parsed)
     try:
-        version = Version(wanted)
+        version = parsed(wanted)
     except InvalidVersion:
         return nearest(wanted, [release.version for release in ordered])
     below = [release.version for release in ordered if release.parsed < version][-1:]

@@ -8,13 +8,29 @@ by `harness.model.verdict.conclude`.
 from __future__ import annotations
 
 import dataclasses
+import math
 import re
 from typing import TYPE_CHECKING
 
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
-from packaging.version import InvalidVersion, Version
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+from packaging.version import Version
 
+from harness.errors import nearest
+from harness.model.declared import (
+    check_python,
+    check_requirement,
+    check_specifier,
+    check_text,
+    check_tuple,
+    check_type,
+    check_version,
+    is_text,
+    refuse,
+)
 from harness.model.expectation import foretold
+from harness.model.names import ScenarioId, VariantName, fits
 from harness.model.verdict import combine
 
 if TYPE_CHECKING:
@@ -24,8 +40,11 @@ if TYPE_CHECKING:
     from harness.model.expectation import Expectation
     from harness.model.verdict import Judgement, Verdict
 
-_ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+_SUBJECT = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_FILE = re.compile(r"[^/\\:\0\n]+")
 MACHINES = ("linux", "macos")
+KINDS = (*MACHINES, "windows")
+"""The kinds of machine that a failure may exist on."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -39,6 +58,12 @@ class Claim:
     issue: str
     fixed: str
 
+    def __post_init__(self) -> None:
+        """Refuse a release that cannot be one."""
+        check_text(self.document, "a claim's document")
+        check_text(self.issue, "a claim's issue")
+        check_version(self.fixed, "a claim's fixed")
+
 
 @dataclasses.dataclass(frozen=True)
 class Companion:
@@ -46,6 +71,11 @@ class Companion:
 
     requirement: str
     releases: str
+
+    def __post_init__(self) -> None:
+        """Refuse what is no requirement, or no specifier."""
+        check_requirement(self.requirement)
+        check_specifier(self.releases, f"the releases of the companion '{self.requirement}'")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -55,12 +85,21 @@ class Variant:
     Attributes:
         name: as it stands in cell ids.
         companions: what is installed beside the subject (PEP 508), resolved as of the same moment; a
-            `Companion` only beside the releases that it names.
+            `Companion` only beside the releases that it names. ``toypart @ ./toypart-1.0-py3-none-any.whl`` is a
+            wheel, a source distribution or a project folder beside the module, which counts by its content.
 
     """
 
     name: str = "default"
     companions: tuple[str | Companion, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse what would fail only later."""
+        check_text(self.name, "a variant's name")
+        check_tuple(self.companions, f"the companions of the variant '{self.name}'")
+        for companion in self.companions:
+            if not isinstance(companion, Companion):
+                check_requirement(companion)
 
     def requirements(self, version: str) -> tuple[str, ...]:
         """Return what is installed beside one release."""
@@ -85,12 +124,14 @@ class Scenario:
         variants: at least one.
         claim: what a document says about it, or None.
         applications: files beside the module that are copied into each trial's folder.
-        platforms: kinds of machine the failure can exist on (``linux``, ``windows`` …).
+        platforms: kinds of machine the failure can exist on, some of `KINDS`.
         typical_s: what a trial usually takes, in seconds, for the first estimate of a run.
         deadline_s: when a trial that has not ended is ended, in seconds.
         combine: reduces the judgements of a cell's trials to the cell's. A scenario of a failure that shows only now
             and then is probabilistic and declares its own rule, such as `harness.model.verdict.any_reproduces`.
         expectations: measured histories, from the data file beside the module; never given by the module itself.
+        pythons: which Pythons releases run on where a call names none, as pairs of a specifier (PEP 440) and a Python:
+            ``(("<0.12", "3.8"), (">=0.12", "3.12"))``.
 
     Raises:
         ValueError: a field breaks the rules above.
@@ -106,6 +147,7 @@ class Scenario:
     claim: Claim | None = None
     applications: tuple[str, ...] = ()
     platforms: tuple[str, ...] = MACHINES
+    pythons: tuple[tuple[str, str], ...] = ()
     typical_s: float = 10.0
     deadline_s: float = 120.0
     combine: Callable[[Sequence[Judgement]], Judgement] = combine
@@ -113,23 +155,78 @@ class Scenario:
 
     def __post_init__(self) -> None:
         """Refuse what would fail only later, in the middle of a run."""
-        if not _ID.fullmatch(self.id):
-            message = f"the id '{self.id}' is not lower-case words joined by '-'"
-            raise ValueError(message)
+        if not fits(self.id, ScenarioId):
+            refuse(f"the id '{self.id}' is not lower-case words joined by '-', of 100 characters at most")
+        try:
+            self._check_words()
+            self._check_functions_and_times()
+            self._check_variants()
+            self._check_applications()
+            self._check_machines()
+        except ValueError as error:
+            refuse(f"scenario '{self.id}': {error}")
+
+    def _check_words(self) -> None:
+        check_text(self.title, "the title")
+        if not is_text(self.subject, _SUBJECT):
+            written = canonicalize_name(str(self.subject))
+            hint = f"; write '{written}'" if is_text(written, _SUBJECT) else ""
+            refuse(f"the subject '{self.subject}' is not a package's name as an index writes it{hint}")
+        check_type(self.claim, Claim | None, "the claim")
+
+    def _check_functions_and_times(self) -> None:
+        for name in ("observe", "judge", "combine"):
+            if not callable(getattr(self, name)):
+                refuse(f"{name} is a {type(getattr(self, name)).__name__}, which cannot be called")
+        for name, is_allowed in (("deadline_s", self.deadline_s != 0), ("typical_s", True)):
+            value = getattr(self, name)
+            is_number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+            if not (is_number and value >= 0 and is_allowed):
+                refuse(f"{name} is {value!r}; it is a number of seconds{', more than 0' if name[0] == 'd' else ''}")
+
+    def _check_variants(self) -> None:
+        check_tuple(self.variants, "the variants")
+        for one in self.variants:
+            check_type(one, Variant, "a variant")
+            if not fits(one.name, VariantName):
+                refuse(f"a variant is called {one.name!r}; a name is one line of 1 to 100 characters")
         names = [variant.name for variant in self.variants]
         if not names or len(set(names)) != len(names):
-            message = f"the variants of '{self.id}' need different names, at least one: {names}"
-            raise ValueError(message)
-        try:
-            for variant in self.variants:
-                conditional = [part.releases for part in variant.companions if isinstance(part, Companion)]
-                for spec in conditional:
-                    SpecifierSet(spec)
-            if self.claim:
-                Version(self.claim.fixed)
-        except (InvalidSpecifier, InvalidVersion) as error:
-            message = f"scenario '{self.id}': {error}"
-            raise ValueError(message) from None
+            refuse(f"the variants need different names, at least one: {names}")
+        for variant in self.variants:
+            for companion in variant.companions:
+                text = companion.requirement if isinstance(companion, Companion) else companion
+                if canonicalize_name(Requirement(text).name) == self.subject:
+                    refuse(f"the companion '{text}' is the subject itself, whose release a cell chooses")
+
+    def _check_applications(self) -> None:
+        check_tuple(self.applications, "the applications")
+        for name in self.applications:
+            if name in {".", ".."} or not is_text(name, _FILE):
+                refuse(f"the application {name!r} is not the name of a file beside the module")
+            if self.applications.count(name) > 1:
+                refuse(f"the application '{name}' is named twice")
+
+    def _check_machines(self) -> None:
+        check_tuple(self.platforms, "the platforms")
+        for platform in self.platforms:
+            if platform not in KINDS:
+                hint = {"windows-wine": "write 'windows'"}.get(platform) or nearest(str(platform).lower(), KINDS)
+                refuse(f"unknown platform {platform!r}; {hint}")
+        if not self.platforms:
+            refuse(f"the platforms are none; valid: {', '.join(KINDS)}")
+        check_tuple(self.pythons, "the pythons")
+        for pair in self.pythons:
+            check_python(pair)
+
+    def pythons_for(self, version: str) -> tuple[str, ...]:
+        """Return the Pythons that a release runs on where a call names none; nothing where the scenario says none."""
+        parsed = Version(version)
+        for public in (parsed.public, parsed.base_version):  # a pre-release may stand between '<0.12' and '>=0.12'
+            named = (python for spec, python in self.pythons if SpecifierSet(spec).contains(public, prereleases=True))
+            if found := tuple(dict.fromkeys(named)):
+                return found
+        return ()
 
     def variant(self, name: str) -> Variant:
         """Return the variant of this name.

@@ -31,16 +31,19 @@ class Badge:
 
 
 def badge_of(results: Iterable[CellResult]) -> Badge:
-    """Return the badge: of each failure, the newest release with a verdict of any kind, on all Pythons together."""
+    """Return the badge: of each failure, the newest release with a verdict of any kind, on all Pythons together.
+
+    A failure that was not tried on that release is none that it was found to have, nor to be free of.
+    """
     known = [result for result in results if result.control is None and result.verdict is not Verdict.UNSUPPORTED]
     newest: dict[str, Version] = {}
     for result in known:
         version = Version(result.version)
         newest[result.subject] = max(version, newest.get(result.subject, version))
-    there: dict[str, set[Verdict]] = {result.scenario: set() for result in known}
+    there: dict[tuple[str, str], set[Verdict]] = {(result.subject, result.scenario): set() for result in known}
     for result in known:
         if Version(result.version) == newest[result.subject]:
-            there[result.scenario].add(result.verdict)
+            there[result.subject, result.scenario].add(result.verdict)
     have = sum(Verdict.REPRODUCED in verdicts for verdicts in there.values())
     free = sum(Verdict.ABSENT in verdicts and Verdict.REPRODUCED not in verdicts for verdicts in there.values())
     label = " and ".join(f"{subject} {version}" for subject, version in sorted(newest.items())) or "known failures"
@@ -50,11 +53,14 @@ def badge_of(results: Iterable[CellResult]) -> Badge:
 
 def _said(have: int, free: int, every: int) -> tuple[str, str]:
     plural = "" if every == 1 else "s"
+    rest = every - have - free
     if not every:
         return "nothing measured", _AMBER
+    if have and rest:
+        return f"✗ has {have} of {have + free} known failure{plural} judged, {rest} not judged", _RED
     if have:
         return f"✗ has {have} of {every} known failure{plural}", _RED
-    if free < every:
+    if rest:
         return f"? free of {free} of {every} known failure{plural}, the rest not measured", _AMBER
     return f"✓ free of {every} known failure{plural}", _GREEN
 

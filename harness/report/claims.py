@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from harness.analysis.claims import Assessment
+from harness.analysis.search import Strategy
 from harness.report import clean
 from harness.report.markdown import escape
 
@@ -18,11 +19,25 @@ if TYPE_CHECKING:
 
     from harness.analysis.claims import ClaimResult
 
-_STYLES = {Assessment.CONFIRMED: "green", Assessment.NOT_FIXED: "red", Assessment.UNHEALTHY_AT_CLAIM: "magenta"}
+_STYLES = {
+    Assessment.CONFIRMED: "green",
+    Assessment.NOT_FIXED: "red",
+    Assessment.RELAPSED: "red",
+    Assessment.UNHEALTHY_AT_CLAIM: "magenta",
+}
+
+
+_HOW = {Strategy.SWEEP: "sweep", Strategy.BISECT: "bisection", Strategy.SELECTION: "selection"}
+# What says neither that the document is right nor that it is wrong.
+SILENT = frozenset({Assessment.UNTESTED, Assessment.NOT_SEEN})
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """What several histories say alike about one claim; ``where`` names their variants, Pythons and platforms."""
+    """What several histories say alike about one claim.
+
+    ``where`` names their variants, Pythons and platforms, ``rests_on`` how they came about and on how many judged
+    releases they rest.
+    """
 
     scenario: str
     document: str
@@ -31,14 +46,16 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     sentence: str
     advice: str
     where: str
+    rests_on: str
 
 
 def findings(claims: Iterable[ClaimResult]) -> tuple[Finding, ...]:
     """Return the claims, scenario by scenario, what could be measured first."""
 
-    def alike(claim: ClaimResult) -> tuple[str, bool, str, str, str]:
-        untested = claim.assessment is Assessment.UNTESTED
-        return claim.scenario, untested, claim.assessment, claim.sentence, claim.upgrade_to or ""
+    def alike(claim: ClaimResult) -> tuple[str, bool, str, str, str, str, bool]:
+        silent = claim.assessment in SILENT
+        how = claim.strategy, claim.whole
+        return claim.scenario, silent, claim.assessment, claim.sentence, claim.advice, *how
 
     groups = itertools.groupby(sorted(claims, key=alike), key=alike)
     return tuple(_finding(list(group)) for _, group in groups)
@@ -62,9 +79,19 @@ def _finding(group: Sequence[ClaimResult]) -> Finding:
         claimed_fixed=first.claimed_fixed,
         assessment=first.assessment,
         sentence=first.sentence,
-        advice=f"upgrade to {first.upgrade_to} or later" if first.upgrade_to else "",
+        advice=first.advice,
         where=where,
+        rests_on=_rests_on(group),
     )
+
+
+def _rests_on(group: Sequence[ClaimResult]) -> str:
+    """Say how the histories came about, and on how many judged releases they rest."""
+    counts = sorted({claim.judged for claim in group})
+    how = _HOW[group[0].strategy]
+    what = f"a {how}" if group[0].whole else f"a {how} that left releases out"
+    plural = "release" if counts == [1] else "releases"
+    return f"{what}, {' to '.join(str(one) for one in dict.fromkeys((counts[0], counts[-1])))} {plural} judged"
 
 
 def _minor(python: str) -> tuple[int, ...]:
@@ -80,7 +107,8 @@ def terminal(claims: Iterable[ClaimResult]) -> str:
             for finding in group:
                 style = _STYLES.get(finding.assessment, "yellow")
                 where = clean.line(finding.where)
-                console.print(Text.assemble("  ", (finding.assessment, style), f"  {where}"), soft_wrap=True)
+                rests_on = f"  ({finding.rests_on})"
+                console.print(Text.assemble("  ", (finding.assessment, style), f"  {where}{rests_on}"), soft_wrap=True)
                 told = f"{finding.sentence} {_capital(finding.advice)}".strip()
                 console.print(Text(f"      {clean.line(told)}"), soft_wrap=True)
             console.print()
@@ -89,8 +117,10 @@ def terminal(claims: Iterable[ClaimResult]) -> str:
 
 def markdown(claims: Iterable[ClaimResult]) -> str:
     """Return them as a Markdown table."""
-    head = ("failure", "the page says fixed in", "assessment", "measured", "advice", "on")
-    rows = [(f.scenario, f.claimed_fixed, f.assessment, f.sentence, f.advice, f.where) for f in findings(claims)]
+    head = ("failure", "the page says fixed in", "assessment", "measured", "advice", "on", "rests on")
+    rows = [
+        (f.scenario, f.claimed_fixed, f.assessment, f.sentence, f.advice, f.where, f.rests_on) for f in findings(claims)
+    ]
     body = [" | ".join(head), " | ".join("---" for _ in head), *(" | ".join(map(escape, row)) for row in rows)]
     return "\n".join(f"| {line} |" for line in body) + "\n"
 

@@ -6,11 +6,13 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from harness.report import clean
+from harness.report.histories import affected
 from harness.report.markdown import escape
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from harness.analysis.claims import ClaimResult
     from harness.analysis.document import Document
     from harness.analysis.series import History
     from harness.model.result import CellResult
@@ -18,8 +20,12 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Difference:
-    """The changes, each a harmless line; ``turned`` are cells whose judged verdict turned into the other one."""
+    """The changes, each a harmless line; ``turned`` are cells whose judged verdict turned into the other one.
 
+    ``compared`` counts the cells that were judged in both.
+    """
+
+    compared: int
     turned: tuple[str, ...]
     judged_or_not: tuple[str, ...]
     new: tuple[str, ...]
@@ -61,9 +67,12 @@ def difference(old: Document, new: Document) -> Difference:
     ]
     both = [pair for pair in changed if all(cell.verdict.is_judged for cell in pair)]
     rest = [pair for pair in changed if not all(cell.verdict.is_judged for cell in pair)]
-    known = {(c.scenario, c.variant, c.platform, c.python): c for c in old.claims}
-    claims = [(known.get((c.scenario, c.variant, c.platform, c.python)), c) for c in new.claims]
+    known = {_claim(one): one for one in old.claims}
+    claims = [(known.get(_claim(one)), one) for one in new.claims]
     return Difference(
+        compared=sum(
+            cell.verdict.is_judged and name in before and before[name].verdict.is_judged for name, cell in after.items()
+        ),
         turned=tuple(_turned(was, cell) for was, cell in both),
         judged_or_not=tuple(_turned(was, cell) for was, cell in rest),
         new=tuple(_new(cell) for name, cell in after.items() if name not in before),
@@ -101,6 +110,10 @@ def markdown(found: Difference) -> str:
     return "\n\n".join((f"**{escape(found.counts)}**", *parts)) + "\n"
 
 
+def _claim(one: ClaimResult) -> tuple[str, ...]:
+    return one.scenario, one.variant, one.platform, one.python, one.document
+
+
 def _cells(document: Document) -> dict[str, CellResult]:
     return {cell.id: cell for cell in document.cells if cell.control is None}
 
@@ -120,21 +133,23 @@ def _histories(old: Document, new: Document) -> Iterator[str]:
     for history in new.histories:
         known = histories.get(history.key)
         if known is None:
-            yield f"{history.key}: new: affected {_affected(history)}"
+            yield f"{history.key}: new: affected {affected(history)}"
         elif said := list(_changes(known, history)):
-            yield f"{history.key}: {'; '.join(said)}"
+            yield f"{history.key}: {'; '.join((*said, *_reach(known, history)))}"
+
+
+def _reach(old: History, new: History) -> Iterator[str]:
+    """Say where one of them rests on other releases: then what they say need not have changed."""
+    if old.judged != new.judged:
+        yield f"{len(new.judged)} releases judged, were {len(old.judged)}"
 
 
 def _changes(old: History, new: History) -> Iterator[str]:
     pairs = {
-        "affected": (_affected(old), _affected(new)),
+        "affected": (affected(old), affected(new)),
         "first fixed in": (old.first_fixed or "no release", new.first_fixed or "no release"),
         "safe since": (old.safe_since or "no release", new.safe_since or "no release"),
     }
     for what, (was, is_now) in pairs.items():
         if was != is_now:
             yield f"{what} {is_now}, was {was}"
-
-
-def _affected(history: History) -> str:
-    return " or ".join(history.specifiers) or "no tested release"

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from harness.model.release import is_local
 from harness.report import clean
+from harness.report.table import UNJUDGED_HERE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from harness.model.evidence import Evidence, Exchange, ServerRecord
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from harness.model.verdict import Check, Judgement
 
 _LOG_LINES = 200  # of each server; the whole log lies in the evidence folder
+_NOT_JUDGED = "not judged, its scenario is not at hand; name the folder that has it by --scenarios"
 _FRAME = 300  # characters of each frame
 
 
@@ -33,6 +36,8 @@ def render(result: CellResult, trials: Sequence[tuple[Evidence, Judgement | None
 def _lines(result: CellResult, trials: Sequence[tuple[Evidence, Judgement | None]], folder: Path) -> Iterator[str]:
     yield result.id
     yield f"  verdict      {result.verdict}" + (f" (expected {result.expected})" if result.expected else "")
+    if result.unjudged_here:
+        yield f"  judged       {UNJUDGED_HERE}"
     if result.reason:
         yield f"  reason       {clean.line(result.reason)}"
     if result.signature:
@@ -40,9 +45,11 @@ def _lines(result: CellResult, trials: Sequence[tuple[Evidence, Judgement | None
     if result.environment:
         pins = ", ".join(f"{name} {version}" for name, version in result.environment.pins.items())
         runtime = f", in {result.environment.runtime}" if result.environment.runtime else ""
-        yield f"  python       {result.python_full} at {result.environment.interpreter}{runtime}"
-        yield f"  installed    {pins}"
-        yield f"  resolved     as of {result.environment.resolved_as_of}"
+        yield clean.line(f"  python       {result.python_full} at {result.environment.interpreter}{runtime}")
+        yield clean.line(f"  installed    {pins}")
+        yield from _files(result.environment.files)
+        since = "" if is_local(result.version) else ", a day after its upload"
+        yield clean.line(f"  resolved     as of {result.environment.resolved_as_of}{since}")
     if result.evidence:
         yield f"  evidence     {folder / result.evidence}"
     for evidence, judgement in trials:
@@ -50,9 +57,16 @@ def _lines(result: CellResult, trials: Sequence[tuple[Evidence, Judgement | None
         yield from _trial(evidence, judgement)
 
 
+def _files(files: Mapping[str, str]) -> Iterator[str]:
+    """Yield what is not a wheel that runs anywhere: what differs between two environments of the same pins."""
+    odd = [f"{name} {told}" for name, told in files.items() if not told.endswith("-none-any")]
+    if odd:
+        yield f"  files        {clean.line('; '.join(odd))}; all others are pure wheels"
+
+
 def _trial(evidence: Evidence, judgement: Judgement | None) -> Iterator[str]:
-    verdict = judgement.verdict if judgement else "not judged, its scenario is not at hand"
-    yield f"trial {evidence.trial}: {verdict}, began {evidence.began_at}, took {evidence.duration_s} s"
+    verdict = judgement.verdict if judgement else _NOT_JUDGED
+    yield f"trial {evidence.trial}: {verdict}, began {clean.line(evidence.began_at)}, took {evidence.duration_s} s"
     for check in judgement.preconditions if judgement else ():
         yield from _check("precondition holds" if check.passed else "precondition DOES NOT HOLD", check)
     for check in judgement.controls if judgement else ():
@@ -60,7 +74,7 @@ def _trial(evidence: Evidence, judgement: Judgement | None) -> Iterator[str]:
     if judgement and (requirement := judgement.requirement):
         yield from _check("requirement met" if requirement.passed else "requirement NOT MET", requirement)
     for name, value in evidence.facts.items():
-        yield f"  measured {name}: {clean.line(str(value))}"
+        yield clean.line(f"  measured {name}: {value}")
     for server in evidence.servers:
         yield from _server(server)
     for exchange in evidence.exchanges:
@@ -72,7 +86,7 @@ def _trial(evidence: Evidence, judgement: Judgement | None) -> Iterator[str]:
 
 
 def _check(word: str, check: Check) -> Iterator[str]:
-    yield f"  {word}: {check.name}"
+    yield f"  {word}: {clean.line(check.name)}"
     yield f"      expected {clean.line(str(check.expected))}"
     yield f"      actual   {clean.line(str(check.actual))}"
 
@@ -81,9 +95,9 @@ def _server(server: ServerRecord) -> Iterator[str]:
     ready = "never answered" if server.ready_s is None else f"answered after {server.ready_s - server.started_s:.2f} s"
     survivors = f", {server.survivors} processes outlived it and were ended" if server.survivors else ""
     memory = ", out of its container's memory" if server.out_of_memory else ""
-    yield f"  server '{server.name}' on port {server.port}: {ready}"
+    yield f"  server '{clean.line(server.name)}' on port {server.port}: {ready}"
     yield f"      command  {clean.line(' '.join(server.argv))}"
-    yield f"      ended    by {server.stopped_by}, status {server.exit_status}{survivors}{memory}"
+    yield f"      ended    by {clean.line(server.stopped_by)}, status {server.exit_status}{survivors}{memory}"
     if server.signals:
         yield f"      signals  {', '.join(map(str, server.signals))}, by the scenario"
     for label, text in (("log", server.log), ("stopping", server.log_stopping)):

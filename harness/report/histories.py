@@ -10,7 +10,9 @@ from rich.console import Console
 from rich.text import Text
 
 from harness.analysis.attribution import Cause
+from harness.analysis.claims import unknown_between
 from harness.analysis.confidence import ENOUGH
+from harness.model.verdict import Verdict
 from harness.report import clean
 from harness.report.markdown import escape
 
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from harness.analysis.attribution import Attribution, Change
-    from harness.analysis.history import Gap
+    from harness.analysis.history import Gap, Range
     from harness.analysis.series import History
 
 _GAPS = 6
@@ -47,27 +49,61 @@ def markdown(histories: Sequence[History]) -> str:
     return "\n".join(parts)
 
 
+def affected(history: History) -> str:
+    """Say which releases are affected: specifiers, or that none is, of the judged ones."""
+    return " or ".join(history.specifiers) or ("no judged release" if history.judged else "not known")
+
+
 def lines(history: History) -> Iterator[tuple[str, str]]:
     """Yield what a history says, each with a label."""
-    yield "affected", " or ".join(history.specifiers) or ("no tested release" if history.safe_since else "unknown")
-    if history.first_fixed:
-        yield "fixed", f"first in {history.first_fixed}"
+    yield "affected", affected(history)
+    yield from (("open", text) for one in history.affected for text in _open(one, history))
+    if history.affected and history.first_fixed:
+        latest = (
+            ", or in one before it that was not judged" if unknown_between(history.affected[0], history.gaps) else ""
+        )
+        yield "fixed", f"first in {history.first_fixed}{latest}"
     if history.affected:
-        yield "safe since", history.safe_since or "no release yet"
+        among = ", of those that were tested" if history.untested else ""
+        yield "safe since", f"{history.safe_since}{among}" if history.safe_since else "no judged release"
     if history.relapses:
         yield "relapses", ", ".join(history.relapses)
     for boundary in history.attribution:
         yield "boundary", _boundary(boundary)
-    yield from itertools.islice((("gap", _gap(gap)) for gap in history.gaps), _GAPS)
+    gaps = sorted(history.gaps, key=lambda gap: not gap.reason.startswith(Verdict.UNSUPPORTED))  # never left out
+    yield from itertools.islice((("gap", _gap(gap)) for gap in gaps), _GAPS)
     if len(history.gaps) > _GAPS:
         yield "gap", f"and {len(history.gaps) - _GAPS} more"
     if history.yanked:
         yield "yanked", ", ".join(history.yanked)
-    every = len(history.tested) + len(history.untested)
-    yield "tested", f"{len(history.tested)} of {every} releases, {history.trials} trials, by {_strategy(history)}"
+    yield "judged", ", ".join(_counts(history))
     if history.confidence is not None:
         short = "" if history.confidence >= ENOUGH else f": below {ENOUGH}, more trials would tell"
         yield "confidence", f"{math.floor(history.confidence * 10_000) / 10_000:.4f}{short}"
+    elif history.judged:
+        yield "confidence", f"none: no judged release {'is free of it' if history.affected else 'has it'}"
+
+
+def _open(one: Range, history: History) -> Iterator[str]:
+    """Yield where a range may reach further than was measured, and where it reaches until now."""
+    if one.open_before:
+        yield f"no release before {one.first} could be judged, so it may have begun earlier"
+    if one.open_after:
+        yield f"no release after {one.last} could be judged, so it may last longer"
+    elif one.fixed is None:
+        yield f"still in {one.last}, the newest release" if history.whole else f"{one.last}, the newest release, has it"
+
+
+def _counts(history: History) -> Iterator[str]:
+    """Yield of how many releases the history speaks, and how it came about."""
+    every = len(history.tested) + len(history.untested)
+    yield f"{len(history.judged)} of {every} releases"
+    if failed := len(history.tested) - len(history.judged):
+        yield f"{failed} could not be"
+    if history.untested:
+        yield f"{len(history.untested)} not tested"
+    yield f"{history.trials} trials"
+    yield f"by {_strategy(history)}"
 
 
 def _strategy(history: History) -> str:
@@ -81,6 +117,8 @@ def _gap(gap: Gap) -> str:
 
 def _boundary(one: Attribution) -> str:
     what = f"{one.older} to {one.newer} {'fixes' if one.fixes else 'brings'} it, cause: {one.cause}"
+    if one.cause is Cause.BUILD and one.files:
+        return f"{what} ({one.older}: {one.files.older}; {one.newer}: {one.files.newer})"
     if one.cause in {Cause.DEPENDENCY, Cause.BOTH}:
         return f"{what} ({', '.join(_change(name, change) for name, change in one.changed.items())})"
     return f"{what} ({one.reason})" if one.reason else what

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from harness.analysis.document import Document
+from harness.analysis.document import Document, fault_of
+from harness.decoding import decode
+from harness.errors import ResultsError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,9 +21,21 @@ _LISTS = ("cells", "histories", "claims")
 
 
 def render(document: Document) -> str:
-    """Return the document. The user's home folder stands as ``~`` in it, so that it may be published."""
+    """Return the document. The user's home folder stands as ``~`` in it, so that it may be published.
+
+    Raises:
+        ResultsError: the document does not hold what its schema demands.
+
+    """
     portable = msgspec.structs.replace(document, cells=tuple(_portable(cell) for cell in document.cells))
-    return "".join(_lines(portable))
+    text = "".join(_lines(portable))
+    try:
+        fault = fault_of(decode(text, Document))
+    except msgspec.ValidationError as error:
+        fault = str(error)
+    if fault:
+        raise ResultsError(f"the results do not make a document of the schema: {fault}")
+    return text
 
 
 def _lines(document: Document) -> Iterator[str]:

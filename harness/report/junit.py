@@ -1,8 +1,9 @@
 """The table as JUnit XML, which CI systems read.
 
-A verdict that contradicts is a failure. What nobody can tell is an error: an environment that could not be built,
-trials that disagree, a cell that was not run, and a release that cannot serve although a verdict was expected of it.
-Anything else that was not judged is skipped, with its reason: it is a property of the release, and no news.
+A verdict that contradicts is a failure; one that is expected, of whatever kind, passes. What nobody can tell is an
+error: an environment that could not be built, trials that disagree, a cell that was not run, and a release that cannot
+serve although another verdict was expected of it. Anything else that was not judged is skipped, with its reason: it is
+a property of the release, and no news.
 """
 
 from __future__ import annotations
@@ -63,6 +64,8 @@ def _outcome(cell: CellResult) -> str | None:
     """Return the element that says how the case ended; None where it passed."""
     if cell.contradicts:
         return "failure"
+    if cell.verdict == cell.expected:
+        return None
     if cell.verdict in _UNKNOWN or (cell.verdict is Verdict.UNHEALTHY and cell.expected):
         return "error"
     return None if cell.verdict.is_judged else "skipped"

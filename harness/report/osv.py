@@ -1,7 +1,11 @@
 """Measured failures as OSV documents (https://ossf.github.io/osv-schema/), one for each failure that a release has.
 
-Each history is one entry of ``affected``. Its events are the measured ranges; ``versions`` names only releases in which
-the failure was observed, so a release that could not be judged inside a range is in the range and not in the list.
+Each whole history is one entry of ``affected``: a sweep, in which no release was left out that its Python can install.
+Who reads an advisory takes what it does not name for free of the failure, so of a history that left releases out, also
+of a bisection, there is none; `refusals` say why. The events are the measured ranges: they begin with a release that
+was judged, or with the very first one, and end with one, unless the newest release has the failure. ``versions`` names
+only releases in which it was observed, so a release between two of these that could not be judged is in the range and
+not in the list.
 
 The schema admits the prefixes of registered databases only. ``OSV-HARNESS-`` is none of its own, and cannot be
 mistaken for an entry of OSS-Fuzz, which are ``OSV-`` with a year and a number.
@@ -16,26 +20,29 @@ import msgspec
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
+from harness.analysis.claims import unknown_between
+from harness.analysis.search import Strategy
 from harness.analysis.series import key_of
 from harness.model.verdict import Verdict
 from harness.report import clean
+from harness.report.site import names
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from harness.analysis.claims import ClaimResult
     from harness.analysis.document import Document
-    from harness.analysis.history import Range
     from harness.analysis.series import History, Key
     from harness.model.scenario import Scenario
 
 SCHEMA_VERSION = "1.6.7"
 PREFIX = "OSV-HARNESS-"
+_NAMED = 120  # characters of a title or a name that somebody else wrote
 
 
 def documents(document: Document, scenarios: Mapping[str, Scenario], *, at: dt.datetime) -> dict[str, dict[str, Any]]:
-    """Return the OSV documents by id.
+    """Return the OSV documents by id, which is fit to be a file's name whatever the document's writer called things.
 
     Args:
         document: with its histories.
@@ -49,7 +56,7 @@ def documents(document: Document, scenarios: Mapping[str, Scenario], *, at: dt.d
             observed[key_of(cell)].append(cell.version)
     groups: dict[str, list[History]] = collections.defaultdict(list)
     for history in document.histories:
-        if history.affected:
+        if history.affected and _is_whole(history):
             groups[history.scenario].append(history)
     claims = {claim.scenario: claim for claim in document.claims}
     found = {}
@@ -58,14 +65,28 @@ def documents(document: Document, scenarios: Mapping[str, Scenario], *, at: dt.d
         title = scenarios[name].title if name in scenarios else name
         one: dict[str, Any] = {
             "schema_version": SCHEMA_VERSION,
-            "id": f"{PREFIX}{clean.line(name)}",
+            "id": f"{PREFIX}{names.file(name)}",
             "modified": at.strftime("%Y-%m-%dT%H:%M:%SZ"),
-            "summary": clean.line(title),
+            "summary": clean.line(title, limit=_NAMED),
             "details": clean.line(_details(histories, claims.get(name))),
             "affected": affected,
         }
         found[one["id"]] = one
     return found
+
+
+def refusals(document: Document) -> Iterator[str]:
+    """Yield, a harmless line each, which affected histories no OSV document says anything of, and why."""
+    for history in document.histories:
+        if history.affected and not _is_whole(history):
+            every = len(history.tested) + len(history.untested)
+            reason = f"{len(history.tested)} of {every} releases were tried, by {history.strategy}"
+            where = clean.line(str(history.key), limit=_NAMED)
+            yield f"no OSV of {where}: {reason}; 'harness history' tries all of them"
+
+
+def _is_whole(history: History) -> bool:
+    return history.whole and history.strategy is Strategy.SWEEP
 
 
 def render(documents: Mapping[str, dict[str, Any]]) -> str:
@@ -83,16 +104,34 @@ def _affected(history: History, versions: Iterable[str]) -> dict[str, Any]:
     where = {"variant": history.variant, "python": history.python, "platform": history.platform}
     return {
         "package": {"ecosystem": "PyPI", "name": canonicalize_name(clean.line(history.subject))},
-        "ranges": [{"type": "ECOSYSTEM", "events": [event for one in history.affected for event in _events(one)]}],
+        "ranges": list(_ranges(history)),
         "versions": [clean.line(version) for version in sorted(set(versions), key=Version)],
         "ecosystem_specific": {name: clean.line(value) for name, value in where.items()},
-        "database_specific": {"confidence": history.confidence, "releases_tested": len(history.tested)},
+        "database_specific": {
+            "confidence": history.confidence,
+            "first_fixed": clean.line(history.first_fixed) if history.first_fixed else None,
+            "releases_judged": len(history.judged),
+            "not_judged": [
+                clean.line(f"{gap.first} to {gap.last}: {gap.reason}", limit=_NAMED) for gap in history.gaps
+            ],
+        },
     }
 
 
-def _events(found: Range) -> list[dict[str, str]]:
-    events = [{"introduced": clean.line(found.introduced or "0")}]
-    return [*events, {"fixed": clean.line(found.fixed)}] if found.fixed else events
+def _ranges(history: History) -> Iterator[dict[str, Any]]:
+    """Yield the ranges; one that ends with the last affected release stands by itself, as the schema demands.
+
+    It does where what comes next was not judged: that release is neither said to be affected nor to be fixed.
+    """
+    together: list[dict[str, str]] = []
+    for one in history.affected:
+        begins = {"introduced": "0" if one.introduced is None and not one.open_before else clean.line(one.first or "")}
+        if one.open_after or unknown_between(one, history.gaps):
+            yield {"type": "ECOSYSTEM", "events": [begins, {"last_affected": clean.line(one.last or "")}]}
+        else:
+            together += [begins, {"fixed": clean.line(one.fixed)}] if one.fixed else [begins]
+    if together:
+        yield {"type": "ECOSYSTEM", "events": together}
 
 
 def _details(histories: Iterable[History], claim: ClaimResult | None) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import time
 from typing import TYPE_CHECKING, Self
 
@@ -20,6 +22,14 @@ if TYPE_CHECKING:
     from harness.model.result import CellResult
 
 
+class _Console(Console):
+    """A console whose reader may go away: rich would end the program with 1, which means that a verdict contradicts."""
+
+    def on_broken_pipe(self) -> None:
+        """Let the call end as every other whose output nobody reads."""
+        raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
+
+
 class Progress:
     """Hears of finished cells; the estimate weighs what is left by what each cell is known to take."""
 
@@ -29,7 +39,7 @@ class Progress:
         self._costs = {cell.id: cost / 1000 for cell, cost in costs.items()}
         self._left = dict(self._costs)
         self._ran_s = 0.0
-        self._console = Console(stderr=True, quiet=quiet)
+        self._console = _Console(stderr=True, quiet=quiet)
         self._began = time.monotonic()
         self._bar = Bar(
             TextColumn("{task.description}"),

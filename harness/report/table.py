@@ -29,7 +29,8 @@ SYMBOLS = {
     Verdict.ENVIRONMENT_FAILED: "!",
     Verdict.NOT_RUN: "·",
 }
-CONTRADICTS = "contradicts what was measured before"
+CONTRADICTS = "contradicts what is expected"
+UNJUDGED_HERE = "as the shard says, not judged here"
 FEW_ROWS = 10  # a section of so many rows is shown whole: what a person has picked by hand
 FEWEST_FOLDED = 3
 
@@ -107,12 +108,12 @@ class Table:
 
 def table_of(results: Sequence[CellResult], scenarios: Mapping[str, Scenario]) -> Table:
     """Arrange results; ``scenarios`` gives titles and the order of variants where they are known."""
-    grouped: dict[tuple[str, str, str], list[CellResult]] = collections.defaultdict(list)
+    grouped: dict[tuple[str, str, str, str], list[CellResult]] = collections.defaultdict(list)
     for result in results:
-        grouped[result.scenario, result.platform, result.python].append(result)
+        grouped[result.scenario, result.platform, result.python, result.subject].append(result)
     sections = [
         _section(group, scenarios.get(scenario))
-        for (scenario, _, _), group in sorted(grouped.items(), key=lambda item: _order(item[0]))
+        for (scenario, _, _, _), group in sorted(grouped.items(), key=lambda item: _order(item[0]))
     ]
     return Table(
         sections=tuple(sections),
@@ -127,9 +128,9 @@ def _shown(row: Row) -> dict[str, tuple[Verdict, bool]]:
     return {variant: (result.verdict, result.contradicts) for variant, result in row.results.items()}
 
 
-def _order(key: tuple[str, str, str]) -> tuple[str, str, Version]:
-    scenario, platform, python = key
-    return scenario, platform, Version(python)
+def _order(key: tuple[str, str, str, str]) -> tuple[str, str, Version, str]:
+    scenario, platform, python, subject = key
+    return scenario, platform, Version(python), subject
 
 
 def _section(group: Sequence[CellResult], scenario: Scenario | None) -> Section:
@@ -161,6 +162,9 @@ def _remarks(results: Sequence[CellResult]) -> list[Remark]:
             grouped[CONTRADICTS, reason].append(result.id)
         elif not result.verdict.is_judged:
             grouped[result.verdict, result.reason or ""].append(result.id)
+    for result in results:
+        if result.unjudged_here:
+            grouped[UNJUDGED_HERE, "its scenario is not at hand, or is another one"].append(result.id)
     ordered = sorted(grouped.items(), key=lambda item: (item[0][0] != CONTRADICTS, item[0]))
     return [Remark(verdict=verdict, cells=tuple(cells), reason=reason) for (verdict, reason), cells in ordered]
 
@@ -173,6 +177,8 @@ def summary(results: Sequence[CellResult]) -> str:
     stored = sum(result.cached for result in results)
     if contradictions:
         parts.append(f"{contradictions} contradicting the expectation")
+    if unjudged := sum(result.unjudged_here for result in results):
+        parts.append(f"{unjudged} {UNJUDGED_HERE}")
     if stored:
         parts.append(f"{stored} from stored results")
     return f"{len(results)} cells: " + ", ".join(parts)

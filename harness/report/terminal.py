@@ -15,6 +15,8 @@ from harness.report import clean
 from harness.report.table import CONTRADICTS, SYMBOLS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from harness.model.result import CellResult
     from harness.report.table import Remark, Section, Table
 
@@ -47,23 +49,52 @@ def _print(table: Table, console: Console) -> None:
         where = f"  Python {section.python}, {section.platform}"
         console.print(Text.assemble((clean.line(section.scenario), "bold"), clean.line(where)), soft_wrap=True)
         console.print(Text(clean.line(section.title), style="dim"), soft_wrap=True)
-        grid = _section(section)
-        if Measurement.get(console, console.options, grid).maximum + _INDENT > console.width:
-            grid = _section(section, words=False)
-        console.print(Padding(grid, (0, 0, 1, _INDENT), expand=False))
+        _print_section(section, console)
     console.print(Text(table.legend + (f"  (!) {CONTRADICTS}" if table.contradictions else "")))
     for remark in table.remarks:
         console.print(_remark(remark), soft_wrap=True)
 
 
-def _section(section: Section, *, words: bool = True) -> RichTable:
-    """Return the grid; without words the symbols stand alone, for the legend to explain."""
+def _print_section(section: Section, console: Console) -> None:
+    """Print it with words, else with symbols alone, else with numbers for its variants, whichever is not too wide.
+
+    No heading is cut: two names that begin alike would be one.
+    """
+    named = {variant: clean.line(variant) for variant in section.variants}
+    numbered = {variant: f"[{number}]" for number, variant in enumerate(section.variants, start=1)}
+    wanted = [(named, True), (named, False), (numbered, True), (numbered, False)]
+    tried = ((_grid(section, headings, words=words), headings) for headings, words in wanted)
+    grid, headings = next(((grid, one) for grid, one in tried if _fits(grid, console)), (None, numbered))
+    if headings is numbered:
+        for variant, number in numbered.items():
+            console.print(Text(f"{' ' * _INDENT}{number} {named[variant]}", style="dim"), soft_wrap=True)
+    for one in [grid] if grid else _parts(section, numbered, console):
+        console.print(Padding(one, (0, 0, 1, _INDENT), expand=False))
+
+
+def _parts(section: Section, headings: Mapping[str, str], console: Console) -> Iterator[RichTable]:
+    """Yield grids of so many variants as fit beside each other, at least one."""
+    rest = list(headings.items())
+    while rest:
+        count = len(rest)
+        while count > 1 and not _fits(_grid(section, dict(rest[:count]), words=False), console):
+            count -= 1
+        yield _grid(section, dict(rest[:count]), words=False)
+        rest = rest[count:]
+
+
+def _fits(grid: RichTable, console: Console) -> bool:
+    return Measurement.get(console, console.options, grid).maximum + _INDENT <= console.width
+
+
+def _grid(section: Section, headings: Mapping[str, str], *, words: bool) -> RichTable:
+    """Return the grid of the variants that have a heading; without words the legend explains the symbols."""
     grid = RichTable(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    grid.add_column(Text(clean.line(section.subject)))
-    for variant in section.variants:
-        grid.add_column(Text(clean.line(variant)))
+    grid.add_column(Text(clean.line(section.subject)), overflow="fold")
+    for heading in headings.values():
+        grid.add_column(Text(heading), overflow="fold")
     for stretch in section.stretches:
-        cells = [_cell(stretch.first.results.get(variant), words=words) for variant in section.variants]
+        cells = [_cell(stretch.first.results.get(variant), words=words) for variant in headings]
         grid.add_row(Text(clean.line(stretch.label)), *cells)
     return grid
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from typing import TYPE_CHECKING
 
@@ -139,6 +140,38 @@ def write_ordinary(folder: Path) -> Path:
         return [(evidence, _judge(evidence))]
 
     site.write(document, {"some-failure": FAILURE}, trials_of, folder=folder, made_by="harness report")
+    return folder
+
+
+def write_relapsed(folder: Path) -> Path:
+    """Write the site of three failures; return its folder.
+
+    One was gone for five releases and is in the newest again, one can exist on Windows only, one on Python 3.8 only.
+    """
+    letters = "RRRaaaaaRR"
+    verdicts = {"R": Verdict.REPRODUCED, "a": Verdict.ABSENT}
+    again = [_result(f"0.{place}.0", verdicts[letter], "3.12") for place, letter in enumerate(letters)]
+    windows = [
+        msgspec.structs.replace(
+            one, scenario="windows-failure", platform="windows-wine", id=one.id.replace("some-", "windows-")
+        )
+        for one in again[3:6]
+    ]
+    nowhere = [
+        msgspec.structs.replace(
+            one, scenario="other-failure", verdict=Verdict.UNSUPPORTED, id=one.id.replace("some-", "other-")
+        )
+        for one in again[3:6]
+    ]
+    day = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
+    known = tuple(Release(version=one.version, uploaded=day) for one in again)
+    scenarios = {
+        "some-failure": FAILURE,
+        "windows-failure": dataclasses.replace(FAILURE, id="windows-failure", platforms=("windows",)),
+        "other-failure": dataclasses.replace(FAILURE, id="other-failure"),
+    }
+    document = document_of([*again, *windows, *nowhere], releases={"uvicorn": known}, claims={}, searched={})
+    site.write(document, scenarios, lambda _: [], folder=folder, made_by="harness report")
     return folder
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import urllib.parse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,6 +47,66 @@ def test_the_question_is_answered_at_once(site: Path, visit: Callable[..., Opene
     again.page.reload()
     assert again.page.inner_text("#answers li") == answer
     undisturbed(opened, site)
+
+
+@pytest.fixture(scope="session")
+def relapsed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A site of failures that came back, that are another system's, and that nobody could measure."""
+    return sites.write_relapsed(tmp_path_factory.mktemp("relapsed"))
+
+
+def asked(visit: Callable[..., Opened], site: Path, **fields: str) -> dict[str, str]:
+    """Return the answers to a link, by the page of their failure; without one where they are of none."""
+    given = {"subject": "uvicorn", "version": "0.1.0", "python": "3.12", "platform": "linux", **fields}
+    opened = visit(site / "index.html")
+    opened.page.goto(f"{opened.page.url}#{urllib.parse.urlencode(given)}")
+    opened.page.reload()
+    undisturbed(opened, site)
+    return {
+        (item.locator("a.title").count() and item.locator("a.title").get_attribute("href")) or "": item.inner_text()
+        for item in opened.page.locator("#answers li").all()
+    }
+
+
+def test_free_releases_after_an_affected_one_are_named(relapsed: Path, visit: Callable[..., Opened]) -> None:
+    """It is in the newest one again; nobody is told that there is nowhere to go, nor to go to what has it."""
+    told = asked(visit, relapsed)["failures/some-failure.html"]
+    assert "✗ affected" in told
+    assert "free of it: 0.3.0, 0.4.0, 0.5.0, 0.6.0, 0.7.0" in told
+    newest = asked(visit, relapsed, version="0.9.0")["failures/some-failure.html"]
+    assert "no later release that was judged is free of it" in newest
+
+
+def test_a_failure_of_another_system_does_not_concern(relapsed: Path, visit: Callable[..., Opened]) -> None:
+    """Who runs Linux is told so, and not that it was not measured; who runs Windows gets the answer."""
+    told = asked(visit, relapsed, version="0.3.0")
+    assert "does not concern linux" in told["failures/windows-failure.html"]
+    assert "not measured" not in told["failures/windows-failure.html"]
+    assert told["failures/other-failure.html"].startswith("· not measured")
+    assert "measured on" not in told["failures/other-failure.html"].replace("not measured", "")
+    wine = asked(visit, relapsed, version="0.3.0", platform="windows-wine")
+    assert "✓ not affected" in wine["failures/windows-failure.html"]
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "told"),
+    [
+        ("version", "9.9", "uvicorn 9.9"),
+        ("python", "2.7", "Python 2.7"),
+        ("platform", "plan9", "plan9"),
+        ("subject", "daphne", "daphne"),
+        ("version", "<b>\u202e" + "x" * 5000, "uvicorn <b>?xxx"),
+    ],
+)
+def test_a_link_to_what_nobody_measured_gets_no_answer(
+    field: str, value: str, told: str, relapsed: Path, visit: Callable[..., Opened]
+) -> None:
+    """Another release's answer is not what was asked for."""
+    (answer,) = asked(visit, relapsed, **{field: value}).values()
+    assert answer.startswith("· unknown")
+    assert f"Nothing was measured of {told}" in answer
+    assert "✓" not in answer
+    assert len(answer) < 200
 
 
 def test_the_claim_stands_beside_the_measurement(site: Path, visit: Callable[..., Opened]) -> None:

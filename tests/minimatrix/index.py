@@ -95,6 +95,10 @@ class Index:
         """The paths that were asked for so far."""
         return list(self._server.asked)
 
+    def replace(self, filename: str, content: bytes) -> None:
+        """Serve something else than the file that is listed."""
+        self._server.files[filename] = content
+
     def hold(self) -> None:
         """Let whoever asks for a file from here on wait."""
         self._server.gate.clear()

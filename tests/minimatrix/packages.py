@@ -147,7 +147,7 @@ def wheel(
 def project(folder: Path, version: str) -> Path:
     """Write a working copy whose own tiny build backend packs the wheel, and return it.
 
-    The wheel is packed from ``toyserver.py`` as it lies there when it is built.
+    The wheel is packed from ``toyserver.py`` as it lies there when it is built, and says which Python built it.
     """
     folder.mkdir(parents=True)
     (folder / "pyproject.toml").write_text(_PROJECT)
@@ -159,11 +159,21 @@ def project(folder: Path, version: str) -> Path:
         "RECORD": "",
     }
     (folder / "setup.py").write_text(
-        "import zipfile\n\n"
+        "import os, sys, tarfile, zipfile\n\n"
+        "def build_sdist(into, config_settings=None):\n"
+        f"    name = 'toyserver-{version}'\n"
+        "    with open('PKG-INFO', 'w') as file:\n"
+        f"        file.write({entries['METADATA']!r})\n"
+        "    with tarfile.open(into + '/' + name + '.tar.gz', 'w:gz') as archive:\n"
+        "        for member in ('pyproject.toml', 'setup.py', 'toyserver.py', 'PKG-INFO'):\n"
+        "            archive.add(member, name + '/' + member)\n"
+        "    os.remove('PKG-INFO')\n"
+        "    return name + '.tar.gz'\n\n"
         "def build_wheel(into, config_settings=None, metadata_directory=None):\n"
         f"    name = 'toyserver-{version}-py3-none-any.whl'\n"
         "    with zipfile.ZipFile(into + '/' + name, 'w') as archive:\n"
         "        archive.write('toyserver.py')\n"
+        "        archive.writestr('built_by.txt', '%d.%d' % sys.version_info[:2])\n"
         f"        for entry, text in {entries!r}.items():\n"
         f"            archive.writestr('toyserver-{version}.dist-info/' + entry, text)\n"
         "    return name\n"

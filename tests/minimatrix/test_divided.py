@@ -36,7 +36,7 @@ def folders(user: User) -> list[Path]:
     for folder, shard in ((whole, []), (one, ["--shard", "1/2"]), (two, ["--shard", "2/2"])):
         machine = dataclasses.replace(user, cache=user.folder / f"cache of {folder.name}")
         machine.run(*servers(*VERSIONS), "--results", folder, *shard)
-    called = user.call("merge", one, two, "--output", merged)
+    called = user.call("merge", one, two, "--scenarios", user.scenarios, "--output", merged)
     assert (called.status, called.stderr) == (0, f"{len(VERSIONS)} cells of 2 folders are in {merged}\n")
     return [whole, one, two, merged]
 

@@ -20,7 +20,7 @@ def files(folder: Path) -> list[str]:
 
 
 def test_a_working_copy_is_judged_as_it_lies_there(user: User) -> None:
-    """An edit that brings the failure back contradicts; taking it back finds the first result again."""
+    """An edit that brings the failure back is 1; taking it back is 0, and finds the first result again."""
     folder = project(user.folder / "work", "3.0")
     before = files(folder)
     good = user.run("--server", "./work")
@@ -36,12 +36,15 @@ def test_a_working_copy_is_judged_as_it_lies_there(user: User) -> None:
     assert files(folder) == before
 
 
-def test_a_wheel_is_judged_as_the_release_that_it_says_it_is(user: User) -> None:
-    """What was measured of 1.0 is expected of a wheel of 1.0."""
+def test_a_wheel_has_the_failure_or_not(user: User) -> None:
+    """Whatever was measured of the release that it says it is: who tries a file asks whether that has the failure."""
     (user.folder / "toyserver-1.0-py3-none-any.whl").write_bytes(wheel("1.0"))
     called = user.run("--server", "./toyserver-1.0-py3-none-any.whl")
-    assert called.status == 0
-    assert [(cell["verdict"], cell["expected"]) for cell in called.cells.values()] == [("reproduced", "reproduced")]
+    assert called.status == 1
+    assert called.last_line == (
+        "1 cells: 1 reproduced, 1 contradicting the expectation; 1 cell contradicts what is expected (exit status 1)"
+    )
+    assert [(cell["verdict"], cell["expected"]) for cell in called.cells.values()] == [("reproduced", "absent")]
     (pin,) = [cell["environment"]["pins"]["toyserver"] for cell in called.cells.values()]
     assert pin.endswith("toyserver-1.0-py3-none-any.whl")
 
@@ -87,4 +90,4 @@ def test_a_wheel_that_was_torn_in_the_cache_is_copied_again(newcomer: User) -> N
     (copy,) = (newcomer.cache / "local").rglob("*.whl")
     copy.write_bytes(copy.read_bytes()[:300])
     called = newcomer.run("--server", "./toyserver-1.0-py3-none-any.whl")
-    assert (called.status, list(called.verdicts.values())) == (0, ["reproduced"]), called.stderr
+    assert (called.status, list(called.verdicts.values())) == (1, ["reproduced"]), called.stderr

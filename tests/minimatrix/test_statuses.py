@@ -10,6 +10,7 @@ import pytest
 
 from . import golden
 from .driving import MATRIX, PYTHON, SCENARIOS, User, servers
+from .packages import project
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,7 +37,7 @@ def test_agreement_is_0(user: User) -> None:
     called = user.run(*servers("1.0", "1.1"))
     assert called.status == 0
     assert called.last_line == (
-        "2 cells: 1 reproduced, 1 absent; every verdict agrees with what its scenario expects (exit status 0)"
+        "2 cells: 1 reproduced, 1 absent; every verdict agrees with what is expected (exit status 0)"
     )
 
 
@@ -46,7 +47,7 @@ def test_contradiction_is_1(user: User) -> None:
     assert called.status == 1
     assert called.last_line == (
         "3 cells: 1 reproduced, 1 absent, 1 unhealthy, 2 contradicting the expectation; "
-        "a verdict contradicts what its scenario expects (exit status 1)"
+        "2 cells contradict what is expected; 1 cell could not be judged (exit status 1)"
     )
     golden.check("contradiction", called.stdout)
 
@@ -57,14 +58,15 @@ def test_contradiction_stands_first_in_the_table(user: User) -> None:
     called = wrong.call("run", *wrong.selection, *servers("1.0", "1.2"))
     assert called.status == 1
     remark = called.stdout.split("unhealthy: ")[0]
-    assert "contradicts what was measured before: toy-failure_default_toyserver-1.0" in remark
+    assert "contradicts what is expected: toy-failure_default_toyserver-1.0" in remark
     assert "expected absent, measured reproduced: 200 b'broken'" in remark
 
 
 def test_nothing_expected_cannot_contradict(user: User) -> None:
-    """Where nothing has been measured a verdict is news, not a contradiction."""
+    """Where nothing has been measured a verdict is news: neither a contradiction nor agreement."""
     called = expecting(user, None).run(*servers("1.0", "1.1"))
     assert called.status == 0
+    assert called.last_line == "2 cells: 1 reproduced, 1 absent; nothing is expected of 2 cells (exit status 0)"
     assert [cell["expected"] for cell in called.cells.values()] == [None, None]
 
 
@@ -73,14 +75,27 @@ def test_what_could_not_be_judged_is_3(user: User) -> None:
     called = user.run(*servers("1.1", "1.4"))
     assert called.status == 3
     assert called.last_line == (
-        "2 cells: 1 absent, 1 unhealthy; nothing contradicts, but some cells could not be judged (exit status 3)"
+        "2 cells: 1 absent, 1 unhealthy; "
+        "nothing contradicts what is expected; 1 cell could not be judged (exit status 3)"
     )
 
 
 def test_only_unsupported_cells_are_3(user: User) -> None:
-    """A selection in which nothing can exist is not a success."""
+    """A selection in which nothing can exist is not a success: the failure has not been tried."""
     called = user.run(*servers("1.9"))
     assert (called.status, called.verdicts) == (3, {"1.9": "unsupported"})
+    assert called.last_line == "1 cells: 1 unsupported; no cell tried toy-failure (exit status 3)"
+
+
+def test_asked_for_absence_a_failure_that_is_there_is_1(user: User) -> None:
+    """Also where it is expected; a stored result answers both questions."""
+    assert user.run(*servers("1.0", "1.1")).status == 0
+    called = user.run(*servers("1.0", "1.1"), "--absent")
+    assert called.status == 1
+    assert [(cell["expected"], cell["cached"]) for cell in called.cells.values()] == [("absent", True)] * 2
+    assert user.run(*servers("1.1"), "--absent").status == 0
+    history = user.call("history", *user.selection, *servers("1.0"), "--absent")
+    assert (history.status, history.last_line.endswith("(exit status 1)")) == (1, True)
 
 
 def test_unsupported_cells_beside_judged_ones_are_0(user: User) -> None:
@@ -96,7 +111,7 @@ def test_unsupported_cells_beside_judged_ones_are_0(user: User) -> None:
         ("jobs = 3\n[[cells]]\n" + ENTRY, ["unknown key 'jobs'", "cells"]),
         ("[[cells]]\n" + ENTRY.replace("toy-failure", "toy-failur"), ["unknown scenario 'toy-failur'", "toy-failure?"]),
         ("[[cells]]\n" + ENTRY + 'variants = ["defualt"]', ["unknown variant 'defualt'", "default?"]),
-        ("[[cells]]\n" + ENTRY.replace(PYTHON, "3.99"), ["unknown Python '3.99'", "3.9"]),
+        ("[[cells]]\n" + ENTRY.replace(PYTHON, "3.x"), ["'3.x' is no Python such as 3.8"]),
         ("[[cells]]\n" + ENTRY.replace("linux", "linus"), ["unknown platform 'linus'", "linux"]),
         ("[[cells]]\n" + ENTRY.replace("latest", "newest"), ["'newest' is neither", "latest"]),
         ("[[cells]]\n" + ENTRY.replace("latest", "==1.99"), ["'==1.99'", "the nearest are 1.11 and 2.0a1"]),
@@ -118,15 +133,16 @@ def test_a_wrong_matrix_is_2_in_one_line(user: User, text: str, told: list[str])
     ("arguments", "told"),
     [
         (["toy-failur"], ["unknown scenario 'toy-failur'", "toy-failure?"]),
-        (["--python", "3.99"], ["--python", "unknown Python '3.99'", "3.9"]),
+        (["--python", "3.x"], ["--python", "'3.x' is no Python such as 3.8"]),
         (["--platform", "linus"], ["--platform", "unknown platform 'linus'", "linux"]),
-        (["--server", "toyservr==1.0"], ["--server", "unknown subject 'toyservr'", "toyserver?"]),
+        (["--server", "toyservr==1.0"], ["--server", "no scenario is about 'toyservr'", "toyserver?"]),
         (["--server", "toyserver==1.99"], ["--server", "'==1.99'", "the nearest are 1.11 and 2.0a1"]),
         (["--server", "toyserver>=9"], ["--server", "'>=9'", "2.1"]),
         (["--server", "toyserver=1.0"], ["--server", "=1.0"]),
         (["--server", "toyserver==claimed"], ["--server", "needs a scenario with a claim"]),
         (["--server", "./nowhere"], ["--server", "./nowhere", "pyproject.toml"]),
-        (["--server", "uvicorn==0.27.0"], ["leaves no cell"]),
+        (["toy-failure", "--server", "uvicorn==0.27.0"], ["none of toy-failure is about 'uvicorn'", "toyserver"]),
+        (["--server", "./other"], ["no scenario is about 'other'; subjects are toyserver, uvicorn"]),
         (["--cell", "*toyserver-9*"], ["leaves no cell", "toy-failure_default_toyserver-2.1"]),
         (["--results", "file"], ["--results", "file is not a folder"]),
         (["--scenarios", "nowhere"], ["nowhere", "--scenarios"]),
@@ -136,6 +152,10 @@ def test_a_wrong_matrix_is_2_in_one_line(user: User, text: str, told: list[str])
 def test_a_wrong_call_is_2_in_one_line(user: User, arguments: list[str], told: list[str]) -> None:
     """The line names the option, says what is wrong with it, and offers the nearest names."""
     (user.folder / "file").touch()
+    other = project(user.folder / "other", "1.0")
+    for path in other.iterdir():
+        path.write_text(path.read_text().replace("toyserver", "other"))
+    (other / "toyserver.py").rename(other / "other.py")
     (user.folder / "one.toml").write_text("[[cells]]\n" + ENTRY)
     called = user.call("run", "--matrix", "one.toml", "--scenarios", SCENARIOS, *arguments)
     assert_refused(called.status, called.stdout, called.stderr, told)

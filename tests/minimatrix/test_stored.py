@@ -55,7 +55,7 @@ def test_rerun_runs_again_and_keeps_what_was_seen_before(user: User) -> None:
 
 
 def test_a_changed_scenario_makes_stored_results_invalid(user: User) -> None:
-    """Whatever changes in the module may change the verdict; the same source elsewhere does not."""
+    """Whatever changes of what a trial can reach may change it; the same source elsewhere does not, nor a comment."""
     folder = user.folder / "scenarios"
     shutil.copytree(SCENARIOS, folder, ignore=shutil.ignore_patterns("__pycache__"))
     own = dataclasses.replace(user, scenarios=folder)
@@ -63,6 +63,9 @@ def test_a_changed_scenario_makes_stored_results_invalid(user: User) -> None:
     assert cached(own.run(*servers("1.1"))) == {"1.1": True}
     with (folder / "toy_failure.py").open("a") as module:
         module.write("# changed\n")
+    assert cached(own.run(*servers("1.1"))) == {"1.1": True}
+    with (folder / "toy_failure.py").open("a") as module:
+        module.write("READY_S += 1\n")
     assert cached(own.run(*servers("1.1"))) == {"1.1": False}
     assert cached(own.run(*servers("1.1"))) == {"1.1": True}
 

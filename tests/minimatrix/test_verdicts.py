@@ -61,7 +61,7 @@ def test_the_run_ends_with_the_counts_and_its_status(whole: WholeRun) -> None:
     assert whole.status == 3
     assert whole.called.last_line == (
         "17 cells: 1 reproduced, 7 absent, 5 unhealthy, 1 unsupported, 2 inconclusive, 1 environment-failed; "
-        "nothing contradicts, but some cells could not be judged (exit status 3)"
+        "nothing contradicts what is expected; 8 cells could not be judged (exit status 3)"
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 
 from harness.analysis.attribution import Attribution, Cause, Change, FourCells, attribute, changes
@@ -111,6 +112,46 @@ def test_direction(verdicts: tuple[Verdict, Verdict], make_result: Callable[...,
     boundary = Boundary(older=Point(version="0.1", verdict=older), newer=Point(version="0.2", verdict=newer))
     found: Attribution = attribute(boundary, CELLS, results_of((older, older, newer, newer), make_result))
     assert (found.older, found.newer, found.fixes) == ("0.1", "0.2", fixes)
+
+
+PURE, COMPILED, SOURCE = "wheel py3-none-any", "wheel cp38-cp38-linux, compiled", "built from source, compiled"
+
+
+@pytest.mark.parametrize(
+    ("kinds", "verdicts", "cause"),
+    [
+        # only one of the two is compiled: what the subject itself changed cannot be told from that
+        ((PURE, SOURCE), (R, R, A, A), Cause.BUILD),
+        ((COMPILED, PURE), (A, A, R, R), Cause.BUILD),
+        # both are, or none
+        ((COMPILED, SOURCE), (R, R, A, A), Cause.SUBJECT),
+        ((PURE, "built from source"), (R, R, A, A), Cause.SUBJECT),
+        # the exchange of dependencies explains it
+        ((PURE, SOURCE), (R, A, R, A), Cause.DEPENDENCY),
+        ((PURE, SOURCE), (R, A, A, A), Cause.BOTH),
+        # not known of one of them
+        ((PURE, None), (R, R, A, A), Cause.SUBJECT),
+    ],
+)
+def test_kind_of_file_is_a_cause_of_its_own(
+    kinds: tuple[str, str | None],
+    verdicts: tuple[Verdict, ...],
+    cause: Cause,
+    make_result: Callable[..., CellResult],
+) -> None:
+    """A release that was compiled beside one that was not runs other code, whatever changed in its source."""
+    results = results_of(verdicts, make_result)
+    for name, kind in zip((CELLS.older, CELLS.newer), kinds, strict=True):
+        environment = results[name].environment
+        assert environment is not None
+        files = {"h11": PURE} | ({"uvicorn": kind} if kind else {})
+        results[name] = msgspec.structs.replace(
+            results[name], environment=msgspec.structs.replace(environment, files=files)
+        )
+    found = attribute(BOUNDARY, CELLS, results)
+    assert found.cause is cause
+    if cause is Cause.BUILD:
+        assert found.files == Change(older=kinds[0], newer=kinds[1])
 
 
 @pytest.mark.parametrize(

@@ -55,31 +55,29 @@ def test_scenario_of_ones_own_is_found(tmp_path: Path) -> None:
     (tmp_path / "app.py").write_text("raise RuntimeError('never imported here')")
     found = catalog.load([tmp_path])
     assert list(found) == ["own-failure"]
-    assert found["own-failure"].applications == (tmp_path / "app.py",)
+    assert [one.path for one in found["own-failure"].applications] == [tmp_path / "app.py"]
 
 
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("SCENARIO = Scenario(\n", "SyntaxError"),
-        ("import no_such_module\nSCENARIO = Scenario()", "ModuleNotFoundError: No module named 'no_such_module'"),
-        ("SCENARIO = Scenario()", "NameError"),
-        ("from harness import Scenario\nSCENARIO = Scenario()", "TypeError"),
-        pytest.param(
-            "raise SystemExit(3)\nSCENARIO = Scenario()",
-            "SystemExit",
-        ),
-        (MODULE.format(name="SCENARIO", id="Bad Id", files=""), "ValueError: the id 'Bad Id'"),
+        ("SCENARIO = Scenario(\n", ", line 1: SyntaxError"),
+        ("\nimport no_such\nSCENARIO = Scenario()", ", line 2: ModuleNotFoundError: No module named 'no_such'"),
+        ("SCENARIO = Scenario()", ", line 1: NameError"),
+        ("from harness import Scenario\nSCENARIO = Scenario()", ", line 2: TypeError"),
+        ("\nraise SystemExit(3)\nSCENARIO = Scenario()", ", line 2: SystemExit: 3"),
+        ("class Odd(BaseException): pass\nraise Odd('x')\nSCENARIO = Scenario()", ", line 2: Odd: x"),
+        (MODULE.format(name="SCENARIO", id="Bad Id", files=""), ", line 10: ValueError: the id 'Bad Id'"),
         ("Scenario = dict\nSCENARIO = Scenario()", "SCENARIO is not a harness.Scenario"),
         (MODULE.format(name="SCENARIO", id="a", files='"gone.py",'), "the application gone.py is not beside it"),
     ],
-    ids=["syntax", "import", "name", "arguments", "exit", "id", "type", "application"],
+    ids=["syntax", "import", "name", "arguments", "exit", "base", "id", "type", "application"],
 )
 def test_module_that_does_not_load_is_told(text: str, words: str, tmp_path: Path) -> None:
     """Which file, which error; one line each."""
     (tmp_path / "broken.py").write_text(text)
     message = refusal(tmp_path)
-    assert message.startswith(f"{tmp_path / 'broken.py'}: ")
+    assert message.startswith(str(tmp_path / "broken.py"))
     assert words in message
 
 
@@ -124,20 +122,60 @@ def test_digest_follows_module_and_applications(tmp_path: Path) -> None:
     path = write(tmp_path, files='"app.py",')
     application = tmp_path / "app.py"
     application.write_text("one")
-    first = catalog.load_file(path).digest
-    assert catalog.load_file(path).digest == first
+    first = catalog.load_file(path).closure
+    assert catalog.load_file(path).closure == first
     application.write_text("two")
-    second = catalog.load_file(path).digest
+    second = catalog.load_file(path).closure
     path.write_text(path.read_text() + "# changed\n")
-    third = catalog.load_file(path).digest
-    assert len({first, second, third}) == 3
+    third = catalog.load_file(path).closure
+    assert (first.trial == second.trial, second.trial == third.trial) == (False, True)
+    assert second.judgement != third.judgement
     (tmp_path / "unrelated.py").write_text("x")
-    assert catalog.load_file(path).digest == third
+    assert catalog.load_file(path).closure == third
 
 
 def test_digest_does_not_depend_on_the_place(tmp_path: Path) -> None:
     """Results of one machine count on another."""
-    assert catalog.load_file(write(tmp_path / "a")).digest == catalog.load_file(write(tmp_path / "b")).digest
+    assert catalog.load_file(write(tmp_path / "a")).closure == catalog.load_file(write(tmp_path / "b")).closure
+
+
+@pytest.mark.parametrize("name", ["SCENARO", "Scenario_", "scenario", "SCENARIOS"])
+def test_a_scenario_under_a_wrong_name_is_told(name: str, tmp_path: Path) -> None:
+    """It would be passed over; the line is that of the name."""
+    (tmp_path / "own.py").write_text(MODULE.format(name=name, id="own-failure", files=""))
+    assert refusal(tmp_path) == f"{tmp_path / 'own.py'}, line 10: it assigns {name}; did you mean SCENARIO?"
+
+
+def test_what_only_looks_like_a_scenario_is_passed_over(tmp_path: Path) -> None:
+    """An application has words of its own, and so has a module that scenarios share."""
+    (tmp_path / "app.py").write_text("SCENARO = 'what runs in a cell imports no harness'\n")
+    (tmp_path / "common.py").write_text("from harness import Variant\nSCENARIO_PATH = '/'\nVARIANTS = (Variant(),)\n")
+    assert catalog.load([tmp_path]) == {}
+
+
+def test_a_file_that_is_no_scenario_is_told(tmp_path: Path) -> None:
+    """Where it is named itself."""
+    (tmp_path / "app.py").write_text("x = 1\n")
+    assert "app.py: it assigns no SCENARIO at the top" in refusal(tmp_path / "app.py")
+
+
+def test_an_application_that_is_misspelt_is_told(tmp_path: Path) -> None:
+    """With the nearest file that is there."""
+    write(tmp_path, files='"ap.py",')
+    (tmp_path / "app.py").write_text("")
+    assert "the application ap.py is not beside it; did you mean app.py?" in refusal(tmp_path)
+
+
+def test_an_application_is_what_it_was_when_it_was_loaded(tmp_path: Path) -> None:
+    """An edit in the middle of a run would be measured under the digest of before."""
+    path = write(tmp_path / "own", files='"app.py",')
+    (tmp_path / "own" / "app.py").write_text("old")
+    (tmp_path / "own" / "app.py").chmod(0o755)
+    loaded = catalog.load_file(path)
+    (tmp_path / "own" / "app.py").write_text("new")
+    loaded.applications[0].copy_into(tmp_path)
+    assert (tmp_path / "app.py").read_text() == "old"
+    assert (tmp_path / "app.py").stat().st_mode & 0o777 == 0o755
 
 
 def test_changed_module_is_loaded_anew(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -24,18 +26,24 @@ LETTERS = {
     "u": Verdict.UNHEALTHY,
     "i": Verdict.INCONCLUSIVE,
     "e": Verdict.ENVIRONMENT_FAILED,
+    "I": Verdict.INCONCLUSIVE,
     ".": Verdict.NOT_RUN,
 }
+TALLIES = {"I": {Verdict.REPRODUCED: 1, Verdict.ABSENT: 2}}  # the trials disagree
 # Gone in 0.11.0, back from 0.16.0 to 0.17.6.
 RELAPSE = {"0.10.0": "R", "0.11.0": "a", "0.15.0": "a", "0.16.0": "R", "0.17.6": "R", "0.18.0": "a", "0.19.0": "a"}
-NEWEST = "The newest release that could be judged has it."
+NEWEST = "The newest release that could be judged, {}, has it."
+NOT_ANY_MORE = "That is right of this release, and not of the newest one that could be judged."
 SAYS = "The page says upgrade to"
 BACK = "It was gone with 0.11.0 and came back in 0.16.0 to 0.17.6."
 
 
 def points_of(history: Mapping[str, str]) -> tuple[Point, ...]:
     """Return the points of versions with their verdicts' letters."""
-    return tuple(Point(version=version, verdict=LETTERS[letter]) for version, letter in history.items())
+    return tuple(
+        Point(version=version, verdict=LETTERS[letter], tally=TALLIES.get(letter, {}))
+        for version, letter in history.items()
+    )
 
 
 def said(history: Mapping[str, str], claimed: str) -> str:
@@ -73,25 +81,40 @@ def said(history: Mapping[str, str], claimed: str) -> str:
             {"0.1": "a"},
             "0.1",
             "untested",
-            "0.1, or every release before it, could not be judged here. No tested release has the failure.",
+            "No release before 0.1 could be judged here. No judged release has the failure.",
         ),
         # simple histories in words
         ({"0.1": "R", "0.2": "a"}, "0.2", "confirmed", "That is right."),
-        ({"0.1": "R", "0.2": "R"}, "0.2", "not-fixed", f"0.2 has the failure. {NEWEST}"),
+        ({"0.1": "R", "0.2": "R"}, "0.2", "not-fixed", f"0.2 has the failure. {NEWEST.format('0.2')}"),
         (
             {"0.1": "R", "0.2": "u", "0.3": "a"},
             "0.2",
             "unhealthy-at-claim",
-            "0.2 cannot do its ordinary work here. The failure is gone since 0.3.",
+            "0.2 cannot do its ordinary work here. The failure is gone since 0.3 at the latest.",
         ),
         (
             {"0.1": "a", "0.2": "a"},
             "0.2",
-            "fixed-earlier",
-            "No tested release has the failure.",
+            "not-seen",
+            "No judged release has the failure, so that nothing is confirmed or refuted.",
         ),
+        # it is in a later release only: the document speaks of an earlier one
+        (
+            {"0.1": "a", "0.2": "a", "0.3": "R", "0.4": "a"},
+            "0.2",
+            "untested",
+            "No judged release before 0.2 has the failure. The failure is gone since 0.4.",
+        ),
+        # the first one without it may be one that nobody tried
+        (
+            {"0.1": "R", "0.2": ".", "0.3": ".", "0.4": "a"},
+            "0.4",
+            "untested",
+            "0.2 to 0.3 before it were not tested here. The failure is gone since 0.4 at the latest.",
+        ),
+        ({"0.1": "R", "0.2": "a", "0.3": ".", "0.4": "a"}, "0.4", "untested", None),
         ({"0.1": "e", "0.2": "."}, "0.2", "untested", "0.2 was not tested here."),
-        ({"0.1": "R"}, "0.2", "untested", f"0.2 cannot be had here. {NEWEST}"),
+        ({"0.1": "R"}, "0.2", "untested", f"0.2 cannot be had here. {NEWEST.format('0.1')}"),
         # one release that has it again
         (
             {"0.1": "R", "0.2": "a", "0.3": "R", "0.4": "a"},
@@ -103,8 +126,8 @@ def said(history: Mapping[str, str], claimed: str) -> str:
         (
             {"0.1": "R", "0.2": "a", "0.3": "R", "0.4": "a", "0.5": "R", "0.6": "R"},
             "0.2",
-            "confirmed",
-            f"That is right. {NEWEST} It was gone with 0.2 and came back in 0.3 and in 0.5 and later.",
+            "relapsed",
+            f"{NOT_ANY_MORE} {NEWEST.format('0.6')} It was gone with 0.2 and came back in 0.3 and in 0.5 to 0.6.",
         ),
     ],
 )
@@ -122,9 +145,11 @@ def test_every_assessment_is_a_word_of_the_contract() -> None:
     """And each of these can come out."""
     assert {str(one) for one in Assessment} == {
         "confirmed",
+        "relapsed",
         "fixed-earlier",
         "not-fixed",
         "unhealthy-at-claim",
+        "not-seen",
         "untested",
     }
 
@@ -132,22 +157,30 @@ def test_every_assessment_is_a_word_of_the_contract() -> None:
 @settings(max_examples=2_000)
 @given(letters=st.text("Rauie.", max_size=12), place=st.integers(min_value=0, max_value=11))
 def test_assessment_by_its_definition(letters: str, place: int) -> None:
-    """The verdict at the claimed release, and where that is absent the nearest judged one below."""
+    """The verdict at the claimed release; where that is absent the nearest judged one below, if all between were tried.
+
+    "Confirmed" needs a newest judged release without the failure, "fixed earlier" an older one with it.
+    """
     points = points_of({str(number): letter for number, letter in enumerate(letters)})
     at = letters[place] if place < len(letters) else "."
-    below = letters[:place].replace("u", "").replace("i", "").replace("e", "").replace(".", "")
-    if at == "a" and below:
-        expected = Assessment.CONFIRMED if below[-1] == "R" else Assessment.FIXED_EARLIER
+    below, every = re.sub("[uie]", "", letters[:place]), re.sub("[uie.]", "", letters)
+    if at == "a" and below.endswith("R"):
+        expected = Assessment.RELAPSED if every.endswith("R") else Assessment.CONFIRMED
+    elif at == "a" and below.endswith("a") and "R" in below:
+        expected = Assessment.FIXED_EARLIER
+    elif at == "a" and below.endswith("a") and "R" not in every:
+        expected = Assessment.NOT_SEEN
     else:
         expected = {"R": Assessment.NOT_FIXED, "u": Assessment.UNHEALTHY_AT_CLAIM}.get(at, Assessment.UNTESTED)
     assert assess(str(place), points) is expected
     found = ranges(points)
-    if found.first_fixed == str(place):
-        assert expected is Assessment.CONFIRMED
+    if expected is Assessment.CONFIRMED:
+        assert str(place) in {one.fixed for one in found.affected}
     told = sentence(Claim(document="page.txt", issue="server #1", fixed=str(place)), expected, found)
     assert "None" not in told
     assert ("came back" in told) is bool(found.relapses)
-    assert (NEWEST in told) is (bool(found.affected) and found.safe_since is None)
+    newest = NEWEST.format(found.judged[-1] if found.judged else "none")
+    assert (newest in told) is (bool(found.affected) and found.safe_since is None)
 
 
 @pytest.fixture
@@ -159,15 +192,22 @@ def releases(make_release: Callable[..., Release]) -> list[Release]:
 @pytest.mark.parametrize(
     ("history", "to"),
     [
-        ({"0.0": "R", "0.1": "a", "0.2": "a"}, "0.1"),
-        ({"0.0": "R", "0.1": "u", "0.2": "a"}, "0.2"),
-        ({"0.0": "R", "0.1": "a", "0.2": "R", "0.4": "a"}, "0.4"),
+        ({"0.0": "R", "0.1": "a", "0.2": "a"}, "0.1 or later"),
+        ({"0.0": "R", "0.1": "u", "0.2": "a"}, "0.2 or later"),
+        ({"0.0": "R", "0.1": "a", "0.2": "R", "0.4": "a"}, "0.4 or later"),
+        # nobody is sent past a release that cannot serve, nor told "or later" where the newest one cannot
+        ({"0.0": "R", "0.1": "a", "0.2": "u", "0.4": "a"}, "0.4 or later"),
+        ({"0.0": "R", "0.1": "a", "0.2": "a", "0.4": "u"}, "0.2"),
+        ({"0.0": "R", "0.1": "a", "0.2": "I", "0.4": "a"}, "0.4 or later"),
+        # what was not tried is not recommended; what could not be installed cannot be gone to
+        ({"0.0": "R", "0.1": "a", "0.2": ".", "0.4": "a"}, "0.1"),
+        ({"0.0": "R", "0.1": "a", "0.2": "e", "0.4": "a"}, "0.1 or later"),
         # yanked
-        ({"0.0": "R", "0.3": "a", "0.4": "a"}, "0.4"),
+        ({"0.0": "R", "0.3": "a", "0.4": "a"}, "0.4 or later"),
         ({"0.0": "R", "0.3": "a"}, None),
         # a pre-release
-        ({"0.0": "R", "0.2rc1": "a", "0.2": "a"}, "0.2"),
-        ({"0.0": "R", "0.2rc1": "a", "0.2": "u", "0.3": "a", "0.4": "i", "0.5": ".", "0.6": "a"}, "0.6"),
+        ({"0.0": "R", "0.2rc1": "a", "0.2": "a"}, "0.2 or later"),
+        ({"0.0": "R", "0.2rc1": "a", "0.2": "u", "0.3": "a", "0.4": "i", "0.5": ".", "0.6": "a"}, "0.6 or later"),
         # nothing to leave behind, or nowhere to go
         ({"0.0": "a", "0.1": "a"}, None),
         ({"0.0": "R", "0.1": "R"}, None),
@@ -178,6 +218,23 @@ def releases(make_release: Callable[..., Release]) -> list[Release]:
     ],
 )
 def test_advice(history: dict[str, str], to: str | None, releases: list[Release]) -> None:
-    """The smallest release that is safe and healthy, final and not yanked, with none affected after it."""
+    """The smallest release that is safe, final and not yanked, with none after it affected or unable to work."""
     points = points_of(history)
-    assert advice(points, ranges(points), releases) == to
+    found = advice(points, ranges(points), releases)
+    assert (str(found).removeprefix("upgrade to ") if found else None) == to
+
+
+def test_a_fix_that_was_released_later_than_what_has_the_failure_is_no_relapse(
+    make_release: Callable[..., Release],
+) -> None:
+    """A branch for old users gets its fix when the newer branch has been there for long."""
+    days = {"0.1": 1, "0.1.1": 9, "0.2": 5, "0.2.1": 9}
+    releases = {
+        version: make_release(version, uploaded=dt.datetime(2024, 1, day, tzinfo=dt.UTC))
+        for version, day in days.items()
+    }
+    points = points_of({"0.1": "R", "0.1.1": "a", "0.2": "R", "0.2.1": "a"})
+    claim = Claim(document="page.txt", issue="server #1", fixed="0.1.1")
+    told = sentence(claim, assess("0.1.1", points), ranges(points), releases)
+    assert "came back" not in told
+    assert told.endswith("It is gone with 0.1.1, which was released later than others that have it: 0.2.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from harness.model.scenario import Scenario
 
 
+LONG = "1" * 100_000  # no version, no path
 MATRIX = """
 [[cells]]
 scenarios = ["pipelined-keep-alive"]
@@ -61,10 +63,27 @@ def call(
     [
         (["run", "pipelined-keepalive"], ["unknown scenario 'pipelined-keepalive'", "pipelined-keep-alive"]),
         (["list", "nothing-like-it"], ["unknown scenario 'nothing-like-it'"]),
-        (["run", "--python", "3.81"], ["--python: unknown Python '3.81'", "3.8"]),
-        (["run", "--python", "3.8,x"], ["unknown Python 'x'"]),
+        (["run", "--python", "3.810"], ["--python: '3.810' is no Python such as 3.8"]),
+        (["run", "--python", "3.8,x"], ["--python: 'x' is no Python"]),
+        (["run", "--python", "38"], ["--python: '38' is no Python"]),
         (["run", "--platform", "linx"], ["--platform: unknown platform 'linx'", "linux"]),
-        (["run", "--server", "uvicron==0.27.0"], ["--server: unknown subject 'uvicron'", "uvicorn"]),
+        (["run", "--server", "uvicron==0.27.0"], ["--server: no scenario is about 'uvicron'", "uvicorn"]),
+        (["run", "--server", "flask"], ["--server: no scenario is about 'flask'; subjects are uvicorn"]),
+        (["run", "--server", f"uvicorn=={LONG}"], ["--server: ", "is neither"]),
+        (["run", "--server", f"./{LONG}"], ["--server: ", "is not a project folder"]),
+        (["cache", "prune", "--unused-for", "nan"], ["--unused-for"]),
+        (["run", "--matrix", "large.toml"], ["--matrix: large.toml cannot be read (more than"]),
+        (
+            ["report", "--results", "kept", "--format", "html", "--output", "file/site"],
+            ["--output: ", "cannot be made one"],
+        ),
+        (["run", "--results", LONG], ["--results", "File name too long"]),
+        (["run", "--matrix", LONG], ["--matrix", "File name too long"]),
+        (["run", "--scenarios", LONG], ["--scenarios", "File name too long"]),
+        (["report", "--output", LONG], ["--output", "File name too long"]),
+        (["run", "--results", "a\0b"], ["an argument has a NUL in it"]),
+        (["run", "\udcff"], ["unknown scenario '\\udcff'"]),
+        (["run", "--server", "uvicorn==\udcff"], ["--server: '==\\udcff' is neither"]),
         (["run", "--server", "uvicorn==9.9"], ["--server: no release of uvicorn matches '==9.9'", "0.28.0"]),
         (["run", "--server", "uvicorn=0.27"], ["--server: ", "=0.27"]),
         (["run", "--server", "!"], ["--server: '!' is neither"]),
@@ -72,7 +91,7 @@ def call(
         (["run", "--matrix", "gone.toml"], ["--matrix: gone.toml cannot be read", "seeds.toml"]),
         (["run", "--matrix", "own.toml", "--cell", "nothing*"], ["leaves no cell of own.toml"]),
         (["run", "--scenarios", "gone"], ["no folder of scenarios at gone"]),
-        (["report"], ["no stored results", "'harness run' makes them"]),
+        (["report", "--results", "new"], ["no stored results", "'harness run' makes them"]),
         (["show", "nothing"], ["no stored cell"]),
         (["run", "--results", "file"], ["--results: file is not a folder"]),
         (["run", "--shard", "0/2"], ["--shard: '0/2' is not a part of a whole such as 3/16"]),
@@ -80,6 +99,7 @@ def call(
             ["list", "--matrix", "own.toml", "--shard", "1/2", "--costs", "file"],
             ["--costs: file is not a folder of results"],
         ),
+        (["run", "--server", "uvicorn==0.27.0", "--shard", "1/2"], ["--shard: name the Pythons by --python"]),
         (["plan", "--cell", "*"], ["--cell: a job is made of cells by such globs itself"]),
         (["merge", "gone", "--output", "new"], ["gone is not a folder of results"]),
         (["merge", "gone", "--output", "file"], ["--output: file is there already"]),
@@ -87,10 +107,16 @@ def call(
     ids=lambda value: " ".join(value)[:30],
 )
 def test_wrong_call_is_told_in_one_line(
-    arguments: list[str], words: list[str], call: Callable[..., tuple[int, str, str]], tmp_path: Path
+    arguments: list[str],
+    words: list[str],
+    call: Callable[..., tuple[int, str, str]],
+    make_result: Callable[..., CellResult],
+    tmp_path: Path,
 ) -> None:
     """Status 2, nothing on standard output, no traceback, the nearest names."""
     (tmp_path / "file").write_text("x")
+    (tmp_path / "large.toml").write_text("#" * 1024 * 1024 + "\n")
+    Journal(tmp_path / "kept").add("key", make_result())
     status, out, err = call(*arguments)
     assert status == 2
     assert out == ""
@@ -221,6 +247,69 @@ def test_interrupt_is_130(call: Callable[..., tuple[int, str, str]], monkeypatch
     assert (status, "Traceback" in err) == (130, False)
 
 
+@pytest.fixture
+def failing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """Let the index fail in a way that nobody foresaw; return the folder where that is recorded."""
+
+    def fails(_package: str, **_options: object) -> None:
+        raise RuntimeError("\x1b[31mwhat nobody\nforesaw")
+
+    monkeypatch.setattr(index, "releases_of", fails)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    return tmp_path / "state" / "harness" / "failures"
+
+
+def test_what_nobody_foresaw_is_4_in_one_line(call: Callable[..., tuple[int, str, str]], failing: Path) -> None:
+    """The traceback is in a file that the line names: 1 would say that a verdict contradicts."""
+    status, out, err = call("list", "--cells", "--matrix", "own.toml")
+    (record,) = failing.iterdir()
+    assert (status, out, err.count("\n")) == (4, "", 1)
+    assert "the program itself failed: RuntimeError: \\x1b[31mwhat nobody foresaw (test_cli.py, line " in err
+    assert err.endswith(f"is in {record} (exit status 4)\n")
+    text = record.read_text()
+    assert "harness list --cells --matrix own.toml" in text
+    assert "Traceback (most recent call last)" in text
+
+
+def test_records_of_failures_stay_few_and_are_never_written_over(
+    call: Callable[..., tuple[int, str, str]], failing: Path
+) -> None:
+    """The newest stay."""
+    call("list", "--cells", "--matrix", "own.toml")
+    (first,) = failing.iterdir()
+    text = first.read_text()
+    for number in range(30):
+        call("list", "--cells", "--matrix", "own.toml", "--cell", str(number))
+        assert not first.exists() or first.read_text() == text
+    kept = list(failing.iterdir())
+    assert len(kept) == 20
+    assert any("--cell 29" in one.read_text() for one in kept)
+
+
+def test_a_record_that_cannot_be_written_is_said(
+    call: Callable[..., tuple[int, str, str]], failing: Path, tmp_path: Path
+) -> None:
+    """The status and the one line are the same."""
+    (tmp_path / "state").write_text("a file in the place of the folder")
+    assert not failing.exists()
+    status, _, err = call("list", "--cells", "--matrix", "own.toml")
+    assert (status, err.count("\n")) == (4, 1)
+    assert "no file with more of it can be written" in err
+
+
+def test_a_call_that_ends_the_interpreter_is_4(
+    call: Callable[..., tuple[int, str, str]], failing: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever status it wanted to end with: 1 and 0 mean something else."""
+
+    def leaves(_package: str, **_options: object) -> None:
+        sys.exit(1)
+
+    monkeypatch.setattr(index, "releases_of", leaves)
+    status, _, err = call("list", "--cells", "--matrix", "own.toml")
+    assert (status, "SystemExit" in err, len(list(failing.iterdir()))) == (4, True, 1)
+
+
 def test_every_error_has_a_status_of_the_contract() -> None:
     """2 for a wrong call, 3 for what could not be judged."""
     assert HarnessError.exit_status == 3
@@ -230,14 +319,17 @@ def test_every_error_has_a_status_of_the_contract() -> None:
 @pytest.mark.parametrize(
     ("verdict", "expected", "status", "words"),
     [
-        (Verdict.ABSENT, Verdict.ABSENT, 0, "every verdict agrees"),
-        (Verdict.REPRODUCED, Verdict.ABSENT, 1, "a verdict contradicts"),
-        (Verdict.UNHEALTHY, Verdict.ABSENT, 3, "could not be judged"),
+        (Verdict.ABSENT, Verdict.ABSENT, 0, "every verdict agrees with what is expected"),
+        (Verdict.UNHEALTHY, Verdict.UNHEALTHY, 0, "every verdict agrees with what is expected"),
+        (Verdict.ABSENT, None, 0, "nothing is expected of 1 cell"),
+        (Verdict.REPRODUCED, Verdict.ABSENT, 1, "1 cell contradicts what is expected"),
+        (Verdict.UNHEALTHY, Verdict.ABSENT, 3, "1 cell could not be judged"),
+        (Verdict.UNSUPPORTED, Verdict.ABSENT, 3, "no cell tried some-failure"),
     ],
 )
 def test_report_ends_with_the_status_of_the_stored_results(
     verdict: Verdict,
-    expected: Verdict,
+    expected: Verdict | None,
     status: int,
     words: str,
     call: Callable[..., tuple[int, str, str]],
@@ -281,6 +373,40 @@ def test_report_is_written_where_it_is_asked_for(
     assert (status, out) == (0, "")
     assert (tmp_path / "a" / "b" / "table").read_text(encoding="utf-8").endswith(text)
     assert "0.27.0" in text
+
+
+def test_what_has_nothing_in_common_is_3(
+    call: Callable[..., tuple[int, str, str]], make_result: Callable[..., CellResult], tmp_path: Path
+) -> None:
+    """That no verdict turned says nothing where no cell was judged in both."""
+    sick = make_result(version="2.0", verdict=Verdict.UNHEALTHY, reason="r")
+    Journal(tmp_path / "old").add("1", sick)
+    Journal(tmp_path / "old").add("2", make_result(version="1.0"))
+    Journal(tmp_path / "new").add("1", sick)
+    status, _, err = call("report", "--diff", "old", "new")
+    assert (status, err.endswith("no cell was judged in both (exit status 3)\n")) == (3, True)
+    Journal(tmp_path / "new").add("2", make_result(version="1.0"))
+    assert call("report", "--diff", "old", "new")[0] == 0
+
+
+def test_a_cache_that_cannot_be_one_is_told(
+    call: Callable[..., tuple[int, str, str]], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A file in its place is the call's mistake; what cannot be written to is the machine's."""
+    (tmp_path / "file").write_text("x")
+    monkeypatch.setenv("HARNESS_CACHE", str(tmp_path / "file"))
+    status, out, err = call("list", "--cells", "--matrix", "own.toml")
+    assert (status, out, err.count("\n")) == (2, "", 1)
+    assert "is not a folder" in err
+
+    def full(_package: str, **_options: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(index, "releases_of", full)
+    monkeypatch.setenv("HARNESS_CACHE", str(tmp_path / "cache"))
+    status, out, err = call("list", "--cells", "--matrix", "own.toml")
+    assert (status, out, err.count("\n")) == (3, "", 1)
+    assert "cannot be written to: No space left on device" in err
 
 
 def test_schema_is_printed_without_results(call: Callable[..., tuple[int, str, str]]) -> None:

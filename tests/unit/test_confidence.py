@@ -82,6 +82,37 @@ def test_figures_by_hand(points: tuple[Point, ...], figure: float) -> None:
     assert confidence(points) == pytest.approx(figure, rel=1e-12)
 
 
+def seldom(*tallies: Mapping[Verdict, int]) -> tuple[Point, ...]:
+    """Return the points of releases where one trial that shows the failure is enough."""
+    return tuple(
+        Point(version=str(number), verdict=R if R in tally else A, tally=dict(tally))
+        for number, tally in enumerate(tallies)
+    )
+
+
+@pytest.mark.parametrize(
+    ("points", "figure"),
+    [
+        # one of two repetitions missed it: (1 + 1) / (2 + 2); no release without it showed it in three: 1 / (3 + 2)
+        (seldom({R: 2, A: 1}, {A: 3}), (1 - (1 / 5) ** 2) * (1 - (1 / 2) ** 3)),
+        # it shows in one trial of three: nine trials without it are not enough to be sure
+        (seldom({R: 1, A: 2}, {R: 1, A: 2}, {A: 9}), (1 - 1 / 11) * (1 - (5 / 6) ** 9)),
+        # it nearly always shows
+        (seldom({R: 9, A: 1}, {A: 10}), (1 - (1 / 12) ** 9) * (1 - (2 / 11) ** 10)),
+    ],
+)
+def test_what_shows_only_now_and_then_is_less_sure(points: tuple[Point, ...], figure: float) -> None:
+    """A release is free of it only as surely as its trials would have shown it."""
+    assert confidence(points) == pytest.approx(figure, rel=1e-12)
+
+
+def test_more_trials_where_the_failure_is_easily_missed() -> None:
+    """As many as make it sure, or as are sensible, which are more than where each trial shows it."""
+    assert trials_wanted(seldom({R: 2, A: 1}, {A: 3})) == {"0": 10, "1": 10}
+    assert trials_wanted(seldom({R: 6, A: 1}, {A: 3})) == {"1": 4}
+    assert trials_wanted(seldom({R: 10}, {A: 10})) == {}
+
+
 @pytest.mark.parametrize("points", [(), history({}), history({U: 3}, {}, {R: 1, A: 1})])
 def test_without_a_judged_release_there_is_no_figure(points: tuple[Point, ...]) -> None:
     """Nor is there a release that is to be tried again."""

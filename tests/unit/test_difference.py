@@ -21,6 +21,7 @@ HOSTILE = "\x1b[2J\nlast line \u202e"
 NAME = "some-failure_default_uvicorn-0.{}_py3.12_linux"
 HISTORY = "some-failure default, Python 3.12, linux"
 FIRST, SAFE = "first fixed in", "safe since"
+JUDGED = "{} releases judged, were {}"
 
 
 @pytest.fixture
@@ -59,7 +60,7 @@ def document(make_release: Callable[..., Release], make_result: Callable[..., Ce
             "RaaR",
             [
                 f"{NAME.format(3)}: new: reproduced",
-                f"{HISTORY}: affected <0.1 or >=0.3, was <0.1; safe since no release, was 0.1",
+                f"{HISTORY}: affected <0.1 or >=0.3, was <0.1; safe since no release, was 0.1; {JUDGED.format(4, 3)}",
             ],
         ),
         # what was affected until now is fixed
@@ -68,7 +69,8 @@ def document(make_release: Callable[..., Release], make_result: Callable[..., Ce
             "RRa",
             [
                 f"{NAME.format(2)}: new: absent",
-                f"{HISTORY}: affected <0.2, was >=0; {FIRST} 0.2, was no release; {SAFE} 0.2, was no release",
+                f"{HISTORY}: affected <0.2, was >=0; {FIRST} 0.2, was no release; {SAFE} 0.2, was no release; "
+                + JUDGED.format(3, 2),
             ],
         ),
         # a known release shows something else
@@ -86,7 +88,8 @@ def document(make_release: Callable[..., Release], make_result: Callable[..., Ce
             "aua",
             [
                 f"{NAME.format(1)}: reproduced, now unhealthy: ill",
-                f"{HISTORY}: affected no tested release, was ==0.1; {FIRST} no release, was 0.2; {SAFE} 0.0, was 0.2",
+                f"{HISTORY}: affected no judged release, was ==0.1; {FIRST} no release, was 0.2; {SAFE} 0.0, was 0.2; "
+                + JUDGED.format(2, 3),
             ],
         ),
         # nothing was known

@@ -1,9 +1,9 @@
-"""What a scenario expects: the nearest measured history, and a data file that is whole or told to be broken."""
+"""What a scenario expects: what was measured of this very cell, and a data file that is whole or told to be broken."""
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-R, A = Verdict.REPRODUCED, Verdict.ABSENT
+R, A, U = Verdict.REPRODUCED, Verdict.ABSENT, Verdict.UNHEALTHY
 MODULE = """
 from harness import Scenario
 
@@ -31,7 +31,7 @@ SCENARIO = Scenario(id="own-failure", title="t", subject="s", observe=nothing, j
 @pytest.mark.parametrize(
     ("affected", "version", "verdict"),
     [
-        ((), "1.0", A),
+        ((), "0.2", A),
         (("<0.2",), "0.1", R),
         (("<0.2",), "0.2", A),
         (("<0.2", ">=0.4,<0.6"), "0.3", A),
@@ -40,76 +40,64 @@ SCENARIO = Scenario(id="own-failure", title="t", subject="s", observe=nothing, j
         (("==0.3",), "0.3.post1", A),
         (("<=0.3",), "0.3.post1", A),
         (("<0.4",), "0.3.post1", R),
-        # pre-releases come before what they lead to, and `<` does not mean those of the release that it names
-        (("<0.4",), "0.3rc1", R),
-        (("<0.4",), "0.4rc1", A),
-        ((">=0.4",), "0.4rc1", A),
-        # a local build is judged by what it is a build of
-        (("<0.4",), "0.3+local.1", R),
-        (("==0.3",), "0.3+local.1", R),
-        (("<0.4",), "0.4+local.1", A),
+        # the ends of the history are in it, what is beyond them is not
+        ((">=0.4",), "0.30.0", R),
+        ((">=0.4",), "0.30.1", None),
+        (("<0.2",), "0.0.9", None),
+        # a history without pre-releases says nothing of them
+        (("<0.4",), "0.3rc1", None),
+        (("<0.4",), "0.5.dev1", None),
+        # a local build is no release that was measured
+        (("<0.4",), "0.3+local.1", None),
+        (("==0.3",), "0.3+local.1", None),
     ],
 )
 def test_release_is_expected_to_show_what_was_measured(
-    affected: tuple[str, ...], version: str, verdict: Verdict, make_expectation: Callable[..., Expectation]
+    affected: tuple[str, ...], version: str, verdict: Verdict | None, make_expectation: Callable[..., Expectation]
 ) -> None:
-    """The union of the specifiers is what is affected."""
+    """The union of the specifiers is what is affected; nothing is expected of what the history does not reach."""
     assert make_expectation(affected=affected).foretells(version) is verdict
 
 
-@pytest.fixture
-def nearest(make_expectation: Callable[..., Expectation]) -> Callable[..., str | None]:
-    """Say which of some histories a cell goes by: one that alone calls the release affected."""
-
-    def choose(histories: dict[str, dict[str, Any]], **cell: str) -> str | None:
-        where = {"variant": "default", "version": "0.5", "python": "3.8", "platform": "linux", **cell}
-        chosen = []
-        for picked in histories:
-            known = [
-                make_expectation(**fields, affected=(">=0",) if name == picked else ())
-                for name, fields in histories.items()
-            ]
-            chosen += [picked for order in (known, known[::-1]) if foretold(order, **where) is R]
-        assert len(chosen) in {0, 2}, "the choice depends on the order"
-        assert len(set(chosen)) <= 1
-        return chosen[0] if chosen else None
-
-    return choose
+def test_pre_releases_are_expected_where_they_were_measured(make_expectation: Callable[..., Expectation]) -> None:
+    """They come before what they lead to, and ``<`` does not mean those of the release that it names."""
+    measured = make_expectation(affected=("<0.4",), prereleases=True)
+    assert measured.foretells("0.3rc1") is R
+    assert measured.foretells("0.4rc1") is A
 
 
-OLD = {"python": "3.6", "first": "0.1", "last": "0.4"}
-MIDDLE = {"python": "3.8", "first": "0.3", "last": "0.6"}
-NEW = {"python": "3.12", "first": "0.5", "last": "0.9"}
-WINE = {"python": "3.8", "first": "0.1", "last": "0.9", "platform": "windows-wine"}
+def test_what_could_not_be_judged_is_expected_as_it_was(make_expectation: Callable[..., Expectation]) -> None:
+    """A release that cannot work is expected not to, also outside of the judged ones; of others nothing is known."""
+    measured = make_expectation(affected=("<0.4",), unhealthy=("0.0.1", "0.3"), unjudged=("0.2", "0.5"))
+    shown = {version: measured.foretells(version) for version in ("0.0.1", "0.1", "0.2", "0.2.0", "0.3", "0.5", "0.6")}
+    assert shown == {"0.0.1": U, "0.1": R, "0.2": None, "0.2.0": None, "0.3": U, "0.5": None, "0.6": A}
 
 
 @pytest.mark.parametrize(
-    ("histories", "cell", "chosen"),
+    ("cell", "verdict"),
     [
-        ("old middle new", {"version": "0.3", "python": "3.8"}, "middle"),
-        # the same Python, and yet it was never tried that far
-        ("old middle new", {"version": "0.9", "python": "3.8"}, "new"),
-        ("old middle new", {"version": "0.1", "python": "3.12"}, "old"),
-        # none reaches it: what comes closest
-        ("old middle new", {"version": "1.0", "python": "3.6"}, "new"),
-        ("old middle", {"version": "1.0", "python": "3.6"}, "middle"),
-        ("middle new", {"version": "0.1", "python": "3.12"}, "middle"),
-        # both reach it: the nearest Python
-        ("old middle new", {"version": "0.5", "python": "3.11"}, "new"),
-        ("old middle new", {"version": "0.5", "python": "3.9"}, "middle"),
-        # another platform is the last resort, however well it fits otherwise
-        ("new wine", {"version": "0.2", "python": "3.8"}, "new"),
-        ("new wine", {"version": "0.2", "platform": "windows-wine"}, "wine"),
-        ("wine", {"version": "0.2", "python": "3.12"}, "wine"),
-        ("", {}, None),
+        ({}, R),
+        ({"python": "3.9"}, None),
+        ({"python": "3.12"}, A),
+        ({"platform": "windows-wine"}, None),
+        ({"platform": "docker:debian"}, None),
+        ({"variant": "h11"}, None),
+        ({"version": "0.31"}, None),
+        ({"version": "0.31", "python": "3.12"}, A),
     ],
 )
-def test_nearest_history_counts(
-    histories: str, cell: dict[str, str], chosen: str | None, nearest: Callable[..., str | None]
+def test_only_the_cell_s_own_history_counts(
+    cell: dict[str, str], verdict: Verdict | None, make_expectation: Callable[..., Expectation]
 ) -> None:
-    """Platform, then reach, then Python; in whatever order the file has them."""
-    every: dict[str, dict[str, Any]] = {"old": OLD, "middle": MIDDLE, "new": NEW, "wine": WINE}
-    assert nearest({name: every[name] for name in histories.split()}, **cell) == chosen
+    """What another Python or platform shows was measured there, however near it is."""
+    known = [
+        make_expectation(affected=("<1",)),
+        make_expectation(python="3.12", last="0.40"),
+        make_expectation(python="3.8", platform="windows"),
+    ]
+    where = {"variant": "default", "version": "0.5", "python": "3.8", "platform": "linux", **cell}
+    assert foretold(known, **where) is verdict
+    assert foretold(known[::-1], **where) is verdict
 
 
 def test_another_variant_foretells_nothing(make_expectation: Callable[..., Expectation]) -> None:
@@ -128,6 +116,8 @@ def test_another_variant_foretells_nothing(make_expectation: Callable[..., Expec
         ("affected", ["<0.2", "nothing"]),
         ("first", "one"),
         ("last", ""),
+        ("unhealthy", ["one"]),
+        ("unjudged", [""]),
         ("python", "three"),
         ("python", "3"),
         ("python", ""),
@@ -183,4 +173,4 @@ def test_scenario_expects_what_its_data_file_says(tmp_path: Path, make_expectati
     assert without.scenario.expects(version="0.1", **where) is None
     assert loaded.scenario.expects(version="0.1", **where) is R
     assert loaded.scenario.expects(version="0.2", **where) is A
-    assert loaded.digest == without.digest
+    assert loaded.closure == without.closure

@@ -9,7 +9,7 @@ import pytest
 
 from harness.analysis.document import Searched, document_of
 from harness.analysis.search import Strategy
-from harness.analysis.series import Key
+from harness.analysis.series import key_of
 from harness.execution import catalog, expectations
 from harness.model.expectation import SUFFIX
 from harness.model.verdict import Verdict
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from harness.model.result import CellResult
 
 COMMAND = "harness history some-failure --write"
-LETTERS = {"R": Verdict.REPRODUCED, "a": Verdict.ABSENT, "u": Verdict.UNHEALTHY}
+LETTERS = {"R": Verdict.REPRODUCED, "a": Verdict.ABSENT, "u": Verdict.UNHEALTHY, "e": Verdict.ENVIRONMENT_FAILED}
 MODULE = """
 from harness import Scenario, Variant
 
@@ -65,9 +65,7 @@ def measure(
             for number, letter in enumerate(letters)
         ]
         searched = {
-            Key(scenario=one.scenario, variant=one.variant, platform=one.platform, python=one.python): Searched(
-                strategy=Strategy.SWEEP if seed is None else Strategy.BISECT, seed=seed
-            )
+            key_of(one): Searched(strategy=Strategy.SWEEP if seed is None else Strategy.BISECT, seed=seed)
             for one in results
         }
         releases = {"uvicorn": tuple(make_release(f"0.{number}") for number in range(known))}
@@ -89,9 +87,10 @@ def test_history_is_written_and_read_again(measure: Callable[..., dict[str, Load
     today = dt.datetime.now(dt.UTC).date()
     (one,) = of(measure("uRRaRa"))
     assert (one.variant, one.python, one.platform) == ("default", "3.12", "linux")
-    assert one.affected == ("<0.3", "==0.4")
+    assert one.affected == (">=0.1,<0.3", "==0.4")
     assert (one.first, one.last) == ("0.1", "0.5")
-    assert (one.strategy, one.releases, one.trials, one.command) == ("sweep", 6, 18, COMMAND)
+    assert (one.strategy, one.releases, one.trials, one.command) == ("sweep", 5, 18, COMMAND)
+    assert (one.unhealthy, one.unjudged, one.prereleases) == (("0.0",), (), False)
     assert one.confidence == pytest.approx((1 - (1 / 14) ** 3) ** 4, abs=1e-6)
     assert dt.date.fromisoformat(one.date) - today <= dt.timedelta(days=1)
     assert {path.name for path in folder.glob("*.json")} == {f"some-failure{SUFFIX}"}
@@ -104,13 +103,15 @@ def test_what_was_not_tested_is_not_counted(measure: Callable[..., dict[str, Loa
 
 
 def test_nothing_affected_is_a_measurement(measure: Callable[..., dict[str, LoadedScenario]]) -> None:
-    """It expects absence from then on."""
+    """It expects absence of what was measured, and is not sure: nobody has seen the failure."""
     loaded = measure("aaa")
     (one,) = of(loaded)
-    assert one.affected == ()
-    assert loaded["some-failure"].scenario.expects(variant="default", version="9", python="3.12", platform="linux") is (
-        Verdict.ABSENT
-    )
+    assert (one.affected, one.confidence) == ((), None)
+    where = {"variant": "default", "platform": "linux"}
+    scenario = loaded["some-failure"].scenario
+    assert scenario.expects(version="0.2", python="3.12", **where) is Verdict.ABSENT
+    assert scenario.expects(version="0.3", python="3.12", **where) is None
+    assert scenario.expects(version="0.2", python="3.11", **where) is None
 
 
 def test_nothing_judged_is_none(measure: Callable[..., dict[str, LoadedScenario]], folder: Path) -> None:
@@ -129,10 +130,10 @@ def test_new_measurement_takes_the_place_of_the_old_one(measure: Callable[..., d
     measure("aa", platform="windows-wine")
     found = of(measure("RRa", python="3.12"))
     assert [(one.variant, one.platform, one.python, one.affected) for one in found] == [
-        ("default", "linux", "3.8", (">=0.1",)),
+        ("default", "linux", "3.8", ("==0.1",)),
         ("default", "linux", "3.12", ("<0.2",)),
         ("default", "windows-wine", "3.12", ()),
-        ("h11", "linux", "3.12", (">=0",)),
+        ("h11", "linux", "3.12", ("<=0.1",)),
     ]
 
 
@@ -150,7 +151,7 @@ def test_controls_reach_nowhere(
     document = document_of(results, releases=releases, claims={}, searched={})
     list(expectations.write(document, catalog.load([folder]), command=COMMAND))
     (one,) = of(catalog.load([folder]))
-    assert (one.first, one.last, one.releases) == ("0.1", "0.1", 2)
+    assert (one.first, one.last, one.releases) == ("0.1", "0.1", 1)
 
 
 def test_scenario_that_was_not_measured_keeps_its_file(
@@ -162,6 +163,19 @@ def test_scenario_that_was_not_measured_keeps_its_file(
     before = path.read_bytes()
     measure("Ra")
     assert path.read_bytes() == before
+
+
+def test_what_could_not_be_judged_is_written(measure: Callable[..., dict[str, LoadedScenario]]) -> None:
+    """A release that cannot work is expected not to, and nothing is expected of one that nobody could judge."""
+    loaded = measure("Rua")
+    (one,) = of(loaded)
+    assert (one.unhealthy, one.releases) == (("0.1",), 2)
+    where = {"variant": "default", "python": "3.12", "platform": "linux"}
+    assert loaded["some-failure"].scenario.expects(version="0.1", **where) is Verdict.UNHEALTHY
+    loaded = measure("Rea")
+    (one,) = of(loaded)
+    assert (one.unhealthy, one.unjudged) == ((), ("0.1",))
+    assert loaded["some-failure"].scenario.expects(version="0.1", **where) is None
 
 
 def test_contradiction_shows_later(

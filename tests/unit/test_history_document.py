@@ -30,7 +30,7 @@ CLAIM = {
     *("scenario", "document", "claimed_fixed", "first_fixed", "safe_since", "relapses", "assessment", "python"),
     "platform",
 }
-KEY = Key(scenario="some-failure", variant="default", platform="linux", python="3.12")
+KEY = Key(scenario="some-failure", variant="default", subject="uvicorn", platform="linux", python="3.12")
 CLAIMS = {"some-failure": Claim(document="page.txt", issue="server #1", fixed="0.2")}
 LETTERS = {"R": Verdict.REPRODUCED, "a": Verdict.ABSENT, "u": Verdict.UNHEALTHY}
 
@@ -47,7 +47,7 @@ def known(make_release: Callable[..., Release]) -> dict[str, tuple[Release, ...]
 @pytest.fixture
 def results(make_result: Callable[..., CellResult], known: dict[str, tuple[Release, ...]]) -> list[CellResult]:
     """Affected, fixed, a gap and a relapse; 0.5 not tested; a control beside the first boundary."""
-    series = Series(key=KEY, subject="uvicorn", releases=known["uvicorn"])
+    series = Series(key=KEY, releases=known["uvicorn"])
     made = [
         make_result(
             version=f"0.{number}",
@@ -78,15 +78,18 @@ def test_words_of_the_contract(document: Document) -> None:
     assert set(history) >= HISTORY
     assert set(claim) >= CLAIM
     assert history["affected"] == [
-        {"introduced": None, "last_affected": "0.1", "fixed": "0.2"},
-        {"introduced": "0.4", "last_affected": None, "fixed": None},
+        {"introduced": None, "last_affected": "0.1", "fixed": "0.2", "from": "0.0", "to": "0.1"}
+        | {"open_before": False, "open_after": False},
+        {"introduced": "0.4", "last_affected": None, "fixed": None, "from": "0.4", "to": "0.4"}
+        | {"open_before": False, "open_after": True},
     ]
+    assert (history["judged"], history["whole"]) == (["0.0", "0.1", "0.2", "0.4"], False)
     assert [(gap["from"], gap["to"]) for gap in history["gaps"]] == [("0.3", "0.3"), ("0.5", "0.5")]
     assert all(set(gap) == {"from", "to", "reason"} for gap in history["gaps"])
     assert (history["strategy"], history["seed"]) == ("bisect", 3)
     assert (history["first_fixed"], history["safe_since"], history["relapses"]) == ("0.2", None, ["0.4"])
     assert (history["yanked"], history["untested"]) == (["0.4"], ["0.5"])
-    assert (claim["assessment"], claim["claimed_fixed"]) == ("confirmed", "0.2")
+    assert (claim["assessment"], claim["claimed_fixed"]) == ("relapsed", "0.2")
     assert len(history["attribution"]) == 2
     assert history["attribution"][0]["changed"] == {"h11": {"older": "1", "newer": "2"}}
 

@@ -27,7 +27,7 @@ KINDS = (
     Verdict.INCONCLUSIVE,
     Verdict.ENVIRONMENT_FAILED,
     Verdict.REPRODUCED,
-    Verdict.ABSENT,
+    Verdict.UNSUPPORTED,
 )
 LETTERS = {
     "R": Verdict.REPRODUCED,
@@ -36,6 +36,7 @@ LETTERS = {
     "i": Verdict.INCONCLUSIVE,
     "e": Verdict.ENVIRONMENT_FAILED,
     ".": Verdict.NOT_RUN,
+    "-": Verdict.UNSUPPORTED,
 }
 
 # A byte is one release of `VERSIONS` with one verdict of `KINDS`.
@@ -65,9 +66,10 @@ def admits(specifier: str, version: str) -> bool:
 
 
 def inside(found: Range, version: str) -> bool:
-    """Whether the release stands in the range, by PEP 440's order alone."""
-    after = found.introduced is None or PARSED[version] >= PARSED[found.introduced]
-    return after and (found.last_affected is None or PARSED[version] <= PARSED[found.last_affected])
+    """Whether the release stands between the outermost affected ones, by PEP 440's order alone."""
+    assert found.first is not None
+    assert found.last is not None
+    return PARSED[found.first] <= PARSED[version] <= PARSED[found.last]
 
 
 def check_membership(points: tuple[Point, ...], found: Ranges) -> None:
@@ -101,6 +103,10 @@ def check_edges(points: tuple[Point, ...], found: Ranges) -> None:
             introduced=names[start] if start else None,
             last_affected=names[end] if end + 1 < len(names) else None,
             fixed=names[end + 1] if end + 1 < len(names) else None,
+            first=names[start],
+            last=names[end],
+            open_before=start == 0 and names[0] != points[0].version,
+            open_after=end + 1 == len(names) and names[-1] != points[-1].version,
         )
         for start, end in zip(starts, ends, strict=True)
     )
@@ -121,7 +127,9 @@ def check_words(points: tuple[Point, ...], found: Ranges) -> None:
 def check_gaps(points: tuple[Point, ...], found: Ranges) -> None:
     """Tested and untested are all; a gap is as long as it can be and says why nothing is known."""
     by_version = {one.version: one for one in points}
-    assert found.tested == tuple(one.version for one in points if one.verdict is not Verdict.NOT_RUN)
+    unseen = {Verdict.NOT_RUN, Verdict.UNSUPPORTED}
+    assert found.tested == tuple(one.version for one in points if one.verdict not in unseen)
+    assert found.judged == tuple(one.version for one in points if one.verdict.is_judged)
     assert found.untested == tuple(one.version for one in points if one.verdict is Verdict.NOT_RUN)
     rest = list(points)
     for gap in found.gaps:
@@ -190,8 +198,17 @@ def test_ranges_are_exact(data: bytes) -> None:
         ("aRaRaR", [("1", "1", "2"), ("3", "3", "4"), ("5", None, None)], ["==1", "==3", ">=5"], "2", None, ["3", "5"]),
         ("Ruua", [(None, "0", "3")], ["<1"], "3", "3", []),
         ("aR.Ra", [("1", "3", "4")], [">=1,<4"], "4", "4", []),
-        ("auR.", [("2", None, None)], [">=2"], None, None, []),
-        ("RaRu", [(None, "0", "1"), ("2", None, None)], ["<1", ">=2"], "1", None, ["2"]),
+        ("auR.", [("2", None, None)], ["==2"], None, None, []),
+        ("RaRu", [(None, "0", "1"), ("2", None, None)], ["<1", "==2"], "1", None, ["2"]),
+        # a release by itself: nothing is known of what is before it or after it
+        ("..R..", [(None, None, None)], ["==2"], None, None, []),
+        ("R..", [(None, None, None)], ["<=0"], None, None, []),
+        ("..R", [(None, None, None)], [">=2"], None, None, []),
+        (".RuR.", [(None, None, None)], [">=1,<=3"], None, None, []),
+        # what this Python cannot install, or could not, is neither affected nor free of it
+        ("eeRRa", [(None, "3", "4")], [">=2,<4"], "4", "4", []),
+        ("aRR--", [("1", None, None)], [">=1,<=2"], None, None, []),
+        ("--RRa", [(None, "3", "4")], [">=2,<4"], "4", "4", []),
     ],
 )
 def test_spelt_histories(

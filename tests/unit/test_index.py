@@ -8,10 +8,13 @@ import json
 import threading
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 
-from harness.environments import index, uv
+from harness.environments import index, indexes
+from harness.environments.indexes import Indexes
 from harness.errors import IndexUnavailableError
+from harness.model.release import ordinary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,6 +63,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         """Print nothing."""
 
 
+def configure(monkeypatch: pytest.MonkeyPatch, default: str, *of_pip: str) -> None:
+    """Let uv, or pip, be configured for these indexes."""
+    monkeypatch.setattr(indexes, "configured", lambda: Indexes(default=default, extra=of_pip, of_pip=of_pip))
+
+
 @pytest.fixture
 def served(monkeypatch: pytest.MonkeyPatch) -> Iterator[Index]:
     """A running index that the program is configured for."""
@@ -68,7 +76,7 @@ def served(monkeypatch: pytest.MonkeyPatch) -> Iterator[Index]:
     with Index() as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
-        monkeypatch.setattr(uv, "index_url", lambda: f"http://127.0.0.1:{server.server_address[1]}/simple/")
+        configure(monkeypatch, f"http://127.0.0.1:{server.server_address[1]}/simple/")
         yield server
         server.shutdown()
         thread.join()
@@ -131,7 +139,7 @@ def test_page_in_a_folder_is_understood(monkeypatch: pytest.MonkeyPatch, tmp_pat
     page = tmp_path / "simple" / "uvicorn" / "index.html"
     page.parent.mkdir(parents=True)
     page.write_bytes(as_html())
-    monkeypatch.setattr(uv, "index_url", (tmp_path / "simple").as_uri)
+    configure(monkeypatch, (tmp_path / "simple").as_uri())
     assert summary(tmp_path / "cache") == UNDERSTOOD
 
 
@@ -159,7 +167,7 @@ def test_lack_of_a_package_is_told_in_one_line_without_secrets(
 ) -> None:
     """An index's address may hold a password; a message lands in logs of CI."""
     address = f"http://somebody:secret@127.0.0.1:{served.server_address[1]}/simple"
-    monkeypatch.setattr(uv, "index_url", lambda: address)
+    configure(monkeypatch, address)
     served.status = 404
     with pytest.raises(IndexUnavailableError) as error:
         index.releases_of("uvicorn", cache=tmp_path)
@@ -225,3 +233,106 @@ def grow_old(cache: Path, days: float = 7) -> None:
     stored = json.loads(file.read_text())
     stored["fetched"] = (dt.datetime.now(dt.UTC) - dt.timedelta(days=days)).isoformat()
     file.write_text(json.dumps(stored))
+
+
+Row = tuple[str, str | None, str | None, bool | str]
+PLAIN = "2020-01-01T00:00:00Z"
+
+
+def listed(served: Index, cache: Path, *rows: Row, package: str = "uvicorn") -> index.Listing:
+    """Return what is understood of an index with these files."""
+    served.content_type, served.body = "application/json", as_json(rows)
+    return index.listing_of(package, cache=cache)
+
+
+def test_what_is_left_out_is_counted_and_named(served: Index, tmp_path: Path) -> None:
+    """A history that is shorter than the truth says so."""
+    found = listed(
+        served,
+        tmp_path,
+        ("Uvicorn-0.1.tar.bz2", PLAIN, None, False),
+        ("uvicorn-0.2-py2.7-win32.egg", PLAIN, None, False),
+        ("uvicorn-0.2.win32-py2.7.exe", PLAIN, None, False),
+        ("uvicorn-0.3.tar.gz", PLAIN, None, False),
+        ("uvicorn-0.3.win32.exe", PLAIN, None, False),
+        ("uvicorn-0.4.tar.gz", None, None, False),
+    )
+    assert [one.version for one in found.releases] == ["0.1", "0.3"]
+    assert index.told("uvicorn", found.left_out) == (
+        "uvicorn: 2 releases have no file that pip can install, and no cell: "
+        "0.4 (the index does not say when it was uploaded); 0.2 (only .egg, .exe)"
+    )
+    assert index.told("uvicorn", found.left_out, within=">=0.3,<0.4") is None
+    assert index.left_out_of("uvicorn", cache=tmp_path) == found.left_out
+
+
+def test_the_latest_is_what_an_installer_takes(served: Index, tmp_path: Path) -> None:
+    """No date in the name of a file of 2014, no release whose only wheels are for another Python."""
+    found = listed(
+        served,
+        tmp_path,
+        ("Cheroot-4.0.0beta-20140210.zip", PLAIN, None, False),
+        ("cheroot-8.0-py2.py3-none-any.whl", PLAIN, None, False),
+        ("cheroot-9.0-cp27-cp27m-win_amd64.whl", PLAIN, None, False),
+        package="cheroot",
+    ).releases
+    assert [one.version for one in ordinary(found, "3.8")] == ["8.0"]
+
+
+def test_each_file_says_which_python_it_is_for(served: Index, tmp_path: Path) -> None:
+    """Without a source distribution, the wheels decide; each file's own requirement counts, as it does for pip."""
+    found = {
+        one.version: one
+        for one in listed(
+            served,
+            tmp_path,
+            ("uvicorn-1.0-cp38-cp38-manylinux1_x86_64.whl", PLAIN, ">=3.6", False),
+            ("uvicorn-1.0-cp39-cp39-win_amd64.whl", PLAIN, ">=3.6", False),
+            ("uvicorn-1.1-cp36-abi3-manylinux1_x86_64.whl", PLAIN, None, False),
+            ("uvicorn-1.2-py3-none-any.whl", PLAIN, ">=3.8", False),
+            ("uvicorn-1.2.tar.gz", PLAIN, ">=3.6", False),
+            ("uvicorn-1.3-py2-none-any.whl", PLAIN, None, False),
+            ("uvicorn-1.4-cp37-cp37m-manylinux1_x86_64.whl", PLAIN, None, False),
+            ("uvicorn-1.4.tar.gz", PLAIN, None, False),
+        ).releases
+    }
+    assert found["1.0"].admits("3.8", "linux")
+    assert found["1.0"].admits("3.8", "docker:debian:12")
+    assert found["1.0"].admits("3.9", "windows-wine")
+    assert found["1.0"].refusal("3.9", "linux") == (
+        "has no source distribution, and wheels for cp38-cp38-linux, cp39-cp39-win only"
+    )
+    assert found["1.0"].refusal("3.5", "linux") == "requires Python >=3.6"
+    assert [found["1.1"].admits(python, "linux") for python in ("3.5", "3.6", "3.12")] == [False, True, True]
+    assert [found["1.2"].admits(python) for python in ("3.5", "3.6", "3.8")] == [False, True, True]
+    assert not found["1.3"].admits("3.8")
+    assert found["1.4"].admits("3.12")
+    assert b"offers" not in msgspec.json.encode(found["1.4"])
+
+
+def test_a_yanked_file_offers_nothing_where_another_does(served: Index, tmp_path: Path) -> None:
+    """An installer passes it over."""
+    (found,) = listed(
+        served,
+        tmp_path,
+        ("uvicorn-1.0.tar.gz", PLAIN, None, "broken"),
+        ("uvicorn-1.0-cp39-cp39-manylinux1_x86_64.whl", PLAIN, None, False),
+    ).releases
+    assert not found.yanked
+    assert [found.admits(python, "linux") for python in ("3.8", "3.9")] == [False, True]
+
+
+def test_indexes_of_pip_count_together(served: Index, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A package of a company's own index is a subject as any other."""
+    page = tmp_path / "own" / "uvicorn" / "index.html"
+    page.parent.mkdir(parents=True)
+    page.write_bytes(as_html((("uvicorn-9.0.tar.gz", PLAIN, None, False),)))
+    configure(monkeypatch, f"http://127.0.0.1:{served.server_address[1]}/simple", (tmp_path / "own").as_uri())
+    found = listed(served, tmp_path, ("uvicorn-1.0.tar.gz", PLAIN, None, False))
+    assert [one.version for one in found.releases] == ["1.0", "9.0"]
+
+
+def test_a_specifier_that_is_too_long_is_none(served: Index, tmp_path: Path) -> None:
+    """It would take minutes to read."""
+    (found,) = listed(served, tmp_path, ("uvicorn-1.0.tar.gz", PLAIN, ">=3," * 100_000, False)).releases
+    assert found.requires_python is None

@@ -6,6 +6,7 @@ import datetime as dt
 import functools
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from harness.analysis.history import Point
     from harness.model.cell import Cell
 
-KEY = Key(scenario="some-failure", variant="default", platform="linux", python="3.12")
+KEY = Key(scenario="some-failure", variant="default", subject="uvicorn", platform="linux", python="3.12")
 UPLOADED = dt.datetime(2024, 1, 1, tzinfo=dt.UTC)
 SWEEP = Searched(strategy=Strategy.SWEEP)
 BISECT = Searched(strategy=Strategy.BISECT, seed=1)
@@ -57,7 +58,7 @@ def decoded(data: bytes) -> list[Kind]:
 def series_of_size(size: int) -> Series:
     """Return a series of so many releases."""
     releases = tuple(Release(version=f"0.{number}", uploaded=UPLOADED) for number in range(size))
-    return Series(key=KEY, subject="uvicorn", releases=releases)
+    return Series(key=KEY, releases=releases)
 
 
 def trial(kind: Kind, number: int) -> Verdict:
@@ -295,3 +296,16 @@ def test_claimed_release_and_its_neighbours_are_asked_for_at_once() -> None:
 def test_as_many_trials_as_the_call_says() -> None:
     """Of every release."""
     assert set(wanted(series_of_size(4), {}, SWEEP, claimed=None, trials=5).values()) == {5}
+
+
+@pytest.mark.parametrize(("asked", "trials"), [(1, 4), (3, 4), (6, 6)])
+def test_as_many_trials_as_the_scenario_s_rule_needs(asked: int, trials: int) -> None:
+    """Fewer of a failure that shows only now and then would prove nothing, of any release nor of any exchange."""
+    series = msgspec.structs.replace(series_of_size(2), trials=4)
+    first = wanted(series, {}, SWEEP, claimed=None, trials=asked)
+    assert set(first.values()) == {trials}
+    results = {
+        cell.id: answer(cell, count, JUDGED[place_of(cell.release.version)], {"h11": cell.id})
+        for cell, count in first.items()
+    }
+    assert set(wanted(series, results, SWEEP, claimed=None, trials=asked).values()) == {4}

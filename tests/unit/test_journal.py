@@ -134,7 +134,7 @@ def test_evidence_is_kept_beside_and_never_overwritten(
     tmp_path: Path, make_result: Callable[..., CellResult], kept: Callable[[str, str], Evidence]
 ) -> None:
     """Twice the same cell are two folders; what is read back is what was written."""
-    trial = kept("pipelined-keep-alive", "reproduced-0.27.0-h11")
+    trial = msgspec.structs.replace(kept("pipelined-keep-alive", "reproduced-0.27.0-h11"), cell=make_result().id)
     journal = Journal(tmp_path)
     one, two = journal.keep_evidence([trial]), journal.keep_evidence([trial])
     assert one != two
@@ -147,7 +147,7 @@ def test_trials_come_back_in_their_order(
     tmp_path: Path, make_result: Callable[..., CellResult], kept: Callable[[str, str], Evidence]
 ) -> None:
     """The tenth trial is not the second."""
-    trial = kept("pipelined-keep-alive", "absent-0.27.1-h11")
+    trial = msgspec.structs.replace(kept("pipelined-keep-alive", "absent-0.27.1-h11"), cell=make_result().id)
     trials = [msgspec.structs.replace(trial, trial=number) for number in range(1, 12)]
     journal = Journal(tmp_path)
     result = make_result(evidence=journal.keep_evidence(trials))
@@ -295,7 +295,7 @@ def test_clock_that_jumps_changes_nothing(
 ) -> None:
     """Evidence has a folder of its own, and the result that came last is the newest, whatever the clock says."""
     monkeypatch.setattr(dt, "datetime", clock)
-    trial = kept("pipelined-keep-alive", "absent-0.27.1-h11")
+    trial = msgspec.structs.replace(kept("pipelined-keep-alive", "absent-0.27.1-h11"), cell=make_result().id)
     journal = Journal(tmp_path)
     for verdict in (Verdict.REPRODUCED, Verdict.ABSENT):
         journal.add(verdict, make_result(verdict=verdict, evidence=journal.keep_evidence([trial])))

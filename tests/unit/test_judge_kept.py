@@ -51,6 +51,7 @@ def test_every_kept_scenario_has_each_verdict(verdict: Verdict) -> None:
 
 def test_verdicts_of_measured_releases_are_the_expected_ones(bundled: Mapping[str, Scenario]) -> None:
     """What a scenario foretells agrees with what was kept, wherever it was judged."""
+    reached = 0
     for path in FILES:
         evidence = read(path)
         verdict = Verdict(path.name.split("-")[0])
@@ -61,7 +62,9 @@ def test_verdicts_of_measured_releases_are_the_expected_ones(bundled: Mapping[st
                 python=evidence.python,
                 platform=evidence.platform,
             )
-            assert expected is verdict, path
+            assert expected in {verdict, None}, path
+            reached += expected is verdict
+    assert reached > 15, "of few of them anything is expected"
 
 
 def test_silent_server_is_told_with_its_last_words(

@@ -12,9 +12,10 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from harness.environments import Request, Resolution, runtimes, store, wine
-from harness.execution import catalog, journal
+from harness.execution import closure, journal
 from harness.execution.catalog import LoadedScenario, load_file
-from harness.execution.key import key_of
+from harness.execution.closure import Closure
+from harness.execution.key import keys_of
 from harness.model.cell import Cell
 from harness.model.release import Release
 
@@ -55,6 +56,7 @@ FIELDS = st.fixed_dictionaries(
         "python": WORD,
         "platform": WORD,
         "digest": WORD,
+        "judgement": WORD,
         "interpreter": WORD,
         "python_full": WORD,
         "runtime": st.none() | WORD,
@@ -77,8 +79,11 @@ def key(fields: dict[str, Any], scenario: Scenario) -> str:
         pins=tuple(fields["pins"]),
         **{name: fields[name] for name in ("interpreter", "python_full", "runtime", "copy")},
     )
-    loaded = LoadedScenario(scenario=scenario, module=Path("m.py"), applications=(), digest=fields["digest"])
-    return key_of(cell, loaded, resolution)
+    made = Closure(trial=fields["digest"], judgement=fields.get("judgement", ""))
+    loaded = LoadedScenario(scenario=scenario, module=Path("m.py"), applications=(), closure=made)
+    keys = keys_of(cell, loaded, resolution)
+    assert keys.trial != keys.result
+    return keys.result
 
 
 @given(FIELDS, FIELDS)
@@ -170,28 +175,34 @@ def test_changed_byte_of_a_scenario_is_another_digest(
     folder = tmp_path_factory.mktemp("scenario")
     (folder / "own.py").write_text(MODULE)
     (folder / "app.py").write_bytes(b"")
-    before = load_file(folder / "own.py").digest
+    before = load_file(folder / "own.py").closure
     (folder / "own.py").write_bytes(MODULE.encode() + (b"#" + module if module else b""))
     (folder / "app.py").write_bytes(application)
-    assert load_file(folder / "own.py").digest != before
+    assert load_file(folder / "own.py").closure != before
 
 
-def test_raised_protocol_of_trials_is_another_digest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It says that trials are carried out or judged in a new way."""
+def test_raised_protocol_is_another_digest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One says that trials are carried out in a new way, one that only judging is new."""
     (tmp_path / "own.py").write_text(MODULE)
     (tmp_path / "app.py").write_text("")
-    before = load_file(tmp_path / "own.py").digest
-    monkeypatch.setattr(catalog, "PROTOCOL", catalog.PROTOCOL + 1)
-    assert load_file(tmp_path / "own.py").digest != before
+    before = load_file(tmp_path / "own.py").closure
+    monkeypatch.setattr(closure, "JUDGING_PROTOCOL", closure.JUDGING_PROTOCOL + 1)
+    judged = load_file(tmp_path / "own.py").closure
+    assert (judged.trial == before.trial, judged.judgement == before.judgement) == (True, False)
+    monkeypatch.setattr(closure, "TRIAL_PROTOCOL", closure.TRIAL_PROTOCOL + 1)
+    assert load_file(tmp_path / "own.py").closure.trial != before.trial
 
 
 def test_dependencies_of_another_release_are_another_key(
     make_scenario: Callable[..., Scenario], make_cell: Callable[..., Cell], make_release: Callable[..., Release]
 ) -> None:
     """A control is never taken for the cell that it stands beside, though it may have the same pins."""
-    loaded = LoadedScenario(scenario=make_scenario(), module=Path("m.py"), applications=(), digest="d")
+    made = Closure(trial="t", judgement="j")
+    loaded = LoadedScenario(scenario=make_scenario(), module=Path("m.py"), applications=(), closure=made)
     cell = make_cell()
     request = Request(subject="uvicorn", requirements=(), as_of=NOW, python="3.12", platform="linux")
     resolution = Resolution(request=request, interpreter="/i", python_full="3.12.1", pins=("uvicorn==0.27.0",))
     control = msgspec.structs.replace(cell, dependencies_of=make_release("0.28.0"))
-    assert key_of(control, loaded, resolution) != key_of(cell, loaded, resolution)
+    one, other = keys_of(control, loaded, resolution), keys_of(cell, loaded, resolution)
+    assert one.trial != other.trial
+    assert one.result != other.result

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from harness.errors import UsageError
-from harness.model.matrix import Selection, Server, cells_of, parse
+from harness.model.matrix import Known, Selection, Server, cells_of, parse
 from harness.model.scenario import Claim, Scenario, Variant
 
 if TYPE_CHECKING:
@@ -50,16 +51,23 @@ def cells(scenarios: Mapping[str, Scenario], make_release: Callable[..., Release
     listed = tuple(make_release(version) for version in ("1.0", "2.0", "3.0"))
 
     def select(text: str = TEXT, **fields: Any) -> tuple[Cell, ...]:  # noqa: ANN401 - the fields of a selection
-        return cells_of(
-            parse(text, name="m.toml"),
-            Selection(**fields),
-            scenarios=scenarios,
-            releases_of=lambda _subject, _spec: listed,
-            own_python="3.11",
-            own_platform="linux",
-        )
+        return cells_of(parse(text, name="m.toml"), Selection(**fields), known(scenarios, listed))
 
     return select
+
+
+def known(
+    scenarios: Mapping[str, Scenario], listed: tuple[Release, ...], tell: Callable[[str], None] = lambda _line: None
+) -> Known:
+    """Return these scenarios and releases, on a machine with three Pythons; Wine has two."""
+    wine, own = ("3.12", "3.8"), ("3.13.1", "3.11.7", "3.8.18")
+    return Known(
+        scenarios=scenarios,
+        releases_of=lambda _subject, _spec: listed,
+        pythons_on=lambda platform: wine if platform == "windows-wine" else own,
+        own_platform="linux",
+        tell=tell,
+    )
 
 
 def short(cells: tuple[Cell, ...]) -> list[str]:
@@ -120,15 +128,15 @@ def test_exact_id_selects_one(cells: Callable[..., tuple[Cell, ...]]) -> None:
 def test_unlisted_scenario_gets_a_row_of_its_own(cells: Callable[..., tuple[Cell, ...]]) -> None:
     """Around its claim and the latest, on this machine."""
     assert short(cells(scenarios=("third",))) == [
-        "third/default 1.0 3.11 linux",
-        "third/default 2.0 3.11 linux",
-        "third/default 3.0 3.11 linux",
+        "third/default 1.0 3.13 linux",
+        "third/default 2.0 3.13 linux",
+        "third/default 3.0 3.13 linux",
     ]
 
 
 def test_unlisted_scenario_without_a_claim_runs_the_latest(cells: Callable[..., tuple[Cell, ...]]) -> None:
     """There is nothing else to go by."""
-    assert short(cells(scenarios=("fourth",))) == ["fourth/default 3.0 3.11 linux"]
+    assert short(cells(scenarios=("fourth",))) == ["fourth/default 3.0 3.13 linux"]
 
 
 @pytest.mark.parametrize(
@@ -182,10 +190,7 @@ def test_only_what_is_in_play_is_asked_of_the_index(scenarios: Mapping[str, Scen
         cells_of(
             parse(TEXT, name="m.toml"),
             Selection(scenarios=("first",)),
-            scenarios=scenarios,
-            releases_of=releases_of,
-            own_python="3.11",
-            own_platform="linux",
+            dataclasses.replace(known(scenarios, ()), releases_of=releases_of),
         )
     assert set(asked) == {"uvicorn"}
 
@@ -220,3 +225,111 @@ def test_python_without_an_image_is_told(cells: Callable[..., tuple[Cell, ...]])
         cells(IMAGES)
     with pytest.raises(UsageError, match=r"no image of Python 3\.12 for the platform 'docker'; it has none"):
         cells(platforms=("docker",))
+
+
+NO_PYTHONS = """
+[[cells]]
+scenarios = ["first"]
+variants = ["a"]
+releases = [">=0"]
+platforms = ["linux", "windows-wine"]
+"""
+
+
+@pytest.fixture
+def ruled(make_scenario: Callable[..., Scenario], make_release: Callable[..., Release]) -> Callable[..., list[str]]:
+    """Select from releases that allow different Pythons; ``eras`` are the scenario's, the rest the selection's."""
+    listed = (
+        make_release("1.0"),
+        make_release("2.0", requires_python="<3.13,>=3.8.10"),
+        make_release("3.0", requires_python=">=3.8,<3.8.18"),
+        make_release("4.0", requires_python=">=3.14"),
+    )
+
+    def select(text: str = NO_PYTHONS, *, eras: tuple[tuple[str, str], ...] = (), **fields: Any) -> list[str]:  # noqa: ANN401
+        variants = (Variant(name="a"), Variant(name="b"))
+        scenario = make_scenario(id="first", variants=variants, pythons=eras)
+        return short(cells_of(parse(text, name="m.toml"), Selection(**fields), known({"first": scenario}, listed)))
+
+    return select
+
+
+def test_each_release_runs_on_the_newest_python_here_that_it_allows(ruled: Callable[..., list[str]]) -> None:
+    """Of the platform, to the patch where that is known; one that allows none here has a cell that says so."""
+    assert ruled() == [
+        "first/a 1.0 3.13 linux",
+        "first/a 2.0 3.11 linux",
+        "first/a 3.0 3.13 linux",
+        "first/a 4.0 3.13 linux",
+        "first/a 1.0 3.12 windows-wine",
+        "first/a 2.0 3.12 windows-wine",
+        "first/a 3.0 3.8 windows-wine",
+        "first/a 4.0 3.12 windows-wine",
+    ]
+
+
+def test_the_pythons_of_an_era_go_before(ruled: Callable[..., list[str]]) -> None:
+    """All that are named for a release; of one that is in no era the rule decides."""
+    found = ruled(eras=(("<2", "3.6"), ("<2", "3.8"), (">=2,<3", "3.9")), platforms=("linux",))
+    assert found == [
+        "first/a 1.0 3.6 linux",
+        "first/a 1.0 3.8 linux",
+        "first/a 2.0 3.9 linux",
+        "first/a 3.0 3.13 linux",
+        "first/a 4.0 3.13 linux",
+    ]
+
+
+def test_the_rule_stands_for_a_rows_pythons_where_the_call_names_releases(ruled: Callable[..., list[str]]) -> None:
+    """Those of the row are for the row's own releases; what the call names outranks all."""
+    text = NO_PYTHONS + 'pythons = ["3.9"]\n'
+    server = (Server(subject="uvicorn", spec="==2.0"),)
+    linux = {"platforms": ("linux",)}
+    assert {cell.split()[2] for cell in ruled(text, **linux)} == {"3.9"}
+    assert ruled(text, servers=server, **linux) == ["first/a 2.0 3.11 linux"]
+    assert ruled(text, servers=server, pythons=("3.8",), **linux) == ["first/a 2.0 3.8 linux"]
+
+
+def test_latest_is_the_newest_release_where_no_python_is_named(ruled: Callable[..., list[str]]) -> None:
+    """That no Python here can run it is news, not a reason to try an older one."""
+    assert ruled(NO_PYTHONS.replace(">=0", "latest"), platforms=("linux",)) == ["first/a 4.0 3.13 linux"]
+
+
+def test_every_release_of_a_row(ruled: Callable[..., list[str]]) -> None:
+    """For a history: the row's own releases do not count, its Pythons do."""
+    text = NO_PYTHONS.replace(">=0", "==1.0") + 'pythons = ["3.9"]\n'
+    found = ruled(text, every=True, platforms=("linux",))
+    assert found == [f"first/a {version}.0 3.9 linux" for version in range(1, 5)]
+
+
+def test_the_images_of_a_matrix_are_the_pythons_of_docker(ruled: Callable[..., list[str]]) -> None:
+    """The newest that a release allows has an image; an image that is named is of its Python."""
+    text = '[pythons]\n"3.8" = "old"\n"3.12" = "new"\n"3.13" = "newest"\n' + NO_PYTHONS.replace(">=0", "<=2.0")
+    assert ruled(text, platforms=("docker", "docker:old")) == [
+        "first/a 1.0 3.13 docker:newest",
+        "first/a 2.0 3.12 docker:new",
+        "first/a 1.0 3.8 docker:old",
+        "first/a 2.0 3.8 docker:old",
+    ]
+
+
+def test_a_claim_of_a_release_that_never_was_leaves_out_its_own_cells(
+    make_scenario: Callable[..., Scenario], make_release: Callable[..., Release]
+) -> None:
+    """And is told, with the scenario and the document; the cells of other scenarios are there."""
+    wrong = Claim(document="advisory 7", issue="i", fixed="9.9")
+    scenarios = {
+        "first": make_scenario(id="first", claim=wrong),
+        "third": make_scenario(id="third", claim=Claim(document="d", issue="i", fixed="2.0")),
+    }
+    listed = tuple(make_release(version) for version in ("1.0", "2.0", "3.0"))
+    told: list[str] = []
+    text = NO_PYTHONS.replace('variants = ["a"]', "").replace('">=0"', '"claimed", "==1.0"')
+    selection = Selection(scenarios=("first", "third"), platforms=("linux",))
+    found = cells_of(parse(text, name="m.toml"), selection, known(scenarios, listed, told.append))
+    assert [cell.split()[:2] for cell in short(found)] == [
+        ["first/default", "1.0"],
+        *(["third/default", version] for version in ("1.0", "2.0", "3.0")),
+    ]
+    (line,) = told
+    assert line.startswith("first: uvicorn 9.9, which advisory 7 names as fixed, is not among the known releases")

@@ -56,9 +56,10 @@ def test_own_matrices_are_good(path: Path) -> None:
     ("changed", "words"),
     [
         ({"pyton": '["3.8"]'}, ["unknown key 'pyton'", "did you mean pythons?"]),
-        ({"pythons": '["3.8", "3.81"]'}, ["pythons", "unknown Python '3.81'", "3.8"]),
-        ({"pythons": '["2.7"]'}, ["unknown Python '2.7'"]),
-        ({"pythons": '["python3.8"]'}, ["unknown Python 'python3.8'", "3.8"]),
+        ({"pythons": '["3.8", "38"]'}, ["pythons: '38' is no Python such as 3.8"]),
+        ({"pythons": '["2.7"]'}, ["'2.7' is no Python"]),
+        ({"pythons": '["3.08"]'}, ["'3.08' is no Python"]),
+        ({"pythons": '["python3.8"]'}, ["'python3.8' is no Python"]),
         ({"platforms": '["linus"]'}, ["platforms", "unknown platform 'linus'", "did you mean linux"]),
         ({"platforms": '["docker:"]'}, ["unknown platform 'docker:'"]),
         ({"platforms": '["docker:IMAGE", "Linux"]'}, ["unknown platform 'Linux'", "linux"]),
@@ -146,5 +147,16 @@ def test_other_platforms_are_refused(platform: str) -> None:
 
 def test_image_for_an_unknown_python_is_refused() -> None:
     """A slip in the table is not taken for a Python that nobody runs."""
-    with pytest.raises(UsageError, match=r"m\.toml: \[pythons\]: unknown Python '3\.80'; did you mean 3\.8"):
-        parse('cells = []\n[pythons]\n"3.80" = "python:3.8"\n', name="m.toml")
+    with pytest.raises(UsageError, match=r"m\.toml: \[pythons\]: '3\.8\.0' is no Python such as 3\.8"):
+        parse('cells = []\n[pythons]\n"3.8.0" = "python:3.8"\n', name="m.toml")
+
+
+@pytest.mark.parametrize("python", ["3.6", "3.15", "3.27"])
+def test_a_python_that_is_newer_than_the_harness_is_known(python: str) -> None:
+    """By its form: whether a machine has it is asked of the machine."""
+    assert parse(matrix(pythons=f'["{python}"]'), name="m.toml").cells[1].pythons == (python,)
+
+
+def test_pythons_may_be_left_out() -> None:
+    """Then each release's own rule gives them."""
+    assert parse(matrix(pythons=None), name="m.toml").cells[1].pythons == ()

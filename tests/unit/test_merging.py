@@ -16,15 +16,16 @@ from harness.analysis.document import Searched
 from harness.analysis.search import Strategy
 from harness.analysis.series import Key
 from harness.errors import ResultsError
+from harness.execution import merging
 from harness.execution.journal import Journal
-from harness.execution.merging import merge
 from harness.model.result import EnvironmentResult
 from harness.model.verdict import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    from harness.execution.catalog import LoadedScenario
     from harness.model.evidence import Evidence
     from harness.model.release import Release
     from harness.model.result import CellResult
@@ -49,7 +50,7 @@ def measure(make_result: Callable[..., CellResult], kept: Callable[[str, str], E
         own = {name: getattr(result, name) for name in names}
         place = journal.keep_evidence([msgspec.structs.replace(trial, cell=result.id, trial=1, **own)])
         result = msgspec.structs.replace(result, evidence=place)
-        journal.add(key, result)
+        journal.add(key, result, trial_key=key)
         journal.close()
         return result
 
@@ -65,6 +66,17 @@ def shards(tmp_path: Path, measure: Measure, make_release: Callable[..., Release
     Journal(one).know({"uvicorn": [make_release("1.0")]})
     Journal(two).know({"uvicorn": [make_release("1.0"), make_release("2.0")]})
     return one, two
+
+
+def merge(
+    folders: Sequence[Path],
+    output: Path,
+    *,
+    scenarios: Mapping[str, LoadedScenario] | None = None,
+    tell: Callable[[str], None] = lambda _: None,
+) -> int:
+    """Join folders where no scenario is at hand, unless some are given."""
+    return merging.merge(folders, output, scenarios=scenarios or {}, tell=tell)
 
 
 def refusal(*folders: Path) -> str:
@@ -98,7 +110,9 @@ def test_all_that_was_measured_is_in_the_merged_folder(shards: tuple[Path, Path]
     for shard, number in zip(shards, (1, 2), strict=True):
         found = merged.find(KEYS[number])
         assert found
-        assert found == Journal(shard).find(KEYS[number])
+        own = Journal(shard).find(KEYS[number])
+        assert own
+        assert found == msgspec.structs.replace(own, unjudged_here=True)
         assert merged.evidence_of(found) == Journal(shard).evidence_of(found) != ()
         log = (shard / str(found.evidence)).glob("*.log")
         assert all((tmp_path / "merged" / path.relative_to(shard)).read_bytes() == path.read_bytes() for path in log)
@@ -116,11 +130,11 @@ def test_merging_again_changes_nothing(shards: tuple[Path, Path], tmp_path: Path
 
 
 def test_newest_result_of_a_folder_still_counts(measure: Measure, tmp_path: Path) -> None:
-    """Also where '--rerun' found something else under the same key; the older evidence is kept."""
-    measure(tmp_path / "one", KEYS[1], verdict=Verdict.REPRODUCED)
+    """Also where '--rerun' could judge what could not be judged before; the older evidence is kept."""
+    measure(tmp_path / "one", KEYS[1], verdict=Verdict.UNHEALTHY, reason="it was ill")
     newest = measure(tmp_path / "one", KEYS[1])
     merge([tmp_path / "one"], tmp_path / "merged")
-    assert Journal(tmp_path / "merged").latest() == (newest,)
+    assert Journal(tmp_path / "merged").latest() == (msgspec.structs.replace(newest, unjudged_here=True),)
     assert len(list((tmp_path / "merged" / "evidence").glob("*/*"))) == 2
 
 
@@ -137,7 +151,7 @@ def test_measured_counts_more_than_unmeasured(
     Journal(tmp_path / "two").note(lacking)
     folders = [tmp_path / "one", tmp_path / "two"]
     merge(folders if measured_first else folders[::-1], tmp_path / "merged")
-    assert Journal(tmp_path / "merged").latest() == (result,)
+    assert Journal(tmp_path / "merged").latest() == (msgspec.structs.replace(result, unjudged_here=True),)
 
 
 @pytest.mark.parametrize("key", [KEYS[1], KEYS[2]], ids=["same key", "another key"])
@@ -188,27 +202,30 @@ def test_wine_is_never_merged_as_windows(measure: Measure, tmp_path: Path) -> No
         ({"evidence_bytes": 1}, "its evidence is damaged"),
         ({"result": {}}, "line 1: Object missing required field"),
         ({"result": []}, "line 1: Expected `object`"),
-        ({"result__id": "../../x"}, "its id is not that of its scenario"),
+        ({"result__id": "../../x"}, "what is at `$.result.id` cannot be there"),
         ({"result__version": "2.0"}, "its id is not that of its scenario"),
-        ({"result__version": "\x1b[2J"}, "Invalid version"),
+        ({"result__version": "\x1b[2J"}, "what is at `$.result.version` cannot be there"),
         ({"result__platform": "windows"}, "its id is not that of its scenario"),
-        ({"result__platform": "plan9"}, "unknown platform 'plan9'"),
-        ({"result__python": "2.7"}, "unknown Python '2.7'"),
+        ({"result__platform": "plan9"}, "what is at `$.result.platform` cannot be there"),
+        ({"result__python": "2.7"}, "what is at `$.result.python` cannot be there"),
         ({"result__verdict": "fine"}, "Invalid enum value 'fine'"),
         ({"result__trials": 2}, "its trials are not those that it counts"),
         ({"result__trials": 2, "result__tally": {"absent": 2}}, "its evidence is not that of its trials"),
-        ({"result__trials": 10**15, "result__tally": {"absent": 10**15}}, "its evidence is not that of its trials"),
+        (
+            {"result__trials": 10**15, "result__tally": {"absent": 10**15}},
+            "Expected `int` <= 1000 - at `$.result.trials`",
+        ),
         ({"result__trials": 0, "result__tally": {}}, "it is reproduced without a trial"),
-        ({"result__duration_s": -1}, "it took less than no time"),
+        ({"result__duration_s": -1}, "Expected `float` >= 0"),
         ({"result__evidence": None}, "do not go together"),
         ({"result__environment": None}, "do not go together"),
-        ({"result__evidence": "/etc"}, "its evidence is not in a folder of its own: '/etc'"),
-        ({"result__evidence": "../two/evidence"}, "its evidence is not in a folder of its own"),
-        ({"result__evidence": "evidence/../../two"}, "its evidence is not in a folder of its own"),
-        ({"result__evidence": "C:\\Windows"}, "its evidence is not in a folder of its own"),
+        ({"result__evidence": "/etc"}, "what is at `$.result.evidence` cannot be there"),
+        ({"result__evidence": "../two/evidence"}, "what is at `$.result.evidence` cannot be there"),
+        ({"result__evidence": "evidence/../../two"}, "what is at `$.result.evidence` cannot be there"),
+        ({"result__evidence": "C:\\Windows"}, "what is at `$.result.evidence` cannot be there"),
         (
             {"result__evidence": "evidence/some-failure_default_uvicorn-1.0_py3.12_linux/.."},
-            "not in a folder of its own",
+            "what is at `$.result.evidence` cannot be there",
         ),
         (
             {"result__evidence": "evidence/some-failure_default_uvicorn-1.0_py3.12_linux/20240101T000000.000000Z"},
@@ -290,14 +307,14 @@ def test_evidence_of_another_cell_is_refused(shards: tuple[Path, Path]) -> None:
     """It backs another verdict."""
     (own,), (other,) = ((shard / "evidence").glob("*/*/trial-1.json") for shard in shards)
     shutil.copy(own, other)
-    assert "its evidence is not that of its trials" in refusal(*shards)
+    assert "trial-1.json: it is of another trial" in refusal(*shards)
 
 
 @pytest.mark.parametrize(
     ("content", "words"),
     [
         ("[]]", "uvicorn.json: JSON is malformed"),
-        ('[{"version": "x y", "uploaded": "2024-01-01T00:00:00Z"}]', "is not a list of an index"),
+        ('[{"version": "x y", "uploaded": "2024-01-01T00:00:00Z"}]', "what is at `$[0].version` cannot be there"),
         (
             '[{"version": "1", "uploaded": "2024-01-01T00:00:00Z", "source": "file:///x.whl"}]',
             "is not a list of an index",
@@ -317,13 +334,16 @@ def test_release_that_was_yanked_meanwhile_is_yanked(
     """No contradiction: the index has changed between the two."""
     Journal(shards[1]).know({"uvicorn": [make_release("1.0", yanked=True)]})
     merge(shards, tmp_path / "merged")
-    assert [release.yanked for release in Journal(tmp_path / "merged").releases["uvicorn"]] == [True]
+    assert [release.yanked for release in Journal(tmp_path / "merged").releases["uvicorn"]] == [True, False]
 
 
 def test_searches_are_joined_where_they_agree(shards: tuple[Path, Path], tmp_path: Path) -> None:
     """Two different ways of choosing releases make neither."""
     sweep, bisect = Searched(strategy=Strategy.SWEEP), Searched(strategy=Strategy.BISECT, seed=1)
-    keys = [Key(scenario="s", variant="v", platform="linux", python=python) for python in ("3.8", "3.9", "3.10")]
+    keys = [
+        Key(scenario="s", variant="v", subject="u", platform="linux", python=python)
+        for python in ("3.8", "3.9", "3.10")
+    ]
     Journal(shards[0]).remember({keys[0]: sweep, keys[1]: sweep})
     Journal(shards[1]).remember({keys[1]: bisect, keys[2]: bisect})
     merge(shards, tmp_path / "merged")
@@ -355,7 +375,9 @@ def test_command_says_it_in_one_line(shards: tuple[Path, Path], capsys: pytest.C
     """Status 0 with a count; or 2, and what a shard says does not act."""
     one, two = map(str, shards)
     assert cli.main(["merge", one, two, "--output", f"{one}+{two[-3:]}"]) == 0
-    assert capsys.readouterr().err == f"2 cells of 2 folders are in {one}+{two[-3:]}\n"
+    unjudged, told = capsys.readouterr().err.splitlines()
+    assert unjudged == "2 cells are as their shards say: no scenario here has judged them, see --scenarios"
+    assert told == f"2 cells of 2 folders are in {one}+{two[-3:]}"
     change(shards[0], result__evidence="\x1b[2J")
     assert cli.main(["merge", one, two, "--output", f"{one}!"]) == 2
     told = capsys.readouterr().err

@@ -7,6 +7,7 @@ import os
 from typing import TYPE_CHECKING
 
 import filelock
+import msgspec
 import pytest
 
 from harness import cli
@@ -117,7 +118,8 @@ def results(
     folder = tmp_path / "results"
     journal = Journal(folder)
     trial = kept("pipelined-keep-alive", "absent-0.27.1-h11")
-    places = [journal.keep_evidence([trial]) for _ in range(4)]
+    cells = [make_result(version=version).id for version in ("1.0", "1.0", "2.0", "1.0")]
+    places = [journal.keep_evidence([msgspec.structs.replace(trial, cell=cell)]) for cell in cells]
     journal.add("1", make_result(version="1.0", evidence=places[0], verdict=Verdict.REPRODUCED))
     journal.add("2", make_result(version="1.0", evidence=places[1]))
     journal.add("3", make_result(version="2.0", evidence=places[2]))

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from harness.model.release import Release
     from harness.model.result import CellResult
 
-KEY = Key(scenario="some-failure", variant="default", platform="linux", python="3.12")
+KEY = Key(scenario="some-failure", variant="default", subject="uvicorn", platform="linux", python="3.12")
 
 
 def test_what_was_written_is_read_again(
@@ -29,7 +29,7 @@ def test_what_was_written_is_read_again(
     """Results, releases, and how each history came about; there is no evidence in it."""
     releases = {"uvicorn": (make_release("0.26.0"), make_release("0.27.0", yanked=True))}
     searched = {KEY: Searched(strategy=Strategy.BISECT, seed=5)}
-    result = make_result(evidence="evidence/x/1")
+    result = make_result(evidence=f"evidence/{make_result().id}/20240101T000000.000000Z")
     document = document_of([result], releases=releases, claims={}, searched=searched)
     path = tmp_path / "measured.json"
     path.write_text(json.render(document), encoding="utf-8")

@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from harness.execution import catalog
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 pytest_plugins = ["pytester"]
@@ -30,7 +33,7 @@ pythons = ["3.8"]
 platforms = ["linux"]
 """
 LISTING = """
-{"fetched": "NOW", "releases": [{"version": "1.0", "uploaded": "2024-01-01T00:00:00Z"}]}
+{"fetched": "NOW", "releases": [{"version": "1.0", "uploaded": "2024-01-01T00:00:00Z"}], "left_out": []}
 """
 
 
@@ -63,12 +66,71 @@ def test_every_cell_of_a_scenario_is_a_test(project: pytest.Pytester) -> None:
 
 def test_a_glob_narrows_and_may_leave_nothing(project: pytest.Pytester) -> None:
     """As ``-k`` does: no error, no test."""
-    assert sum("::" in line for line in collected(project, "--cell", "*_two_*").outlines) == 1
-    assert collected(project, "--cell", "nothing").ret == pytest.ExitCode.NO_TESTS_COLLECTED
+    assert sum("::" in line for line in collected(project, "--harness-cell", "*_two_*").outlines) == 1
+    assert collected(project, "--harness-cell", "nothing").ret == pytest.ExitCode.NO_TESTS_COLLECTED
+
+
+def test_every_scenario_is_loaded_once(project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once in a session, however many files there are: ours, and the project's own."""
+    for number in range(4):
+        project.makepyfile(**{f"further_{number}": SCENARIO.replace("own-failure", f"further-{number}")})
+    loads: list[str] = []
+    load_file = catalog.load_file
+
+    def counted(path: Path, *folders: Sequence[Path]) -> catalog.LoadedScenario:
+        loads.append(path.name)
+        return load_file(path, *folders)
+
+    monkeypatch.setattr(catalog, "load_file", counted)
+    collected(project)
+    own = {loaded.module.name for loaded in catalog.load([catalog.bundled("scenarios")]).values()}
+    expected = {"own_failure.py", *(f"further_{number}.py" for number in range(4)), *own}
+    assert sorted(loads[: -len(own)]) == sorted(expected)
+
+
+def test_a_scenario_under_a_wrong_name_is_told(project: pytest.Pytester) -> None:
+    """It would be no test at all."""
+    project.makepyfile(mistyped=SCENARIO.replace("SCENARIO", "SCENARO"))
+    found = collected(project)
+    assert found.ret != 0
+    found.stdout.fnmatch_lines(["*mistyped.py, line 2: it assigns SCENARO; did you mean SCENARIO?"])
 
 
 def test_a_wrong_selection_is_told(project: pytest.Pytester) -> None:
     """In the words of the command line."""
-    found = collected(project, "--python", "3.99")
+    found = collected(project, "--harness-python", "3.x")
     assert found.ret != 0
-    found.stdout.fnmatch_lines(["*--python: unknown Python '3.99'; did you mean*"])
+    found.stdout.fnmatch_lines(["*--python: '3.x' is no Python such as 3.8*"])
+
+
+def test_a_server_of_another_subject_passes_over_a_scenario(project: pytest.Pytester) -> None:
+    """A folder may hold scenarios of several subjects."""
+    project.makepyfile(another=SCENARIO.replace("uvicorn", "hypercorn").replace("own-failure", "another-failure"))
+    found = collected(project, "--harness-server", "uvicorn==1.0", "--harness-platform", "linux")
+    assert {line.partition("::")[0] for line in found.outlines if "::" in line} == {"own_failure.py"}
+
+
+FOREIGN_CONFTEST = """
+def pytest_addoption(parser):
+    for name in ("--server", "--python", "--platform", "--cell"):
+        parser.addoption(name, default="theirs")
+"""
+FOREIGN_TEST = """
+import sys
+
+def test_own_options(pytestconfig):
+    assert pytestconfig.getoption("--server") == "mine"
+    assert pytestconfig.getoption("--cell") == "theirs"
+
+def test_nothing_of_the_harness_runs_here():
+    assert not {"harness.plan", "harness.pytest_plugin"} & set(sys.modules)
+"""
+
+
+def test_a_suite_of_somebody_else_keeps_its_options_and_files(pytester: pytest.Pytester) -> None:
+    """With the harness installed beside it: in a process of its own, since this one has loaded the harness."""
+    pytester.makeconftest(FOREIGN_CONFTEST)
+    pytester.makepyfile(test_theirs=FOREIGN_TEST, data=SCENARIO + "raise RuntimeError('nobody asked to load this')")
+    found = pytester.runpytest_subprocess("-p", "no:cacheprovider", "--server", "mine")
+    found.assert_outcomes(passed=2)
+    assert found.ret == 0

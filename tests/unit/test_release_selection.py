@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 CLAIM = Claim(document="page.txt", issue="uvicorn #1", fixed="0.27.1")
+MANY_DIGITS = "1" * 4301  # more than Python reads as a number
 HERE = "m.toml: [[cells]] number 2: releases"
 
 
@@ -98,7 +99,10 @@ def test_claimed_release_that_was_yanked_is_still_the_claimed_one(make_release: 
             ["is neither a release specifier"],
         ),
         ("=>1", ["is neither a release specifier"]),
+        (f"=={MANY_DIGITS}", ["is neither a release specifier"]),
+        (f">9,!={MANY_DIGITS}", ["is neither a release specifier"]),
     ],
+    ids=lambda value: value[:20] if isinstance(value, str) else "",
 )
 def test_what_names_nothing_says_where_and_what_is_near(
     spec: str, words: list[str], chosen: Callable[..., list[str]]
@@ -123,8 +127,8 @@ def test_claimed_release_that_does_not_exist_is_an_error(
     spec: str, fixed: str, chosen: Callable[..., list[str]]
 ) -> None:
     """A document can name a release that never was."""
-    with pytest.raises(UsageError, match=rf"uvicorn {fixed}, which the claim names, is not among"):
-        chosen(spec, claim=Claim(document="d", issue="i", fixed=fixed))
+    with pytest.raises(UsageError, match=rf"uvicorn {fixed}, which page names as fixed, is not among"):
+        chosen(spec, claim=Claim(document="page", issue="i", fixed=fixed))
 
 
 @pytest.mark.parametrize("spec", ["latest", "previous"])
@@ -149,10 +153,19 @@ def test_local_project_is_named_by_its_path(make_release: Callable[..., Release]
         (">=3.8", "3.7", False),
         (">=3.10", "3.9", False),
         (">=3.8.1", "3.8", True),
+        (">=3.8,<3.12.4", "3.12", True),
+        (">=3.8,<3.12.4", "3.12.3", True),
+        (">=3.8,<3.12.4", "3.12.4", False),
+        ("==3.9.7", "3.9", True),
+        ("<=3.9", "3.9", True),
+        ("!=3.9.*", "3.9", False),
+        (">3.9.5,<3.9.7", "3.9", True),
+        (f">=3.{MANY_DIGITS}", "3.9", True),
         ("<3.12", "3.12", False),
         (">=2.7, !=3.0.*, !=3.6.*", "3.6", False),
         ("not a specifier", "3.8", True),
     ],
+    ids=lambda value: value[:20] if isinstance(value, str) else None,
 )
 def test_which_python_a_release_admits(
     requires: str | None, python: str, *, admitted: bool, make_release: Callable[..., Release]

@@ -146,7 +146,10 @@ def test_a_document_makes_a_site_without_evidence(
         (["--diff", ".harness", "file"], ["file is not a "]),
         (["--diff", ".harness", ".harness", "--format", "csv"], ["no 'csv' of what changed", "terminal, markdown"]),
         (["--format", "pdf"], ["'pdf' is not one of"]),
-        (["--results", "odd.json"], ["odd.json names a release that is none", "one.two"]),
+        (
+            ["--results", "odd.json"],
+            ["odd.json is not a folder of results, nor a document", "`$.cells[1].version` cannot be there"],
+        ),
     ],
     ids=lambda value: " ".join(value)[:30],
 )

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.analysis.claims import Assessment, ClaimResult
+from harness.analysis.search import Strategy
 from harness.report import claims
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 HOSTILE = "\x1b[2J<script>|x|</script>\n# *bold* [x](http://a) `code` \u202e$x$ @all [red]x[/red]"
 UNESCAPED = re.compile(r"(?<!\\)[<>`\[\]*#$@]")
+LEFT_OUT = "that left releases out"
 ONE = ClaimResult(
     scenario="some-failure",
     variant="h11",
@@ -31,6 +33,10 @@ ONE = ClaimResult(
     platform="linux",
     sentence="The page says upgrade to 0.2. That is right.",
     upgrade_to="0.2",
+    or_later=True,
+    strategy=Strategy.SWEEP,
+    whole=True,
+    judged=12,
 )
 
 
@@ -68,6 +74,7 @@ def test_alike_claims_are_one_finding(order: list[tuple[str, str]], make_claim: 
     )
     assert (finding.scenario, finding.document, finding.claimed_fixed) == ("some-failure", "page.txt", "0.2")
     assert finding.advice == "upgrade to 0.2 or later"
+    assert finding.rests_on == "a sweep, 12 releases judged"
 
 
 @pytest.mark.parametrize(
@@ -78,6 +85,9 @@ def test_alike_claims_are_one_finding(order: list[tuple[str, str]], make_claim: 
         {"sentence": "The page says upgrade to 0.2. That is right. The failure is gone since 0.3."},
         {"upgrade_to": "0.3"},
         {"upgrade_to": None},
+        {"or_later": False},
+        {"strategy": Strategy.BISECT},
+        {"whole": False},
     ],
 )
 def test_unlike_claims_are_two_findings(fields: dict[str, Any], make_claim: Callable[..., ClaimResult]) -> None:
@@ -115,11 +125,11 @@ def test_terminal(make_claim: Callable[..., ClaimResult]) -> None:
     where = [make_claim(python=f"3.{minor}") for minor in range(8, 15)]
     assert claims.terminal([*where, make_claim(scenario="z", sentence="S.")]) == (
         "some-failure  page.txt\n"
-        "  confirmed  h11 on Python 3.8, 3.9, 3.10, 3.11, 3.12, 3.13, 3.14, linux\n"
+        "  confirmed  h11 on Python 3.8, 3.9, 3.10, 3.11, 3.12, 3.13, 3.14, linux  (a sweep, 12 releases judged)\n"
         "      The page says upgrade to 0.2. That is right. Upgrade to 0.2 or later.\n"
         "\n"
         "z  page.txt\n"
-        "  confirmed  h11 on Python 3.8, linux\n"
+        "  confirmed  h11 on Python 3.8, linux  (a sweep, 12 releases judged)\n"
         "      S. Upgrade to 0.2 or later.\n"
         "\n"
     )
@@ -127,13 +137,40 @@ def test_terminal(make_claim: Callable[..., ClaimResult]) -> None:
 
 def test_markdown(make_claim: Callable[..., ClaimResult]) -> None:
     """A table of a row for each finding."""
+    where = "h11 on Python 3.8, linux | a sweep, 12 releases judged"
     text = claims.markdown([make_claim(), make_claim(scenario="z", assessment=Assessment.UNTESTED, upgrade_to=None)])
     assert text.replace("\\", "").splitlines() == [
-        "| failure | the page says fixed in | assessment | measured | advice | on |",
-        "| --- | --- | --- | --- | --- | --- |",
-        f"| some-failure | 0.2 | confirmed | {ONE.sentence} | upgrade to 0.2 or later | h11 on Python 3.8, linux |",
-        f"| z | 0.2 | untested | {ONE.sentence} |  | h11 on Python 3.8, linux |",
+        "| failure | the page says fixed in | assessment | measured | advice | on | rests on |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
+        f"| some-failure | 0.2 | confirmed | {ONE.sentence} | upgrade to 0.2 or later | {where} |",
+        f"| z | 0.2 | untested | {ONE.sentence} |  | {where} |",
     ]
+
+
+@pytest.mark.parametrize(
+    ("made", "told"),
+    [
+        (
+            [{"judged": 1, "whole": False, "strategy": Strategy.SELECTION}],
+            "a selection that left releases out, 1 release",
+        ),
+        ([{"judged": 0}], "a sweep, 0 releases"),
+        (
+            [{"judged": 9}, {"judged": 70, "python": "3.9"}, {"judged": 8, "python": "3.10"}],
+            "a sweep, 8 to 70 releases",
+        ),
+        (
+            [{"judged": 9, "whole": False, "strategy": Strategy.BISECT}],
+            "a bisection that left releases out, 9 releases",
+        ),
+    ],
+)
+def test_what_a_finding_rests_on_is_said(
+    made: list[dict[str, Any]], told: str, make_claim: Callable[..., ClaimResult]
+) -> None:
+    """Two releases that somebody picked are not two hundred."""
+    (finding,) = claims.findings([make_claim(**fields) for fields in made])
+    assert finding.rests_on == f"{told} judged"
 
 
 @pytest.mark.parametrize("field", ["sentence", "variant", "platform", "document", "upgrade_to"])
@@ -150,7 +187,7 @@ def test_terminal_obeys_no_text(field: str, make_claim: Callable[..., ClaimResul
 def test_markdown_obeys_no_text(field: str, make_claim: Callable[..., ClaimResult]) -> None:
     """No heading, link, formula, mention, HTML, column or line of somebody else's making."""
     _, _, row = claims.markdown([make_claim(**{field: HOSTILE})]).splitlines()
-    assert len(re.findall(r"(?<!\\)\|", row)) == 7
+    assert len(re.findall(r"(?<!\\)\|", row)) == 8
     assert not UNESCAPED.search(row)
     assert "\x1b" not in row
     assert "\u202e" not in row

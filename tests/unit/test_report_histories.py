@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 
 from harness.analysis.attribution import Attribution, Cause, Change, FourCells
@@ -44,9 +45,10 @@ def make_history() -> Callable[..., History]:
         "untested": ("0.4",),
         "yanked": ("0.3",),
         "affected": (
-            Range(introduced=None, last_affected="0.1", fixed="0.2"),
-            Range(introduced="0.3", last_affected="0.3", fixed="0.5"),
+            Range(introduced=None, last_affected="0.1", fixed="0.2", first="0.1", last="0.1"),
+            Range(introduced="0.3", last_affected="0.3", fixed="0.5", first="0.3", last="0.3"),
         ),
+        "judged": ("0.1", "0.2", "0.3", "0.5"),
         "specifiers": ("<0.2", "==0.3"),
         "first_fixed": "0.2",
         "safe_since": "0.5",
@@ -73,29 +75,74 @@ def test_every_finding_has_its_line(make_history: Callable[..., History]) -> Non
     assert list(histories.lines(make_history(attribution=(boundary(Cause.SUBJECT),)))) == [
         ("affected", "<0.2 or ==0.3"),
         ("fixed", "first in 0.2"),
-        ("safe since", "0.5"),
+        ("safe since", "0.5, of those that were tested"),
         ("relapses", "0.3"),
         ("boundary", "0.1 to 0.2 fixes it, cause: subject"),
         ("gap", "0.4: not tested"),
         ("yanked", "0.3"),
-        ("tested", "4 of 5 releases, 12 trials, by bisect with seed 7"),
+        ("judged", "4 of 5 releases, 1 not tested, 12 trials, by bisect with seed 7"),
         ("confidence", "0.9876: below 0.99, more trials would tell"),
     ]
 
 
 def test_nothing_affected_is_told_apart_from_nothing_known(make_history: Callable[..., History]) -> None:
     """A history without a judged release does not say that none is affected."""
-    empty = make_history(affected=(), specifiers=(), first_fixed=None, relapses=())
-    assert dict(histories.lines(empty))["affected"] == "no tested release"
-    unknown = dict(histories.lines(make_history(specifiers=(), affected=(), safe_since=None, confidence=None)))
-    assert unknown["affected"] == "unknown"
+    empty = make_history(affected=(), specifiers=(), first_fixed=None, relapses=(), confidence=None)
+    assert dict(histories.lines(empty))["affected"] == "no judged release"
+    assert dict(histories.lines(empty))["confidence"] == "none: no judged release has it"
+    unknown = dict(
+        histories.lines(make_history(specifiers=(), affected=(), safe_since=None, confidence=None, judged=()))
+    )
+    assert unknown["affected"] == "not known"
+    assert unknown["judged"].startswith("0 of 5 releases, 4 could not be, 1 not tested")
     assert "safe since" not in unknown
     assert "confidence" not in unknown
 
 
 def test_no_safe_release_is_said(make_history: Callable[..., History]) -> None:
     """The newest one has it."""
-    assert dict(histories.lines(make_history(safe_since=None)))["safe since"] == "no release yet"
+    assert dict(histories.lines(make_history(safe_since=None)))["safe since"] == "no judged release"
+
+
+@pytest.mark.parametrize(
+    ("bounds", "whole", "told"),
+    [
+        ({"fixed": "0.2"}, False, []),
+        ({"fixed": "0.2", "open_before": True}, False, ["no release before 0.1 could be judged, so it may have begun"]),
+        ({"open_after": True}, False, ["no release after 0.1 could be judged, so it may last longer"]),
+        ({"open_before": True, "open_after": True}, False, ["no release before 0.1", "no release after 0.1"]),
+        ({}, True, ["still in 0.1, the newest release"]),
+    ],
+)
+def test_open_end_is_said(
+    bounds: dict[str, Any], told: list[str], make_history: Callable[..., History], *, whole: bool
+) -> None:
+    """A range that may reach further than was measured says so; one until now names the newest release."""
+    fields = {"introduced": None, "last_affected": None, "fixed": None, "first": "0.1", "last": "0.1", **bounds}
+    shown = [
+        text
+        for label, text in histories.lines(make_history(affected=(Range(**fields),), whole=whole))
+        if label == "open"
+    ]
+    assert len(shown) == len(told)
+    assert all(text.startswith(words) for text, words in zip(shown, told, strict=True))
+
+
+def test_fix_beside_a_gap_is_the_latest_that_it_can_be(make_history: Callable[..., History]) -> None:
+    """A release that could not be judged may be the one that brought it."""
+    gaps = (Gap(first="0.1.1", last="0.1.2", reason="unhealthy: ill"),)
+    assert dict(histories.lines(make_history(gaps=gaps)))["fixed"] == (
+        "first in 0.2, or in one before it that was not judged"
+    )
+
+
+def test_what_the_python_cannot_install_is_always_said(make_history: Callable[..., History]) -> None:
+    """However many other gaps there are."""
+    gaps = (*(Gap(first=f"0.{n}", last=f"0.{n}", reason="not tested") for n in range(0, 20, 2)),)
+    last = Gap(first="0.30", last="0.40", reason="unsupported: uvicorn 0.30 requires Python >=3.9")
+    told = [text for label, text in histories.lines(make_history(gaps=(*gaps, last))) if label == "gap"]
+    assert told[0] == "0.30 to 0.40: unsupported: uvicorn 0.30 requires Python >=3.9"
+    assert told[-1] == "and 5 more"
 
 
 @pytest.mark.parametrize(("confidence", "told"), [(0.99, "0.9900"), (0.9999, "0.9999")])
@@ -109,13 +156,19 @@ def test_confidence_that_is_enough_is_only_told(
 def test_sweep_has_no_seed(make_history: Callable[..., History]) -> None:
     """Nothing was drawn."""
     found = dict(histories.lines(make_history(strategy=Strategy.SWEEP, seed=None, untested=())))
-    assert found["tested"] == "4 of 4 releases, 12 trials, by sweep"
+    assert found["judged"] == "4 of 4 releases, 12 trials, by sweep"
 
 
 @pytest.mark.parametrize(
     ("one", "text"),
     [
         (boundary(Cause.SUBJECT, fixes=False), "0.1 to 0.2 brings it, cause: subject"),
+        (
+            msgspec.structs.replace(
+                boundary(Cause.BUILD), files=Change(older="wheel py3-none-any", newer="wheel cp38-cp38, compiled")
+            ),
+            "0.1 to 0.2 fixes it, cause: build (0.1: wheel py3-none-any; 0.2: wheel cp38-cp38, compiled)",
+        ),
         (boundary(Cause.DEPENDENCY), "0.1 to 0.2 fixes it, cause: dependency (click 7 to none, h11 0.8 to 0.9)"),
         (boundary(Cause.BOTH), "0.1 to 0.2 fixes it, cause: both (click 7 to none, h11 0.8 to 0.9)"),
         (

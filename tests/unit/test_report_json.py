@@ -32,10 +32,10 @@ def results(make_result: Callable[..., CellResult]) -> list[CellResult]:
         verdict=Verdict.REPRODUCED,
         expected=Verdict.ABSENT,
         environment=environment,
-        evidence="evidence/x/1",
+        evidence=f"evidence/{make_result(version='1.0').id}/20240101T000000.000000Z",
         signature='\x1b "quoted" \u2028 é',
     )
-    return [full, *(make_result(verdict=verdict, reason="r") for verdict in Verdict)]
+    return [full, *(make_result(version=f"2.{n}", verdict=one, reason="r") for n, one in enumerate(Verdict))]
 
 
 def render(results: Sequence[CellResult]) -> str:

@@ -13,7 +13,7 @@ from harness.model.evidence import Ended, Exchange, Frame
 from harness.model.judge import judge
 from harness.model.scenario import Claim
 from harness.model.verdict import Verdict
-from harness.report.site import names
+from harness.report.site import folder, names, render
 from harness.report.site.bands import axis_of, runs_of
 from harness.report.site.content import content_of
 from harness.report.site.proof import FRAMES, LINES, proof_of
@@ -21,11 +21,13 @@ from harness.report.site.story import story_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     from harness.model.evidence import Evidence
     from harness.model.release import Release
     from harness.model.result import CellResult
     from harness.model.scenario import Scenario
+    from harness.model.verdict import Judgement
 
 VERSIONS = [f"0.{number}" for number in range(12)]
 
@@ -189,3 +191,81 @@ def test_content_has_a_claim_beside_its_measurement(
     assert series["verdicts"] == "✓✓✓✗✗☠✗✓✓✗✓✓"
     assert series["name"] == ["some-failure_default_uvicorn", "py3.12_linux"]
     assert ("12", "releases") in content.figures
+
+
+def test_site_is_put_in_place_only_when_it_is_whole(
+    tmp_path: Path, cells: list[CellResult], make_release: Callable[..., Release]
+) -> None:
+    """Where evidence cannot be shown the earlier site stays as it was, to the last file."""
+    releases = {"uvicorn": tuple(make_release(version) for version in VERSIONS)}
+    document = document_of(cells, releases=releases, claims={}, searched={})
+    site = tmp_path / "site"
+    pages = folder.write(document, {}, lambda _: [], folder=site, made_by="once")
+    assert pages == len(cells) + 2
+    before = {path: path.read_bytes() for path in site.rglob("*") if path.is_file()}
+
+    def broken(_: CellResult) -> list[tuple[Evidence, Judgement | None]]:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        folder.write(document, {}, broken, folder=site, made_by="twice")
+    assert {path: path.read_bytes() for path in site.rglob("*") if path.is_file()} == before
+    smaller = document_of(cells[:1], releases=releases, claims={}, searched={})
+    folder.write(smaller, {}, lambda _: [], folder=site, made_by="thrice")
+    assert len(list((site / "cells").iterdir())) == 1
+    assert sorted(path.name for path in site.iterdir() if path.name.startswith(".")) == []
+
+
+@pytest.mark.parametrize("other", ["X-y", "NUL.1", "Con"])
+def test_no_two_pages_differ_by_a_capital_only(other: str) -> None:
+    """Windows and macOS take them for one; nor is any of them a device."""
+    assert names.page(other) != f"{other}.html"
+    assert names.page(other).lower() != names.page(other.lower()).lower()
+
+
+def test_two_subjects_of_one_scenario_have_a_page_each(
+    tmp_path: Path, make_result: Callable[..., CellResult], make_release: Callable[..., Release]
+) -> None:
+    """And the evidence of each leads to its own."""
+    results = [make_result(), make_result(subject="fork", verdict=Verdict.REPRODUCED)]
+    known = {name: (make_release("0.27.0"),) for name in ("uvicorn", "fork")}
+    document = document_of(results, releases=known, claims={}, searched={})
+    failures = content_of(document, {}).failures
+    assert [one.subject for one in failures] == ["fork", "uvicorn"]
+    assert len({one.page for one in failures}) == 2
+    folder.write(document, {}, lambda _: [], folder=tmp_path / "site", made_by="a call")
+    for one in failures:
+        assert (tmp_path / "site" / "failures" / one.page).is_file()
+        (cell,) = one.cells
+        assert one.page in (tmp_path / "site" / "cells" / names.page(cell.id)).read_text(encoding="utf-8")
+
+
+def test_every_assessment_has_words_on_the_page(
+    cells: list[CellResult], make_release: Callable[..., Release], make_scenario: Callable[..., Scenario]
+) -> None:
+    """A claim that was right and has come back, and one of a failure that nobody has seen."""
+    releases = {"uvicorn": tuple(make_release(version) for version in VERSIONS)}
+    told = {}
+    for shown in (cells[:10], cells[:3]):
+        claim = Claim(document="a page", issue="uvicorn #1", fixed="0.7" if len(shown) > 3 else "0.2")
+        document = document_of(shown, releases=releases, claims={"some-failure": claim}, searched={})
+        content = content_of(document, {"some-failure": make_scenario(claim=claim)})
+        (finding,) = content.failures[0].findings
+        told[str(finding.assessment)] = render.start(content, made_by="a call")
+    assert "✗ fixed there, and back" in told["relapsed"]
+    assert "? not seen" in told["not-seen"]
+    assert "none of 3 judged releases is affected" in render.failure(content.failures[0], made_by="a call")
+
+
+def test_advice_of_the_page_is_the_claim_s(
+    cells: list[CellResult], make_release: Callable[..., Release], make_scenario: Callable[..., Scenario]
+) -> None:
+    """Nobody is sent to a range with a release in it that has the failure or cannot work."""
+    releases = {"uvicorn": tuple(make_release(version) for version in VERSIONS)}
+    document = document_of(cells, releases=releases, claims={}, searched={})
+    answers = content_of(document, {"some-failure": make_scenario(platforms=("windows",))}).answers
+    assert answers["failures"][0]["platforms"] == ["windows"]
+    assert answers["failures"][0]["series"][0]["advice"] == "upgrade to 0.10 or later"
+    unknown = content_of(document_of(cells[:10], releases=releases, claims={}, searched={}), {}).answers
+    assert unknown["failures"][0]["platforms"] is None
+    assert unknown["failures"][0]["series"][0]["advice"] is None

@@ -49,7 +49,7 @@ def test_markdown_is_a_table_with_every_cell(results: list[CellResult]) -> None:
     assert "| uvicorn | h11 | httptools | no-preload |" in lines
     assert "| --- | --- | --- | --- |" in lines
     assert "| 0.1.0 | ✓ absent | ✓ absent | ✓ absent |" in lines
-    assert "| 1.0 | ✗ reproduced (contradicts what was measured before) |  |  |" in lines
+    assert "| 1.0 | ✗ reproduced (contradicts what is expected) |  |  |" in lines
     assert len({line.count("|") for line in lines if line.startswith("|")}) == 1
 
 
@@ -149,3 +149,33 @@ def test_terminal_obeys_no_text(field: str, make_result: Callable[..., CellResul
     assert "\x1b" not in text
     assert "\u202e" not in text
     assert "[red]" in text
+
+
+def long_names(make_result: Callable[..., CellResult], count: int) -> list[CellResult]:
+    """Return results of variants whose names begin alike."""
+    names = [f"version-dictionary-of-the-protocol-{number:02}" for number in range(count)]
+    return [make_result(variant=name, verdict=Verdict.ABSENT) for name in names]
+
+
+@pytest.mark.usefixtures("piped")
+@pytest.mark.parametrize(("count", "grids"), [(3, 1), (8, 1), (40, 4)])
+def test_long_variants_are_told_apart_at_80_columns(
+    count: int, grids: int, make_result: Callable[..., CellResult]
+) -> None:
+    """Each has a number and stands in full once; however many there are, no line is cut or broken."""
+    lines = terminal.render(table_of(long_names(make_result, count), {})).splitlines()
+    assert all(len(line) <= 80 and "…" not in line for line in lines)
+    for number in range(count):
+        assert f"  [{number + 1}] version-dictionary-of-the-protocol-{number:02}" in lines
+    headings = [line.split() for line in lines if line.startswith("  uvicorn")]
+    assert len(headings) == grids
+    assert [name for heading in headings for name in heading[1:]] == [f"[{number + 1}]" for number in range(count)]
+    assert sum(line.count("✓") for line in lines if line.startswith("  0.27.0")) == count
+
+
+@pytest.mark.usefixtures("piped")
+def test_one_name_that_is_wider_than_the_terminal_is_whole(make_result: Callable[..., CellResult]) -> None:
+    """In the list of names; its column has a number."""
+    text = terminal.render(table_of([make_result(variant="long-" * 30 + "end")], {}))
+    assert f"  [1] {'long-' * 30}end\n" in text
+    assert "  uvicorn  [1]" in text

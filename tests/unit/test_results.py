@@ -1,13 +1,12 @@
-"""Results and what becomes of a call: contradictions, cells that cannot exist, exit statuses."""
+"""Results: what is expected of them, what contradicts, cells that cannot exist."""
 
 from __future__ import annotations
 
-import itertools
 from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.model.result import exit_status, result_of, unsupported
+from harness.model.result import expecting, result_of, unsupported
 from harness.model.verdict import Judgement, Verdict
 
 if TYPE_CHECKING:
@@ -19,67 +18,16 @@ if TYPE_CHECKING:
     from harness.model.scenario import Scenario
 
 JUDGED = (Verdict.REPRODUCED, Verdict.ABSENT)
-MADE = "agrees", "contradicts", "unexpected", "unsupported", "unjudged"
 
 
 @pytest.mark.parametrize("verdict", list(Verdict))
-@pytest.mark.parametrize("expected", [None, *JUDGED])
+@pytest.mark.parametrize("expected", [None, *Verdict])
 def test_only_a_judged_verdict_contradicts(
     verdict: Verdict, expected: Verdict | None, make_result: Callable[..., CellResult]
 ) -> None:
     """A known failure that came back, or is gone; not a cell that could not be judged."""
-    opposite = {(Verdict.REPRODUCED, Verdict.ABSENT), (Verdict.ABSENT, Verdict.REPRODUCED)}
-    assert make_result(verdict=verdict, expected=expected).contradicts is ((verdict, expected) in opposite)
-
-
-@pytest.mark.parametrize(
-    "verdicts",
-    list(
-        itertools.chain.from_iterable(itertools.combinations_with_replacement(Verdict, count) for count in range(1, 3))
-    ),
-    ids=", ".join,
-)
-@pytest.mark.parametrize("expected", [None, *JUDGED])
-def test_exit_status_by_the_contract(
-    verdicts: tuple[Verdict, ...], expected: Verdict | None, make_result: Callable[..., CellResult]
-) -> None:
-    """1 where one contradicts; else 3 where one that can exist was not judged, or nothing was; else 0."""
-    results = [make_result(verdict=verdict, expected=expected) for verdict in verdicts]
-    judged = [verdict for verdict in verdicts if verdict in JUDGED]
-    if expected and any(verdict is not expected for verdict in judged):
-        status = 1
-    elif any(verdict not in {*JUDGED, Verdict.UNSUPPORTED} for verdict in verdicts):
-        status = 3
-    else:
-        status = 0 if judged else 3
-    assert exit_status(results) == status
-
-
-@pytest.mark.parametrize(
-    ("results", "status"),
-    [
-        ([("absent", "absent"), ("reproduced", "reproduced")], 0),
-        ([("reproduced", None)], 0),
-        ([("absent", "absent"), ("unsupported", "absent")], 0),
-        ([("unsupported", "absent")], 3),
-        ([("absent", "absent"), ("not-run", None)], 3),
-        ([("absent", "absent"), ("environment-failed", None)], 3),
-        ([("absent", "absent"), ("unhealthy", "absent")], 3),
-        ([("absent", "absent"), ("inconclusive", "absent")], 3),
-        ([("absent", "reproduced"), ("environment-failed", None)], 1),
-        ([("reproduced", "absent")], 1),
-        ([], 3),
-    ],
-)
-def test_exit_status_of_typical_runs(
-    results: list[tuple[str, str | None]], status: int, make_result: Callable[..., CellResult]
-) -> None:
-    """Spelt out, so that the rule above cannot be wrong in the same way as the code."""
-    made = [
-        make_result(verdict=Verdict(verdict), expected=Verdict(expected) if expected else None)
-        for verdict, expected in results
-    ]
-    assert exit_status(made) == status
+    contradicts = expected is not None and verdict in JUDGED and verdict is not expected
+    assert make_result(verdict=verdict, expected=expected).contradicts is contradicts
 
 
 @pytest.mark.parametrize(
@@ -125,7 +73,7 @@ def test_result_carries_what_the_contract_names(
     make_expectation: Callable[..., Expectation],
 ) -> None:
     """Cell, judgement and expectation, each under its name."""
-    scenario = make_scenario(expectations=(make_expectation(affected=("<0.27.1",)),))
+    scenario = make_scenario(expectations=(make_expectation(affected=("<0.27.1",), python="3.12"),))
     judgement = Judgement(verdict=Verdict.UNHEALTHY, reason="it does not start")
     made = result_of(
         make_cell(), scenario, judgement, tally={Verdict.UNHEALTHY: 2}, duration_s=1.23456, evidence="evidence/x"
@@ -133,3 +81,33 @@ def test_result_carries_what_the_contract_names(
     assert made.id == make_cell().id
     assert (made.verdict, made.reason, made.expected) == (Verdict.UNHEALTHY, "it does not start", Verdict.REPRODUCED)
     assert (made.trials, made.duration_s, made.evidence, made.cached) == (2, 1.235, "evidence/x", False)
+
+
+@pytest.mark.parametrize("version", ["1.0+local.0123abcd", "1.0+mine.local.0123abcd", "1.0rc1+local.0123abcd"])
+def test_of_a_working_tree_the_failure_is_expected_to_be_absent(
+    version: str,
+    make_cell: Callable[..., Cell],
+    make_scenario: Callable[..., Scenario],
+    make_expectation: Callable[..., Expectation],
+) -> None:
+    """Whatever was measured of the release that it is to become; of another's build of a release nothing is known."""
+    scenario = make_scenario(expectations=(make_expectation(affected=(">=0",), python="3.12"),))
+    judgement = Judgement(verdict=Verdict.UNHEALTHY, reason="it does not start")
+    assert result_of(make_cell(version=version), scenario, judgement).expected is Verdict.ABSENT
+    assert result_of(make_cell(version="1.0+debian.1"), scenario, judgement).expected is None
+
+
+def test_a_call_can_ask_for_the_failure_to_be_absent(
+    make_result: Callable[..., CellResult],
+    make_scenario: Callable[..., Scenario],
+    make_expectation: Callable[..., Expectation],
+) -> None:
+    """Of every cell but one with the dependencies of another release, of which nothing is expected."""
+    scenario = make_scenario(expectations=(make_expectation(affected=(">=0",), python="3.12"),))
+    found = make_result(verdict=Verdict.REPRODUCED, signature="s")
+    assert expecting(found, scenario, absent=True).contradicts
+    assert not expecting(found, scenario, absent=False).contradicts
+    copy = make_result(verdict=Verdict.REPRODUCED, control="copy-1")
+    assert expecting(copy, scenario, absent=False).expected is Verdict.REPRODUCED
+    exchanged = make_result(verdict=Verdict.REPRODUCED, control="dependencies-of-0.9")
+    assert expecting(exchanged, scenario, absent=True).expected is None

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from harness.model.result import CellResult
 
 R, A, U = Verdict.REPRODUCED, Verdict.ABSENT, Verdict.UNHEALTHY
-KEY = Key(scenario="some-failure", variant="default", platform="linux", python="3.12")
+KEY = Key(scenario="some-failure", variant="default", subject="uvicorn", platform="linux", python="3.12")
 ORDERED = ("0.9", "0.10.dev1", "0.10a1", "0.10rc1", "0.10", "0.10.post1.dev1", "0.10.post1", "0.11", "1!0.1")
 FINAL = ("0.9", "0.10", "0.10.post1", "0.11", "1!0.1")
 
@@ -34,7 +34,7 @@ def make_series(make_release: Callable[..., Release]) -> Callable[..., Series]:
 
     def make(*versions: str) -> Series:
         releases = tuple(make_release(version, yanked=version == "0.3") for version in versions)
-        return Series(key=KEY, subject="uvicorn", releases=releases)
+        return Series(key=KEY, releases=releases)
 
     return make
 
@@ -78,10 +78,10 @@ def test_releases_of_a_series(
     assert series.subject == "uvicorn"
 
 
-def test_release_that_a_python_cannot_install_is_no_gap(
+def test_release_that_a_python_cannot_install_is_a_gap_and_not_searched(
     make_release: Callable[..., Release], make_result: Callable[..., CellResult]
 ) -> None:
-    """It is not in the history unless somebody tried it all the same; a yanked one is."""
+    """It is not tried unless somebody did all the same; a yanked one is. That it exists is known all the same."""
     known = [
         make_release("0.1", requires_python="<3.10"),
         make_release("0.2", requires_python="<3.10"),
@@ -92,6 +92,53 @@ def test_release_that_a_python_cannot_install_is_no_gap(
     assert series.versions == ("0.2", "0.3", "0.4")
     history = history_of(series, {}, strategy=Strategy.SELECTION)
     assert history.yanked == ("0.3",)
+    assert history.untested == ("0.2", "0.3", "0.4")
+    assert history.gaps[0] == Gap(first="0.1", last="0.1", reason="unsupported: uvicorn 0.1 requires Python <3.10")
+
+
+@pytest.mark.parametrize(
+    ("older", "newer", "specifier", "is_open"),
+    [
+        (None, None, "<=0.4", False),
+        (">=3.14", None, ">=0.2,<=0.4", True),
+        (None, ">=3.14", "<=0.4", False),
+        ("<3.8", ">=3.14", ">=0.2,<=0.4", True),
+    ],
+)
+def test_history_does_not_reach_what_its_python_cannot_install(
+    older: str | None,
+    newer: str | None,
+    specifier: str,
+    make_release: Callable[..., Release],
+    make_result: Callable[..., CellResult],
+    *,
+    is_open: bool,
+) -> None:
+    """A fix that the Python cannot install is no reason to say that there is none; nor is an old release one."""
+    known = [
+        make_release("0.1", requires_python=older),
+        *(make_release(version) for version in ("0.2", "0.3", "0.4")),
+        make_release("0.5", requires_python=newer),
+    ]
+    tried = [one.version for one in known if one.admits("3.12") and one.version != "0.5"]
+    results = [make_result(version=version, verdict=R, tally={R: 3}) for version in tried]
+    (series,) = series_of(results, {"uvicorn": known})
+    found = history_of(series, {one.id: one for one in results}, strategy=Strategy.SWEEP)
+    assert found.specifiers == (specifier,)
+    (affected,) = found.affected
+    assert (affected.open_before, affected.open_after) == (is_open, True)
+    assert found.whole is (newer is not None)
+    assert found.confidence is None
+
+
+def test_two_subjects_of_one_scenario_are_two_series(
+    make_release: Callable[..., Release], make_result: Callable[..., CellResult]
+) -> None:
+    """Results of a fork, or of whoever wrote the document, are no part of the other's history."""
+    results = [make_result(), make_result(subject="fork", version="3.0", verdict=R)]
+    found = list(series_of(results, {"uvicorn": [make_release("0.27.0")], "fork": [make_release("3.0")]}))
+    assert [(one.subject, one.versions) for one in found] == [("fork", ("3.0",)), ("uvicorn", ("0.27.0",))]
+    assert len({one.key for one in found}) == 2
 
 
 def test_each_variant_python_and_platform_is_a_series(
@@ -156,10 +203,11 @@ def test_history(make_series: Callable[..., Series], measured: Callable[..., dic
     assert (found.tested, found.untested) == (("0.1", "0.2", "0.3", "0.4"), ("0.5",))
     assert found.yanked == ("0.3",)
     assert found.affected == (
-        Range(introduced=None, last_affected="0.1", fixed="0.2"),
-        Range(introduced="0.4", last_affected=None, fixed=None),
+        Range(introduced=None, last_affected="0.1", fixed="0.2", first="0.1", last="0.1"),
+        Range(introduced="0.4", last_affected=None, fixed=None, first="0.4", last="0.4", open_after=True),
     )
-    assert found.specifiers == ("<0.2", ">=0.4")
+    assert found.specifiers == ("<0.2", "==0.4")
+    assert (found.judged, found.whole) == (("0.1", "0.2", "0.4"), False)
     assert (found.first_fixed, found.safe_since, found.relapses) == ("0.2", None, ("0.4",))
     assert found.gaps == (
         Gap(first="0.3", last="0.3", reason="unhealthy: it is ill"),

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from harness import process
+from harness.environments import indexes
+from harness.environments.indexes import Indexes
 from harness.environments.kind import Request, Resolution
 from harness.environments.store import Store
 from harness.environments.uv import TransientEnvironmentError, Uv
@@ -190,6 +192,7 @@ def test_what_the_machine_lacks_is_not_remembered_as_the_release_s(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A full disk is emptied, a network comes back; a release that does not build stays so."""
+    monkeypatch.setattr(indexes, "configured", lambda: Indexes(default="https://localhost/simple"))
     monkeypatch.setattr(process, "run", lambda *_, **__: process.Completed(exit_status=2, output=said))
     for again in (False, True):
         opened = store()

@@ -20,7 +20,7 @@ from harness.environments.wine import Wine, WineEnvironment, WineEnvironments
 from harness.errors import EnvironmentFailedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Wine is for POSIX machines")
 REQUEST = Request(
@@ -58,6 +58,16 @@ class AskedUv(Uv):
         if self.failures:
             raise self.failures.pop(0)
         return RESOLUTION.pins
+
+    def varied(self, variables: Mapping[str, str]) -> Uv:
+        """Be the same one, and write down what is to be in its environment."""
+        self.variables = dict(variables)
+        return self
+
+    def with_wheels(self, resolution: Resolution, *, python: Path, options: Sequence[str] = ()) -> frozenset[str]:
+        """Say that everything came as a wheel."""
+        assert (str(python), *options)[1:] == self.asked[-1][3:]
+        return frozenset(resolution.pinned)
 
     def install(self, resolution: Resolution, *, python: Path, options: Sequence[str] = ()) -> None:
         """Stand in for a real installation."""

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from packaging.version import Version
 
-from harness.analysis.claims import Assessment
+from harness.analysis.claims import Advice
 from harness.analysis.series import key_of
 from harness.model.verdict import Verdict
 from harness.report import histories as said
-from harness.report.claims import findings
+from harness.report.claims import SILENT, findings
 from harness.report.site import names
 from harness.report.site.bands import axis_of, runs_of
 from harness.report.site.story import story_of
@@ -42,9 +42,10 @@ class Row:
     @property
     def affected(self) -> str:
         """The affected releases in a few words."""
-        if self.history.specifiers:
-            return f"affected {' or '.join(self.history.specifiers)}"
-        return "no tested release is affected" if self.history.safe_since else "nothing could be judged"
+        if self.history.affected:
+            return f"affected {said.affected(self.history)}"
+        judged = len(self.history.judged)
+        return f"none of {judged} judged releases is affected" if judged else "nothing could be judged"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -58,9 +59,15 @@ class Chart:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Failure:
-    """One failure. ``overview`` puts all its cells together; ``unmeasured`` are findings that say nothing."""
+    """One failure of one subject.
+
+    ``overview`` puts all its cells together; ``unmeasured`` are findings that say nothing; ``platforms`` the kinds of
+    machine that the failure can exist on, None where its scenario is not at hand.
+    """
 
     id: str
+    page: str
+    platforms: tuple[str, ...] | None
     title: str
     subject: str
     document: str | None
@@ -73,11 +80,6 @@ class Failure:
     charts: tuple[Chart, ...]
     cells: tuple[CellResult, ...]
     story: tuple[Part, ...]
-
-    @property
-    def page(self) -> str:
-        """The name of its page."""
-        return names.page(self.id)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -93,10 +95,10 @@ class Content:
 def content_of(document: Document, scenarios: Mapping[str, Scenario]) -> Content:
     """Return what a document says; ``scenarios`` give titles, claims and stories where they are at hand."""
     cells = [cell for cell in document.cells if cell.control is None]
-    by_scenario: dict[str, list[CellResult]] = collections.defaultdict(list)
+    about: dict[tuple[str, str], list[CellResult]] = collections.defaultdict(list)
     for cell in cells:
-        by_scenario[cell.scenario].append(cell)
-    failures = tuple(_failure(document, name, by_scenario[name], scenarios.get(name)) for name in sorted(by_scenario))
+        about[cell.scenario, cell.subject].append(cell)
+    failures = tuple(_failure(document, about[key], scenarios.get(key[0])) for key in sorted(about))
     counts = collections.Counter(cell.verdict for cell in cells)
     return Content(
         failures=failures,
@@ -114,17 +116,20 @@ def _figures(cells: Sequence[CellResult]) -> Iterator[tuple[str, str]]:
     yield f"{sum(cell.trials for cell in cells):,}", "trials"
 
 
-def _failure(document: Document, name: str, cells: Sequence[CellResult], scenario: Scenario | None) -> Failure:
-    histories = [history for history in document.histories if history.scenario == name]
-    found = findings(claim for claim in document.claims if claim.scenario == name)
-    told = [one for one in found if one.assessment is not Assessment.UNTESTED or one.advice]
-    claim = scenario.claim if scenario else None
-    subject = cells[0].subject
+def _failure(document: Document, cells: Sequence[CellResult], scenario: Scenario | None) -> Failure:
+    name, subject = cells[0].scenario, cells[0].subject
+    others = {cell.subject for cell in document.cells if cell.scenario == name} - {subject}
+    histories = [one for one in document.histories if (one.scenario, one.subject) == (name, subject)]
+    found = findings(one for one in document.claims if one.scenario == name) if _is_its_own(subject, scenario) else ()
+    told = [one for one in found if one.assessment not in SILENT or one.advice]
+    claim = scenario.claim if scenario and _is_its_own(subject, scenario) else None
     versions = {cell.version for cell in cells} | {one for history in histories for one in history.untested}
     claimed = claim.fixed if claim else (found[0].claimed_fixed if found else None)
     axis = axis_of(versions, document.releases.get(subject, ()), claimed)
     return Failure(
         id=name,
+        page=names.page(f"{name}/{subject}" if others else name),
+        platforms=scenario.platforms if scenario else None,
         title=scenario.title if scenario else name,
         subject=subject,
         document=claim.document if claim else (found[0].document if found else None),
@@ -138,6 +143,11 @@ def _failure(document: Document, name: str, cells: Sequence[CellResult], scenari
         cells=tuple(sorted(cells, key=_order)),
         story=story_of(scenario) if scenario else (),
     )
+
+
+def _is_its_own(subject: str, scenario: Scenario | None) -> bool:
+    """Whether results of this subject are what the scenario, where it is at hand, is about."""
+    return scenario is None or scenario.subject == subject
 
 
 def _order(cell: CellResult) -> tuple[str, str, Version, Version]:
@@ -176,6 +186,7 @@ def _answers(failures: Sequence[Failure]) -> dict[str, Any]:
                 "title": failure.title,
                 "subject": failure.subject,
                 "page": f"failures/{failure.page}",
+                "platforms": None if failure.platforms is None else list(failure.platforms),
                 "series": list(_series(failure, ordered[failure.subject])),
             }
             for failure in failures
@@ -197,9 +208,14 @@ def _series(failure: Failure, releases: Sequence[str]) -> Iterator[dict[str, Any
                 "platform": chart.platform,
                 "python": row.history.python,
                 "verdicts": "".join(shown),
-                "safe": row.history.safe_since,
+                "advice": _advice(row.history),
                 "name": _name(cells.values()),
             }
+
+
+def _advice(history: History) -> str | None:
+    """Return where a history says to go, in words."""
+    return str(Advice(release=history.upgrade_to, or_later=history.or_later)) if history.upgrade_to else None
 
 
 def _name(cells: Iterable[CellResult]) -> list[str] | None:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     Trials = Callable[[CellResult], Sequence[tuple[Evidence, Judgement | None]]]
 
 _MARK = "made-by-harness.txt"
+_NEXT = ".next"  # the new site, beside the old one until it is whole
+_OLD = ".old"
 _FOLDERS = ("cells", "failures")
 
 
@@ -30,6 +32,9 @@ def write(
     document: Document, scenarios: Mapping[str, Scenario], trials_of: Trials, *, folder: Path, made_by: str
 ) -> int:
     """Write the site and return how many pages it has.
+
+    The new site is put in the place of an earlier one when all of it is there; where it cannot be made, the earlier one
+    stays as it was.
 
     Args:
         document: what it is about.
@@ -39,10 +44,30 @@ def write(
         made_by: the call, for the foot of the pages.
 
     Raises:
-        UsageError: the folder has other files in it.
+        UsageError: the folder has other files in it, or cannot be written to.
 
     """
-    _clear(folder)
+    try:
+        _claim(folder)
+        try:
+            pages = _fill(folder / _NEXT, document, scenarios, trials_of, made_by=made_by)
+            _put_in_place(folder)
+        finally:
+            for name in (_NEXT, _OLD):
+                shutil.rmtree(folder / name, ignore_errors=True)
+    except OSError as error:
+        message = f"--output: {folder} cannot be written: {error.strerror or error}"
+        raise UsageError(message) from None
+    return pages
+
+
+def _fill(
+    folder: Path, document: Document, scenarios: Mapping[str, Scenario], trials_of: Trials, *, made_by: str
+) -> int:
+    """Write all files into a new folder, and return how many pages there are."""
+    shutil.rmtree(folder, ignore_errors=True)
+    for name in _FOLDERS:
+        (folder / name).mkdir(parents=True)
     content = content_of(document, scenarios)
     widest = max((failure.axis.width for failure in content.failures), default=1)
     (folder / "site.css").write_text(render.style(widest), encoding="utf-8")
@@ -52,20 +77,30 @@ def write(
     for failure in content.failures:
         path = folder / "failures" / failure.page
         path.write_text(render.failure(failure, made_by=made_by), encoding="utf-8")
+    about = {(failure.id, failure.subject): failure.page for failure in content.failures}
     for cell in document.cells:
+        page = about.get((cell.scenario, cell.subject), names.page(cell.scenario))
         path = folder / "cells" / names.page(cell.id)
-        path.write_text(render.cell(proof_of(cell, trials_of(cell))), encoding="utf-8")
+        path.write_text(render.cell(proof_of(cell, trials_of(cell)), failure=page), encoding="utf-8")
     return 1 + len(content.failures) + len(document.cells)
 
 
-def _clear(folder: Path) -> None:
-    """Make the folder ready: nothing of an earlier site in it, its mark set before anything is written."""
+def _claim(folder: Path) -> None:
+    """Make the folder the site's: its mark is set before anything else is written."""
     mark = folder / _MARK
     if folder.exists() and not (mark.is_file() or (folder.is_dir() and not any(folder.iterdir()))):
         what = "has other files in it" if folder.is_dir() else "is not a folder"
         message = f"--output: {folder} {what}; name a new folder, or that of an earlier site"
         raise UsageError(message)
-    for name in _FOLDERS:
-        shutil.rmtree(folder / name, ignore_errors=True)
-        (folder / name).mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     mark.write_text("The files beside this one are replaced by 'harness report --format html'.\n", encoding="utf-8")
+
+
+def _put_in_place(folder: Path) -> None:
+    """Give the files of the new site the names of the old one's; a folder cannot take another one's place by itself."""
+    shutil.rmtree(folder / _OLD, ignore_errors=True)
+    (folder / _OLD).mkdir()
+    for path in (folder / _NEXT).iterdir():
+        if path.is_dir() and (folder / path.name).exists():
+            (folder / path.name).replace(folder / _OLD / path.name)
+        path.replace(folder / path.name)

@@ -34,7 +34,7 @@ LEGEND = {
     Verdict.REPRODUCED: "affected: the failure was observed",
     Verdict.ABSENT: "free of it, and working",
     Verdict.UNHEALTHY: "cannot do its ordinary work",
-    Verdict.ENVIRONMENT_FAILED: "could not be installed",
+    Verdict.ENVIRONMENT_FAILED: "could not be installed or tried here",
     Verdict.INCONCLUSIVE: "inconclusive",
     Verdict.NOT_RUN: "not run",
 }
@@ -51,9 +51,10 @@ def failure(one: Failure, *, made_by: str) -> str:
     return _template("failure.html").render(failure=one, made_by=made_by, root="../")
 
 
-def cell(proof: Proof) -> str:
-    """Return the page of a cell."""
-    return _template("cell.html").render(proof=proof, root="../", policy=Markup(EVIDENCE_POLICY))  # noqa: S704 - likewise
+def cell(proof: Proof, *, failure: str) -> str:
+    """Return the page of a cell; ``failure`` is the name of the page of what it is about."""
+    policy = Markup(EVIDENCE_POLICY)  # noqa: S704 - likewise
+    return _template("cell.html").render(proof=proof, failure=failure, root="../", policy=policy)
 
 
 def style(widest: int) -> str:

@@ -8,11 +8,14 @@ const make = (tag, text = "", attributes = {}) => {
   return element;
 };
 
+// What a link asks for and nobody measured is offered too, by its name: another value's answer is not what was asked.
 const fill = (select, values, chosen) => {
-  select.replaceChildren(...values.map((value) => make("option", value, { value })));
-  if (values.includes(chosen)) select.value = chosen;
+  const unknown = chosen && !values.includes(chosen) ? [make("option", `${plain(chosen)} (unknown)`, { value: chosen })] : [];
+  select.replaceChildren(...unknown, ...values.map((value) => make("option", value, { value })));
+  if (chosen) select.value = chosen;
 };
 
+const plain = (text) => text.replaceAll(/[^\x20-\x7e]/g, "?").slice(0, 60);
 const unique = (values) => [...new Set(values)];
 const parts = (text) => text.split(".").map((part) => Number.parseInt(part, 10) || 0);
 const byVersion = (one, other) => {
@@ -35,8 +38,31 @@ const titled = (failure) => {
   return told;
 };
 
+// Wine and containers are ways to have a machine of these kinds.
+const machine = (platform) => (platform.startsWith("docker:") ? "linux" : platform.replace(/-wine$/, ""));
+
+const concerns = (failure, asked) => !failure.platforms || failure.platforms.includes(machine(asked.platform));
+
+// Where to go: what every history that is shown says, else the judged releases further on that are free of the failure.
+const advised = (data, shown, asked, place) => {
+  const said = unique(shown.map((one) => one.advice));
+  if (said.length === 1 && said[0]) return said[0];
+  const releases = data.releases[asked.subject];
+  const free = releases.filter((_, at) => at > place && shown.every((one) => one.verdicts[at] === "✓"));
+  if (!free.length) return "no later release that was judged is free of it";
+  const some = free.slice(0, 6).join(", ");
+  return `free of it: ${some}${free.length > 6 ? ` and ${free.length - 6} more` : ""}; others after it have it, or were not judged`;
+};
+
 const answer = (data, failure, asked) => {
   const place = data.releases[asked.subject].indexOf(asked.version);
+  if (!concerns(failure, asked)) {
+    const item = make("li");
+    const told = titled(failure);
+    told.append(make("small", `does not concern ${machine(asked.platform)}: it can exist on ${failure.platforms.join(", ")} only`));
+    item.append(make("span", "- no concern", { class: "badge untested" }), told);
+    return item;
+  }
   const there = failure.series.filter((one) => one.platform === asked.platform && one.verdicts[place] !== " ");
   const exact = there.filter((one) => one.python === asked.python);
   const used = exact.length ? exact : there;
@@ -44,7 +70,7 @@ const answer = (data, failure, asked) => {
   if (!used.length) {
     const platforms = unique(failure.series.map((one) => one.platform));
     const told = titled(failure);
-    if (!platforms.includes(asked.platform)) told.append(make("small", `measured on ${platforms.join(", ")} only`));
+    if (platforms.length && !platforms.includes(asked.platform)) told.append(make("small", `measured on ${platforms.join(", ")} only`));
     item.append(make("span", "· not measured", { class: "badge untested" }), told);
     return item;
   }
@@ -54,10 +80,9 @@ const answer = (data, failure, asked) => {
   item.classList.toggle("has", symbol === "✗");
   item.append(make("span", `${symbol} ${TOLD[symbol]}`, { class: `badge ${data.words[symbol]}` }));
   const told = titled(failure);
-  const safe = unique(shown.map((one) => one.safe)).filter((one) => one);
   const where = symbols.length > 1 ? ` (${unique(shown.map((one) => one.variant)).join(", ")})` : "";
   const elsewhere = exact.length ? "" : `; not measured on Python ${asked.python}, this is Python ${unique(shown.map((one) => one.python)).join(", ")}`;
-  const advice = symbol !== "✗" ? "" : safe.length ? `upgrade to ${safe.sort(byVersion).at(-1)} or later` : "no measured release is free of it";
+  const advice = symbol === "✗" ? advised(data, shown, asked, place) : "";
   if (advice || where || elsewhere) {
     const small = make("small");
     small.append(make("b", advice), `${where}${elsewhere}`);
@@ -69,15 +94,23 @@ const answer = (data, failure, asked) => {
   return item;
 };
 
+const UNKNOWN = { subject: (now) => plain(now.subject), version: (now) => `${plain(now.subject)} ${plain(now.version)}`, python: (now) => `Python ${plain(now.python)}`, platform: (now) => plain(now.platform) };
+
+const nothing = (now, unknown) => {
+  const item = make("li");
+  item.append(make("span", "· unknown", { class: "badge untested" }), make("span", `Nothing was measured of ${UNKNOWN[unknown](now)}.`));
+  return item;
+};
+
 const ask = () => {
   const form = document.getElementById("question");
   if (!form) return;
   const data = JSON.parse(document.getElementById("data").textContent);
   const fields = form.elements;
-  const asked = new URLSearchParams(location.hash.slice(1));
+  let asked = new URLSearchParams(location.hash.slice(1));
   const series = () => data.failures.filter((one) => one.subject === fields.subject.value).flatMap((one) => one.series);
   const offer = () => {
-    const releases = data.releases[fields.subject.value];
+    const releases = data.releases[fields.subject.value] ?? [];
     fill(fields.version, [...releases].reverse(), asked.get("version"));
     fill(fields.python, unique(series().map((one) => one.python)).sort(byVersion).reverse(), asked.get("python"));
     fill(fields.platform, unique(series().map((one) => one.platform)).sort(), asked.get("platform"));
@@ -85,7 +118,10 @@ const ask = () => {
   const tell = () => {
     const now = Object.fromEntries(new FormData(form));
     const about = data.failures.filter((one) => one.subject === now.subject);
-    document.getElementById("answers").replaceChildren(...about.map((one) => answer(data, one, now)));
+    const known = { subject: Object.keys(data.releases), version: data.releases[now.subject] ?? [], python: series().map((one) => one.python), platform: series().map((one) => one.platform) };
+    const unknown = Object.keys(known).find((name) => !known[name].includes(now[name]));
+    const answers = unknown ? [nothing(now, unknown)] : about.map((one) => answer(data, one, now));
+    document.getElementById("answers").replaceChildren(...answers);
   };
   fill(fields.subject, Object.keys(data.releases), asked.get("subject"));
   offer();
@@ -93,7 +129,11 @@ const ask = () => {
   form.hidden = false;
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("change", (event) => {
-    if (event.target === fields.subject) offer();
+    asked = new URLSearchParams(new FormData(form));
+    if (event.target === fields.subject) {
+      asked = new URLSearchParams();
+      offer();
+    }
     tell();
     // Replaced, not added to, so that "back" leaves the page; the link can be given to somebody.
     history.replaceState(null, "", `#${new URLSearchParams(new FormData(form))}`);

@@ -1,0 +1,47 @@
+"""Of several documents that speak of the same series the one that knows most of it.
+
+What a call has measured by the way, a release or two, must not take the place of a history over all of them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from harness.analysis.search import Strategy
+from harness.analysis.series import key_of
+
+if TYPE_CHECKING:
+    from harness.analysis.document import Document
+    from harness.analysis.series import History
+
+
+def most_complete(mine: Document, other: Document) -> Document:
+    """Return a document with all series of both, each from the one whose history is more complete, else from mine."""
+    known = {history.key: history for history in mine.histories}
+    better = {
+        history.key
+        for history in other.histories
+        if history.key not in known or _rank(history) > _rank(known[history.key])
+    }
+    places = {(key.scenario, key.variant, key.platform, key.python) for key in better}
+    kept = [cell for cell in mine.cells if key_of(cell) not in better]
+    return msgspec.structs.replace(
+        mine,
+        cells=(*kept, *(cell for cell in other.cells if key_of(cell) in better)),
+        histories=(
+            *(one for one in mine.histories if one.key not in better),
+            *(one for one in other.histories if one.key in better),
+        ),
+        claims=(
+            *(one for one in mine.claims if (one.scenario, one.variant, one.platform, one.python) not in places),
+            *(one for one in other.claims if (one.scenario, one.variant, one.platform, one.python) in places),
+        ),
+        releases={**other.releases, **mine.releases},
+    )
+
+
+def _rank(history: History) -> tuple[bool, int, bool]:
+    """Return by what one is more complete: searched before selected, then by what was judged."""
+    return history.strategy is not Strategy.SELECTION, len(history.judged), history.whole

@@ -1,0 +1,116 @@
+"""The rule by which pip reads the names of a release's files: which it can install, and what each is for.
+
+A name is read knowing the package's, so that ``Cheroot-4.0.0beta-20140210.zip`` is the pre-release 4.0.0b20140210
+and no release 20140210. See ``LinkEvaluator`` in https://github.com/pypa/pip/blob/main/src/pip/_internal/index/package_finder.py.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import msgspec
+from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
+from packaging.version import InvalidVersion
+
+from harness.model import release
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from packaging.tags import Tag
+    from packaging.version import Version
+
+# What uv takes too. It refuses the others since they are not those of PEP 625; see `harness.environments.sources`.
+OF_UV = (".tar.gz", ".zip")
+REFUSED_BY_UV = (".tgz", ".tar", ".tar.bz2", ".tbz", ".tar.xz", ".txz", ".tar.lzma", ".tlz")
+SOURCES = (*OF_UV, *REFUSED_BY_UV)
+_LONGEST = 255  # a file's name on every system
+_NO_PACKAGE = (".metadata", ".asc", ".sig", ".sha256", ".provenance")  # beside a file, none of its own
+_ODD_KINDS = re.compile(r"\.(egg|exe|msi|rpm|deb|dmg|pkg|whl|[a-z0-9]{1,8})$", re.IGNORECASE)
+_END_OF_VERSION = re.compile(r"[.-](?:win|linux|macosx|py[23]|src\b|noarch)", re.IGNORECASE)
+
+
+class Installable(msgspec.Struct, frozen=True, kw_only=True):
+    """A file that pip can install: its release, and of a wheel its tags; a source distribution has none.
+
+    ``tags`` are like ``cp38-cp38-linux``: the architecture and the libc are the installer's matter.
+    """
+
+    version: str
+    tags: tuple[str, ...] = ()
+
+
+class LeftOut(msgspec.Struct, frozen=True, kw_only=True):
+    """A release that cannot be installed, and why."""
+
+    version: str
+    reason: str
+
+
+def read(filename: str, package: str) -> Installable | LeftOut | None:
+    """Read the name of a file of a package; None for what is no file of a release."""
+    if filename.endswith(_NO_PACKAGE) or len(filename) > _LONGEST:
+        return None
+    suffix = next((one for one in sorted(SOURCES, key=len, reverse=True) if filename.lower().endswith(one)), None)
+    if filename.endswith(".whl"):
+        return _wheel(filename, package)
+    if suffix is None:
+        return _odd(filename, package)
+    text = _after_name(filename[: -len(suffix)], package)
+    if text is None:
+        return None
+    version = parsed(text)
+    if version is None:
+        return LeftOut(version=text, reason="its version is none by PEP 440")
+    return Installable(version=str(version))
+
+
+def parsed(text: str) -> Version | None:
+    """Return the version that a text is, or None."""
+    try:
+        return release.parsed(text)
+    except InvalidVersion:
+        return None
+
+
+def source_suffix(filename: str) -> str | None:
+    """Return the end of the name of a source distribution that uv refuses, or None."""
+    return next((one for one in sorted(REFUSED_BY_UV, key=len, reverse=True) if filename.lower().endswith(one)), None)
+
+
+def _wheel(filename: str, package: str) -> Installable | LeftOut | None:
+    try:
+        name, version, _, tags = parse_wheel_filename(filename)
+    except (InvalidWheelFilename, InvalidVersion, ValueError):
+        text = (_after_name(filename.removesuffix(".whl"), package) or "").split("-")[0]
+        return LeftOut(version=text, reason="the name of its wheel is none") if text else None
+    return Installable(version=str(version), tags=_families(tags)) if name == canonicalize_name(package) else None
+
+
+def _families(tags: Iterable[Tag]) -> tuple[str, ...]:
+    return tuple(sorted({f"{tag.interpreter}-{tag.abi}-{_system(tag.platform)}" for tag in tags}))
+
+
+def _system(platform: str) -> str:
+    """Return the operating system of a wheel's platform: ``linux``, ``win``, ``macosx``, ``any``, or as it stands."""
+    return next((system for system in ("linux", "macosx", "win") if system in platform), platform)
+
+
+def _after_name(stem: str, package: str) -> str | None:
+    """Return what follows the package's name, however that is spelled; None where the file is another's."""
+    wanted = canonicalize_name(package)
+    for match in re.finditer("-", stem):
+        if canonicalize_name(stem[: match.start()]) == wanted:
+            return stem[match.end() :]
+    return None
+
+
+def _odd(filename: str, package: str) -> LeftOut | None:
+    """Read the name of an installer, an egg, or whatever else lies there."""
+    text, kind = _after_name(filename, package), _ODD_KINDS.search(filename)
+    if text is None or kind is None:
+        return None
+    text = _END_OF_VERSION.split(text.removesuffix(kind[0]), maxsplit=1)[0]
+    version = parsed(text)
+    return LeftOut(version=str(version), reason=f"only {kind[0].lower()}") if version else None

@@ -1,0 +1,134 @@
+"""The package indexes that uv and pip are configured for, and how uv is told of them.
+
+An address may hold a password. It is given to uv in a file that only its owner reads or in its environment, never in
+its arguments, which every user of a machine can read; and no message shows it, see `harmless`.
+"""
+
+from __future__ import annotations
+
+import configparser
+import functools
+import json
+import os
+import re
+from pathlib import Path
+
+import msgspec
+from uv import find_uv_bin
+
+from harness import process
+from harness.errors import IndexUnavailableError
+
+# Found once and early: the look-up reads `sysconfig`, which is not safe in several threads at the same time.
+PROGRAM = find_uv_bin()
+_DEADLINE_S = 120.0
+_OF_UV_ITSELF = "https://pypi.org/simple"
+_BY_VARIABLE = ("UV_DEFAULT_INDEX", "UV_INDEX_URL")
+# What an index has under a name never changes, and the most used one tells caches so. Others, and proxies, often tell
+# nothing: uv then fetches every file again each time, and builds every source distribution again.
+_KEPT = 'cache-control = { files = "max-age=365000000, immutable" }'
+_USERINFO = re.compile(r"(?<=://)[^/\s]*@")
+
+
+class Indexes(msgspec.Struct, frozen=True, kw_only=True):
+    """The addresses of the index and of further ones, which come first.
+
+    ``of_pip`` are those of ``extra`` that pip alone is configured for. With them all indexes count ``together``, the
+    newest release of any, as pip takes it; without, the first that has a package is the one it comes from.
+    """
+
+    default: str
+    extra: tuple[str, ...] = ()
+    of_pip: tuple[str, ...] = ()
+
+    @property
+    def together(self) -> bool:
+        """Whether releases of all indexes count together."""
+        return bool(self.of_pip)
+
+
+def harmless(text: str) -> str:
+    """Return a text without the names and passwords that addresses in it hold."""
+    return _USERINFO.sub("", text)
+
+
+@functools.cache
+def configured() -> Indexes:
+    """Return the indexes: those of uv's variables and configuration, then those of pip's.
+
+    Raises:
+        IndexUnavailableError: uv does not tell.
+
+    """
+    default, extra = _of_uv()
+    named = next((address for name in _BY_VARIABLE if (address := os.environ.get(name))), None)
+    own, of_pip = _of_pip()
+    if named is None and own and default.rstrip("/") in {_OF_UV_ITSELF, ""}:
+        named = own
+    if not (named or default):
+        message = "uv did not tell which package index it is configured for"
+        raise IndexUnavailableError(message)
+    further = tuple(address for address in of_pip if address not in extra)
+    return Indexes(default=named or default, extra=(*extra, *further), of_pip=further)
+
+
+def _of_uv() -> tuple[str, tuple[str, ...]]:
+    """Ask uv: it writes the indexes that it uses at the head of a compiled (here empty) list of requirements."""
+    argv = [PROGRAM, "pip", "compile", "--quiet", "--emit-index-url", os.devnull]
+    default, extra = "", []
+    for line in process.ask(argv, deadline_s=_DEADLINE_S).output.splitlines():
+        option, _, address = line.strip().partition(" ")
+        if option == "--index-url":
+            default = address.strip()
+        elif option == "--extra-index-url":
+            extra.append(address.strip())
+    return default, tuple(extra)
+
+
+def _of_pip() -> tuple[str | None, tuple[str, ...]]:
+    """Read pip's own settings: its variables, then its files, the user's before the machine's."""
+    own, extra = os.environ.get("PIP_INDEX_URL"), os.environ.get("PIP_EXTRA_INDEX_URL")
+    for folder in (os.environ.get("PIP_CONFIG_FILE"), "~/.config/pip/pip.conf", "~/.pip/pip.conf", "/etc/pip.conf"):
+        path = Path(folder or "").expanduser()
+        if not (folder and path.is_file()):
+            continue
+        settings = configparser.RawConfigParser()
+        try:
+            settings.read(path, encoding="utf-8")
+        except (OSError, configparser.Error, UnicodeDecodeError):
+            continue  # pip's own matter, which says so
+        own = own or settings.get("global", "index-url", fallback=None)
+        extra = extra if extra is not None else settings.get("global", "extra-index-url", fallback=None)
+    return own, tuple((extra or "").split())
+
+
+def configuration(told: Indexes) -> str:
+    """Return what uv is to be configured by where it is run: the indexes, whose files are to be kept.
+
+    Those of uv's own configuration are not in it: uv reads that too.
+    """
+    further = [f"[[index]]\nurl = {json.dumps(address)}\n{_KEPT}\n" for address in told.of_pip]
+    default = f"[[index]]\nurl = {json.dumps(told.default)}\ndefault = true\n{_KEPT}\n"
+    return "\n".join((*_strategy(told), *further, default))
+
+
+def _strategy(told: Indexes) -> tuple[str, ...]:
+    return ('index-strategy = "unsafe-best-match"\n',) if told.together else ()
+
+
+def variables(told: Indexes) -> dict[str, str]:
+    """Return the variables that tell uv all of the indexes where no configuration does."""
+    extra = {"UV_EXTRA_INDEX_URL": " ".join(told.extra)} if told.extra else {}
+    strategy = {"UV_INDEX_STRATEGY": "unsafe-best-match"} if told.together else {}
+    return {"UV_DEFAULT_INDEX": told.default, **extra, **strategy}
+
+
+def reachable(told: Indexes) -> Indexes:
+    """Return the indexes that are reached from elsewhere too, such as a container: no folders of this machine."""
+    further = tuple(address for address in told.extra if not address.startswith("file:"))
+    return msgspec.structs.replace(told, extra=further)
+
+
+def without(environment: dict[str, str]) -> dict[str, str]:
+    """Return an environment without the variables that would outrank a configuration."""
+    return {name: value for name, value in environment.items() if name not in _BY_VARIABLE}
