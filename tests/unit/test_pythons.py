@@ -12,7 +12,8 @@ from harness.environments.interpreters import Interpreter
 from harness.environments.store import Store
 from harness.environments.uv import Uv
 from harness.errors import EnvironmentFailedError
-from harness.process import Completed, new_mark
+from harness.marks import new_mark
+from harness.process import Completed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
