@@ -9,6 +9,7 @@ The keeper's process imports this, before the run may begin: so it imports littl
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
@@ -94,7 +95,7 @@ def clean(folder: Path) -> None:
 
 def watch(folder: Path) -> None:
     """Be the keeper of a run: wait until standard input closes, because the run has ended however, and clean up."""
-    sys.stdout.write(f"{WATCHING}\n")
-    sys.stdout.flush()
+    with contextlib.suppress(OSError):  # who waits for it may have been killed already
+        os.write(1, f"{WATCHING}\n".encode())
     sys.stdin.buffer.read()
     clean(folder)

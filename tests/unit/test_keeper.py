@@ -10,6 +10,7 @@ from pathlib import Path
 import filelock
 import pytest
 
+from harness import process
 from harness.errors import HarnessError
 from harness.execution import folder, keeper
 from harness.execution.keeper import Kept
@@ -32,6 +33,19 @@ def test_run_begins_when_its_keeper_watches_and_leaves_nothing(place: Path) -> N
         assert folder.is_own(kept.folder)
         assert keeper._is_owned(kept.folder)
         assert kept._keeper.poll() is None
+    assert list(place.iterdir()) == []
+
+
+def test_keeper_cleans_up_after_a_run_that_was_killed_before_it_watched(place: Path) -> None:
+    """Nobody hears that it watches any more."""
+    path = place / f"harness-run-{MARK}"
+    path.mkdir(mode=0o700)
+    started = process.start_watching(keeper._command(path), cwd=place)
+    assert started.stdin is not None
+    assert started.stdout is not None
+    started.stdout.close()
+    started.stdin.close()
+    assert started.wait(60) == 0
     assert list(place.iterdir()) == []
 
 
