@@ -22,7 +22,6 @@ from harness.errors import IndexUnavailableError
 # Found once and early: the look-up reads `sysconfig`, which is not safe in several threads at the same time.
 PROGRAM = find_uv_bin()
 _DEADLINE_S = 120.0
-_OF_UV_ITSELF = "https://pypi.org/simple"
 _BY_VARIABLE = ("UV_DEFAULT_INDEX", "UV_INDEX_URL")
 # What an index has under a name never changes, and the most used one tells caches so. Others, and proxies, often tell
 # nothing: uv then fetches every file again each time, and builds every source distribution again.
@@ -63,7 +62,7 @@ def configured() -> Indexes:
     default, extra = _of_uv()
     named = next((address for name in _BY_VARIABLE if (address := os.environ.get(name))), None)
     own, of_pip = _of_pip()
-    if named is None and own and default.rstrip("/") in {_OF_UV_ITSELF, ""}:
+    if named is None and own and default == _of_uv("--no-config")[0]:  # nobody has configured uv for another one
         named = own
     if not (named or default):
         message = "uv did not tell which package index it is configured for"
@@ -72,9 +71,9 @@ def configured() -> Indexes:
     return Indexes(default=named or default, extra=(*extra, *further), of_pip=further)
 
 
-def _of_uv() -> tuple[str, tuple[str, ...]]:
+def _of_uv(*options: str) -> tuple[str, tuple[str, ...]]:
     """Ask uv: it writes the indexes that it uses at the head of a compiled (here empty) list of requirements."""
-    argv = [PROGRAM, "pip", "compile", "--quiet", "--emit-index-url", os.devnull]
+    argv = [PROGRAM, "pip", "compile", *options, "--quiet", "--emit-index-url", os.devnull]
     default, extra = "", []
     for line in process.ask(argv, deadline_s=_DEADLINE_S).output.splitlines():
         option, _, address = line.strip().partition(" ")

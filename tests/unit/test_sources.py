@@ -216,7 +216,7 @@ def nothing_configured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("PIP_CONFIG_FILE", str(tmp_path / "pip.conf"))
     monkeypatch.setenv("HOME", str(tmp_path))
-    said = "--index-url https://pypi.org/simple\n--extra-index-url https://localhost/of-uv\n"
+    said = "--index-url https://localhost/of-uv-itself\n--extra-index-url https://localhost/of-uv\n"
     monkeypatch.setattr(process, "ask", lambda *_, **__: process.Completed(exit_status=0, output=said))
     indexes.configured.cache_clear()
 
