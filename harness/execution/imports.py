@@ -11,6 +11,7 @@ from __future__ import annotations
 import ast
 import builtins
 import contextlib
+import functools
 import importlib
 import importlib.util
 import itertools
@@ -145,7 +146,7 @@ class Namespace(types.ModuleType):
         """
         if top in sys.stdlib_module_names or not (beside := next(self._places(top), None)):
             return False
-        if (other := _origin(top)) and _INSTALLED & set(other.parts):
+        if (other := _origin(top)) and _is_installed(other):
             message = f"'{top}' is {beside} and an installed package ({other}) too; give the file another name"
             raise ImportError(message)
         return True
@@ -259,7 +260,15 @@ def _undone() -> Iterator[None]:
 
 def _is_installed(place: Path) -> bool:
     """Whether something is Python's own or installed, which has a version that tells when it changes."""
-    return bool(_INSTALLED & set(place.parts)) or place.is_relative_to(sysconfig.get_path("stdlib"))
+    if _INSTALLED & set(place.parts) or place.is_relative_to(sysconfig.get_path("stdlib")):
+        return True
+    return any(place.is_relative_to(entry) and _holds_distributions(entry) for entry in sys.path if entry)
+
+
+@functools.cache
+def _holds_distributions(folder: str) -> bool:
+    """Whether installers put packages into a folder, as ``pip install --target`` does into any."""
+    return next(Path(folder).glob("*.dist-info"), None) is not None
 
 
 def _unseen(name: str, place: Path) -> ImportError:
