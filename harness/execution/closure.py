@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+import functools
 import hashlib
 import os
 import sys
@@ -151,7 +152,21 @@ def _digest(path: Path) -> str:
 
 def _version(package: str) -> str | None:
     """Return ``name==version`` of what an import is from; None where the harness itself needs it, in its own range."""
-    known = metadata.packages_distributions().get(package, ())
-    needed = {canonicalize_name(Requirement(one).name) for one in metadata.requires("harness") or ()}
-    found = sorted(f"{name}=={metadata.version(name)}" for name in known if canonicalize_name(name) not in needed)
-    return ",".join(found) or None
+    names = (name for name in _distributions().get(package, ()) if canonicalize_name(name) not in _needed())
+    return ",".join(sorted(f"{name}=={metadata.version(name)}" for name in names)) or None
+
+
+@functools.cache
+def _distributions() -> Mapping[str, list[str]]:
+    """Return what is installed, by the packages that it brings: every file of metadata is read for it."""
+    return metadata.packages_distributions()
+
+
+@functools.cache
+def _needed() -> frozenset[str]:
+    """Return what the harness itself needs; nothing where it runs without being installed."""
+    try:
+        wanted = metadata.requires("harness") or ()
+    except metadata.PackageNotFoundError:
+        return frozenset()
+    return frozenset(canonicalize_name(Requirement(one).name) for one in wanted)

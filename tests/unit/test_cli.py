@@ -77,10 +77,10 @@ def call(
             ["report", "--results", "kept", "--format", "html", "--output", "file/site"],
             ["--output: ", "cannot be made one"],
         ),
-        (["run", "--results", LONG], ["--results", "File name too long"]),
-        (["run", "--matrix", LONG], ["--matrix", "File name too long"]),
-        (["run", "--scenarios", LONG], ["--scenarios", "File name too long"]),
-        (["report", "--output", LONG], ["--output", "File name too long"]),
+        (["run", "--results", LONG], ["--results", "too long"]),
+        (["run", "--matrix", LONG], ["--matrix", "too long"]),
+        (["run", "--scenarios", LONG], ["--scenarios", "too long"]),
+        (["report", "--output", LONG], ["--output", "too long"]),
         (["run", "--results", "a\0b"], ["an argument has a NUL in it"]),
         (["run", "\udcff"], ["unknown scenario '\\udcff'"]),
         (["run", "--server", "uvicorn==\udcff"], ["--server: '==\\udcff' is neither"]),
@@ -99,7 +99,11 @@ def call(
             ["list", "--matrix", "own.toml", "--shard", "1/2", "--costs", "file"],
             ["--costs: file is not a folder of results"],
         ),
-        (["run", "--server", "uvicorn==0.27.0", "--shard", "1/2"], ["--shard: name the Pythons by --python"]),
+        pytest.param(
+            ["run", "--server", "uvicorn==0.27.0", "--shard", "1/2"],
+            ["--shard: name the Pythons by --python"],
+            marks=pytest.mark.skipif(sys.platform == "win32", reason="asks for the Pythons of a Linux machine"),
+        ),
         (["plan", "--cell", "*"], ["--cell: a job is made of cells by such globs itself"]),
         (["merge", "gone", "--output", "new"], ["gone is not a folder of results"]),
         (["merge", "gone", "--output", "file"], ["--output: file is there already"]),
@@ -250,6 +254,8 @@ def test_interrupt_is_130(call: Callable[..., tuple[int, str, str]], monkeypatch
 @pytest.fixture
 def failing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """Let the index fail in a way that nobody foresaw; return the folder where that is recorded."""
+    if sys.platform == "win32":
+        pytest.skip("a user's folders cannot be named by variables there")
 
     def fails(_package: str, **_options: object) -> None:
         raise RuntimeError("\x1b[31mwhat nobody\nforesaw")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import shutil
+import sys
 import tarfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 import pytest
 from packaging.requirements import Requirement
@@ -17,12 +19,14 @@ from harness.errors import EnvironmentFailedError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+POSIX = pytest.mark.skipif(sys.platform == "win32", reason="executable bits, and links without privileges, are POSIX")
+
 
 def taken(cache: Path, text: str, beside: Path) -> Path:
     """Return the file in the cache that a requirement is turned into."""
     url = Requirement(Taken(cache).requirement(text, beside)).url
     assert url is not None
-    return Path(urlsplit(url).path)
+    return Path(url2pathname(urlsplit(url).path))
 
 
 @pytest.fixture
@@ -72,9 +76,9 @@ def _edit(path: Path) -> None:
     [
         lambda tree: _edit(tree / "src" / "build" / "core.py"),
         lambda tree: _edit(tree / "new.py"),
-        lambda tree: (tree / "run.sh").chmod(0o755),
+        pytest.param(lambda tree: (tree / "run.sh").chmod(0o755), marks=POSIX),
         lambda tree: (tree / "run.sh").rename(tree / "walk.sh"),
-        lambda tree: _edit(tree.parent / "outside" / "linked.py"),
+        pytest.param(lambda tree: _edit(tree.parent / "outside" / "linked.py"), marks=POSIX),
     ],
     ids=["in a package called build", "added", "executable", "renamed", "behind a link"],
 )
@@ -99,6 +103,7 @@ def test_what_tools_leave_in_a_tree_is_no_content(left: str, tree: Path, tmp_pat
     assert taken(tmp_path / "cache", "part @ ./part", tmp_path) == first
 
 
+@POSIX
 def test_a_tree_is_packed_whole_and_a_link_that_leads_back_ends(tree: Path, tmp_path: Path) -> None:
     """For uv to build from: one folder with everything in it."""
     (tree / "again").symlink_to(tree)
