@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,8 +11,7 @@ from harness.errors import ScenarioError
 from harness.execution import catalog
 
 if TYPE_CHECKING:
-    import sys
-from pathlib import Path
+    from pathlib import Path
 
 MODULE = """
 from harness import Scenario
