@@ -20,7 +20,7 @@ from pathlib import Path
 
 OWN = "linux"
 SCENARIO = """
-from harness import Check, Scenario, conclude
+from harness import Check, Heard, Scenario, conclude
 
 def observe(trial):
     arguments = ("-m", "uvicorn", "hello:app", "--host", "127.0.0.1", "--port", "{port}")
@@ -28,8 +28,9 @@ def observe(trial):
         server.get("/", name="hello")
 
 def judge(evidence):
-    check = Check(name="hello", expected="200 b'hello'", actual=evidence.heard("hello"))
-    return conclude(signature=None, controls=[check], requirement=check)
+    check, again = (Check(name=name, expected=Heard.of((200, b"hello")), actual=evidence.heard("hello"))
+                    for name in ("it serves", "it answers"))
+    return conclude(signature=None, controls=[check], requirement=again)
 
 SCENARIO = Scenario(id="hello", title="a server answers", subject="uvicorn", observe=observe, judge=judge,
                     applications=("hello.py",), platforms=("linux", "windows"))

@@ -44,7 +44,7 @@ Signature
     A line in the log.
 """
 
-from harness import Check, Claim, Scenario, Variant, conclude
+from harness import Check, Claim, Heard, Scenario, Variant, conclude
 
 
 def observe(trial):
@@ -52,9 +52,10 @@ def observe(trial):
 
 
 def judge(evidence):
-    answered = Check(name="plain", expected="200 b'ok'", actual=evidence.heard("plain"))
+    answered = Check(name="plain", expected=Heard.of((200, b"ok")), actual=evidence.heard("plain"))
     server = evidence.server("uvicorn")
-    return conclude(signature=server.line_with("{failed}"), controls=[answered], requirement=answered)
+    running = Check(name="the server runs", expected="SIGTERM", actual=server.stopped_by)
+    return conclude(signature=server.line_with("{failed}"), controls=[running], requirement=answered)
 
 
 SCENARIO = Scenario(

@@ -29,8 +29,9 @@ def observe(trial):
     trial.record("answer", "fine " * 400)
 
 def judge(evidence):
-    check = Check(name="answer", expected="fine", actual=str(evidence.facts.get("answer"))[:4])
-    return conclude(signature=None, controls=[check], requirement=check)
+    told = str(evidence.facts.get("answer"))
+    return conclude(signature=None, controls=[Check(name="it tells", expected="fine", actual=told[:4])],
+                    requirement=Check(name="all of it", expected=2000, actual=len(told)))
 
 SCENARIO = Scenario(id="many-cells", title="there are many of it", subject="toyserver", observe=observe, judge=judge,
                     variants=tuple(Variant(name=f"v{number}") for number in range(%d)), typical_s=0.1)

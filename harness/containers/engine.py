@@ -37,6 +37,7 @@ _POLL_S = 0.05
 _ANSWER_S = 60
 _ADDRESS = re.compile(r"(unix|npipe|tcp|https?|ssh)://[!-~]{1,1000}", re.ASCII)
 _HERE = ("127.0.0.1", "localhost", "::1")
+_connecting = threading.Lock()
 _SIGNALS = 128  # an exit status above it is a signal's number and this
 
 
@@ -74,14 +75,19 @@ def address() -> str:
     return f"unix://{next((path for path in candidates if path.exists()), usual)}"
 
 
-@functools.cache
 def connect(where: str) -> Engine:
-    """Return the engine at an address.
+    """Return the engine at an address: one value in all threads, which make one network of each run on it.
 
     Raises:
         EngineError: none answers there, or not to this user.
 
     """
+    with _connecting:
+        return _connected(where)
+
+
+@functools.cache
+def _connected(where: str) -> Engine:
     import docker  # noqa: PLC0415 - takes a tenth of a second, and most calls need no engine
 
     if where.startswith(("ssh:", "tcp:", "http")) and urllib.parse.urlsplit(where).hostname not in _HERE:

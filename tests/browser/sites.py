@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from harness.analysis.document import document_of
-from harness.model.evidence import Ended, Evidence, Exchange, Frame, ServerRecord
+from harness.model.evidence import Ended, Evidence, Exchange, Frame, Heard, ServerRecord
 from harness.model.release import Release
 from harness.model.result import CellResult, EnvironmentResult
 from harness.model.scenario import Claim, Scenario
@@ -33,8 +33,9 @@ def _observe(_trial: object) -> None:
 
 def _judge(evidence: Evidence) -> Judgement:
     server = evidence.servers[0]
-    answered = Check(name="plain", expected="200 b'ok'", actual=evidence.heard("plain"))
-    return conclude(signature=server.line_with(SIGNATURE), controls=[answered], requirement=answered)
+    answered = Check(name="plain", expected=Heard.of((200, b"ok")), actual=evidence.heard("plain"))
+    running = Check(name="the server runs", expected="SIGTERM", actual=server.stopped_by)
+    return conclude(signature=server.line_with(SIGNATURE), controls=[running], requirement=answered)
 
 
 FAILURE = Scenario(
@@ -197,13 +198,14 @@ def write_hostile(folder: Path) -> Path:
         )
         bad = b"HTTP/1.1 200 <script>alert(5)</script>\r\nx: \xff\xfe\x00\x1b[2J\xe2\x80\xae\r\n\r\n<b>"
         exchange = msgspec.structs.replace(
-            evidence.exchanges[0], name=text, ended=text, frames=(Frame(at_s=1, direction="received", data=bad),)
+            evidence.exchanges[0], name=text, failure=text, frames=(Frame(at_s=1, direction="received", data=bad),)
         )
         evidence = msgspec.structs.replace(
             evidence, servers=(server,), exchanges=(exchange,), facts={text: text}, error=text, began_at=text
         )
         check = Check(name=text, expected=text, actual="other")
-        return [(evidence, Judgement(verdict=Verdict.REPRODUCED, signature=text, controls=(check,), requirement=check))]
+        owed = msgspec.structs.replace(check, name=f"{text} owed")
+        return [(evidence, Judgement(verdict=Verdict.REPRODUCED, signature=text, controls=(check,), requirement=owed))]
 
     site.write(document, {}, trials_of, folder=folder, made_by=text)
     return folder

@@ -185,7 +185,7 @@ def test_error_of_a_server_that_never_answered_is_unhealthy(
         ("0.16.0", "3.8", True),
         ("0.17.6", "3.7", False),
         ("0.17.6", "3.12", True),
-        ("0.18.0", "3.12", False),
+        ("0.18.1", "3.12", False),
     ],
 )
 def test_history_depends_on_the_python(
@@ -201,3 +201,14 @@ def test_history_depends_on_the_python(
         for variant in bundled[ID].variants
     }
     assert found == {expected}
+
+
+def test_history_expects_that_one_release_cannot_serve(bundled: Mapping[str, Scenario]) -> None:
+    """Started by its command line; started in the other way it is free of the failure."""
+    found = {
+        variant.name: bundled[ID].expects(
+            variant=variant.name, version="0.18.0", python="3.12", platform="windows-wine"
+        )
+        for variant in bundled[ID].variants
+    }
+    assert found == {"run": Verdict.ABSENT, "cli": Verdict.UNHEALTHY}

@@ -307,7 +307,7 @@ def test_evidence_of_another_cell_is_refused(shards: tuple[Path, Path]) -> None:
     """It backs another verdict."""
     (own,), (other,) = ((shard / "evidence").glob("*/*/trial-1.json") for shard in shards)
     shutil.copy(own, other)
-    assert "trial-1.json: it is of another trial" in refusal(*shards)
+    assert refusal(*shards).endswith(": it is of another trial")
 
 
 @pytest.mark.parametrize(

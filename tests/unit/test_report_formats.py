@@ -143,7 +143,9 @@ def test_osv_of_a_history_that_left_releases_out_is_refused(
 
 
 @pytest.mark.parametrize(
-    "name", ["x/../../../pwn/x", "..", "a\\b", "nul", "con.x", "X", "a\x00b", "x" * 100_000, "\u202ex"]
+    "name",
+    ["x/../../../pwn/x", "..", "a\\b", "nul", "con.x", "X", "a\x00b", "x" * 100_000, "\u202ex"],
+    ids=["path", "parent", "backslash", "device", "device with an ending", "capital", "NUL", "long", "direction"],
 )
 def test_osv_is_named_after_no_path(
     name: str, make_cell: Callable[..., Cell], make_document: Callable[..., Document]
