@@ -83,7 +83,7 @@ def test_engine_that_dies_half_way(own_engine: tuple[Path, str], caller: Caller)
     select = (*SELECT, "--platform", f"docker:{UBUNTU},linux")
     with caller.start("run", *select, "--format", "json", "--quiet", DOCKER_HOST=where) as running:
         end = time.monotonic() + 120
-        while not list((caller.folder / "tmp").glob("harness-run-*/pipelined*docker*")):
+        while len(list((caller.folder / "tmp").glob("harness-run-*/[0-9]*"))) < 2:  # a trial of either platform runs
             assert time.monotonic() < end
             time.sleep(0.1)
         time.sleep(2)

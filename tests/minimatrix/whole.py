@@ -86,9 +86,7 @@ def _run(user: User) -> WholeRun:
 
 
 def _left_of(user: User, version: str) -> list[str]:
-    """Return the processes, listening ports and working folders of one release's cell."""
+    """Return the processes and listening ports of one release's cell."""
     ids = {f"process {pid}:" for pid, _ in user.started(version)}
     ports = {f"port {port}:" for _, port in user.started(version)}
-    found = [one for one in user.left() if one.startswith((*ids, *ports))]
-    folders = user.temporary.glob(f"harness-run-*/*_toyserver-{version}_*")
-    return [*found, *(f"folder {folder.name}" for folder in folders)]
+    return [one for one in user.left() if one.startswith((*ids, *ports))]

@@ -1,0 +1,90 @@
+"""A trial: whatever its observation does, there is evidence, and nothing of it is left."""
+
+from __future__ import annotations
+
+import sys
+import uuid
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from harness.execution.ports import Ports
+from harness.execution.trial import run_trial
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from harness.execution.trial import Trial
+    from harness.model.cell import Cell
+    from harness.model.evidence import Evidence
+    from harness.model.scenario import Scenario
+
+
+@pytest.fixture
+def run(
+    tmp_path: Path, make_scenario: Callable[..., Scenario], make_cell: Callable[..., Cell]
+) -> Callable[[Callable[[Trial], None]], Evidence]:
+    """Run a trial of an observation, in which no server is started, and demand that its folder is gone."""
+
+    def run(observe: Callable[[Trial], None]) -> Evidence:
+        folder = tmp_path / "1"
+        loaded: Any = SimpleNamespace(scenario=make_scenario(observe=observe), applications=())
+        environment: Any = None
+        evidence = run_trial(
+            loaded,
+            make_cell(),
+            environment,
+            number=1,
+            folder=folder,
+            ports=Ports(tmp_path / "ports"),
+            mark=uuid.uuid4().hex,
+        )
+        assert not folder.exists()
+        return evidence
+
+    return run
+
+
+def test_a_folder_goes_with_its_trial(run: Callable[[Callable[[Trial], None]], Evidence]) -> None:
+    """With all that the scenario wrote into it; what it recorded is kept."""
+
+    def observe(trial: Trial) -> None:
+        (trial.folder / "below").mkdir()
+        (trial.folder / "below" / "file").write_text("x")
+        trial.record("was there", trial.folder.is_dir())
+
+    evidence = run(observe)
+    assert (evidence.facts, evidence.error) == ({"was there": True}, None)
+
+
+@pytest.mark.parametrize("error", [ValueError("odd"), SystemExit("enough"), GeneratorExit()])
+def test_an_observation_that_raises_leaves_evidence(
+    error: BaseException, run: Callable[[Callable[[Trial], None]], Evidence]
+) -> None:
+    """What it recorded before, and what it raised."""
+
+    def observe(trial: Trial) -> None:
+        trial.record("seen", 1)
+        raise error
+
+    evidence = run(observe)
+    assert evidence.facts == {"seen": 1}
+    assert evidence.error
+    assert type(error).__name__ in evidence.error
+    assert evidence.error_verdict == "environment-failed"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="JSON of surrogates is the same there, files are not")
+def test_facts_are_what_can_be_kept(run: Callable[[Callable[[Trial], None]], Evidence]) -> None:
+    """Text that is no Unicode, numbers that JSON has not, and texts without end."""
+
+    def observe(trial: Trial) -> None:
+        trial.record("nan", float("nan"))
+        trial.record("bytes \udcff", "\udcff")
+        trial.record("long", "x" * 1_000_000)
+
+    facts = run(observe).facts
+    assert (facts["nan"], facts["bytes \\udcff"]) == ("nan", "\\udcff")
+    assert len(str(facts["long"])) < 70_000
