@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,7 +17,6 @@ from harness.model.verdict import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from pathlib import Path
 
     from harness.model.evidence import Evidence
     from harness.model.release import Release
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from harness.model.scenario import Scenario
 
 
+TOY = str(Path(__file__).parents[1] / "minimatrix" / "scenarios")  # which names no Pythons
 LONG = "1" * 100_000  # no version, no path
 MATRIX = """
 [[cells]]
@@ -100,7 +101,7 @@ def call(
             ["--costs: file is not a folder of results"],
         ),
         pytest.param(
-            ["run", "--server", "uvicorn==0.27.0", "--shard", "1/2"],
+            ["run", "toy-failure", "--scenarios", TOY, "--server", "toyserver==0.27.0", "--shard", "1/2"],
             ["--shard: name the Pythons by --python"],
             marks=pytest.mark.skipif(sys.platform == "win32", reason="asks for the Pythons of a Linux machine"),
         ),
