@@ -34,9 +34,11 @@ STRANGER = pwd.getpwnam("nobody")
 NAME = f"harness-run-{'0123456789abcdef' * 2}"
 
 # Lets every user reach the Python that runs the tests, in a mount namespace: it may lie in somebody's home.
+CHECKOUT = Path(__file__).parents[2]
 OPENED = """
-mine=$1 python=$2 closed=$3; shift 3
-mkdir "$mine/python"; mount --bind "$python" "$mine/python"
+mine=$1 python=$2 closed=$3 prefix=$4 checkout=$5; shift 5
+mkdir "$mine/python" "$mine/prefix" "$mine/checkout"
+mount --bind "$python" "$mine/python"; mount --bind "$prefix" "$mine/prefix"; mount --bind "$checkout" "$mine/checkout"
 mount -t tmpfs -o mode=755 tmpfs "$closed"
 mkdir -p "$python"; mount --bind "$mine/python" "$python"
 exec "$@"
@@ -157,7 +159,8 @@ def test_two_users_run_side_by_side(neighbour: Neighbour, machine: Path, index: 
     home = machine / "stranger"
     home.mkdir()
     stranger = Neighbour(folder=home, everybodys=machine / "tmp", cache=home / "cache", index=index.url)
-    environment = {**stranger.environment(), "XDG_CACHE_HOME": str(home / "xdg")}
+    environment = {**stranger.environment(), "XDG_CACHE_HOME": str(home / "xdg"), "PYTHONPATH": str(home / "checkout")}
+    selection = [part.replace(str(CHECKOUT), str(home / "checkout")) for part in stranger.selection]
     for path in (home, *home.iterdir()):
         os.chown(path, STRANGER.pw_uid, STRANGER.pw_gid)
     versions = ("1.0", "1.1", "1.6")
@@ -171,7 +174,8 @@ def test_two_users_run_side_by_side(neighbour: Neighbour, machine: Path, index: 
     with subprocess.Popen(  # noqa: S603 - the program that is tested
         [
             *("unshare", "--mount", "/bin/sh", "-ec", OPENED, "sh", str(home), sys.base_prefix, closed()),
-            *as_stranger([sys.executable, "-m", "harness", "run", *stranger.selection]),
+            *(sys.prefix, str(CHECKOUT)),
+            *as_stranger([str(home / "prefix" / "bin" / "python"), "-m", "harness", "run", *selection]),
             *(*servers(*versions), "--format", "json"),
         ],
         env={**environment, "PATH": f"{os.defpath}:/usr/sbin:/sbin"},
