@@ -92,7 +92,8 @@ def test_whatever_an_author_does(user: User, seen: Seen, variant: str) -> None:
     shown = user.call("show", cell["id"], "--scenarios", str(SCENARIOS))
     assert shown.status == 0, shown.stderr
     assert "Traceback" not in called.stderr + shown.stderr
-    seen(f"{verdict}: {cell['reason']}" if cell["reason"] else verdict, called)
+    told = f"{verdict}: {cell['reason']}" if cell["reason"] else verdict
+    seen(told.replace(f"{SCENARIOS}/", ""), called)
 
 
 def _busy(until: float) -> None:
