@@ -188,11 +188,6 @@ class Trial:
         for server in running:
             server.kill()
 
-    @property
-    def is_over(self) -> bool:
-        """Whether the trial's deadline passed."""
-        return self._time.is_over
-
     def seen(self) -> Seen:
         """Stop what still runs, and return what was seen; what is seen later is not."""
         self._time.expire()

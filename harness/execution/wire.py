@@ -67,11 +67,6 @@ class Recorder:
         if self._cut and len(self._beyond) < KEPT_BEYOND:
             self._beyond.append(msgspec.structs.replace(answer, body=answer.body[:_KEPT_OF_BODY_BEYOND]))
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether nothing crossed the connection."""
-        return not self._frames
-
     def exchange(self) -> Exchange:
         """Close the record."""
         return Exchange(
@@ -146,9 +141,7 @@ class Connection:
         """
         end = time.monotonic() + deadline_s
         while self._socket and self._answers < answers:
-            data = self._receive(self._socket, end)
-            if data is not None:
-                self._take(data)
+            self._take_next(self._socket, end)
         return self._answers >= answers
 
     def request(
@@ -166,25 +159,24 @@ class Connection:
         self.send(_spelled(method, path, host=host, headers=headers, body=body), deadline_s=deadline_s)
         wanted = self._answers + 1
         while self._socket and self._answers < wanted and self._reader.fault is None:
-            data = self._receive(self._socket, end)
-            if data is not None:
-                self._take(data)
+            self._take_next(self._socket, end)
         if self._answers < wanted and self._socket:
             self._end(Ended.NOT_HTTP, self._reader.fault or "")
         return self._last if self._answers >= wanted else None
 
-    def _receive(self, connected: socket.socket, end: float) -> bytes | None:
-        """Return the next bytes, none at the end of the connection; None where it failed or the deadline passed."""
+    def _take_next(self, connected: socket.socket, end: float) -> None:
+        """Receive once; note how the connection ended where it failed or the deadline passed."""
         left = end - time.monotonic()
         if left <= 0:
             self._end(Ended.DEADLINE)
-            return None
+            return
         connected.settimeout(self._clock.bounded(left))
         try:
-            return connected.recv(_CHUNK)
+            data = connected.recv(_CHUNK)
         except OSError as error:
             self._fail(error)
-            return None
+        else:
+            self._take(data)
 
     def _take(self, data: bytes) -> None:
         """Record bytes, or the end that no bytes mean, and count the answers that they complete."""
