@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.under_load import every_core_busy
-from harness.execution import schedule
-from harness.execution.admission import Admission
-from harness.plan import Options, Plan
+from harness.execution.executors import local
+from harness.execution.executors.admission import Admission
+from harness.selection.plan import Options, Plan
 
 if TYPE_CHECKING:
     from harness.model.result import CellResult
@@ -33,7 +33,7 @@ def run(number: int, folder: Path, glob: str) -> list[CellResult]:
     plan = Plan(Options(cells=(glob,), results=folder, rerun=True))
     admission = Admission(number, processors=lambda: 0.0, memory=lambda: 0.0)
     with plan.laboratory() as laboratory:
-        schedule.execute(laboratory, dict.fromkeys(plan.cells, 1), on_result=found.append, admission=admission)
+        local.execute(laboratory, dict.fromkeys(plan.cells, 1), on_result=found.append, admission=admission)
     return found
 
 

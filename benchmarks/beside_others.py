@@ -39,7 +39,7 @@ from packaging.version import Version
 
 from benchmarks.limit import measure, prepare
 from harness.environments import indexes
-from harness.plan import Options, Plan
+from harness.selection.plan import Options, Plan
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -20,12 +20,12 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from harness.execution.journal import PROTOCOL, Entry
 from harness.model.cell import Cell
 from harness.model.evidence import Ended, Evidence, Exchange, Frame, ServerRecord
 from harness.model.release import Release
 from harness.model.result import CellResult, EnvironmentResult
 from harness.model.verdict import Verdict
+from harness.results.journal import PROTOCOL, Entry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

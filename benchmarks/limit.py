@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 import psutil
 
 from harness.cli import cli
-from harness.plan import Options, Plan
+from harness.selection.plan import Options, Plan
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,22 +12,22 @@ import sys
 import tempfile
 from pathlib import Path
 
-from harness import marks
+from harness.catalog import loading
 from harness.decoding import decode
-from harness.environments import Request, Resolution
+from harness.environments.backend import Request, Resolution
 from harness.environments.venv import VirtualEnvironment
-from harness.execution import catalog
 from harness.execution.ports import LEASES, Ports
 from harness.execution.trial import run_trial
 from harness.model.cell import Cell
 from harness.model.judge import judge
 from harness.model.verdict import Verdict
+from harness.processes import marks
 
 
 def main() -> int:
     """Run, judge, and write the verdict."""
     cell = decode(Path(sys.argv[1]).read_bytes(), Cell)
-    loaded = catalog.load([catalog.bundled("scenarios")])[cell.scenario]
+    loaded = loading.load([loading.bundled("scenarios")])[cell.scenario]
     request = Request(
         subject=cell.subject, requirements=(), as_of=cell.release.uploaded, python=cell.python, platform=cell.platform
     )

@@ -20,13 +20,13 @@ import tempfile
 import time
 from typing import TYPE_CHECKING, Any
 
-from harness import process
 from harness.cli import main as harness
 from harness.execution import laboratory
-from harness.execution.journal import Journal
 from harness.execution.laboratory import Laboratory
 from harness.execution.server import Server
-from harness.plan import Plan
+from harness.processes import process
+from harness.results.journal import Journal
+from harness.selection.plan import Plan
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 DEFAULT = ("pipelined-keep-alive", "--cell", "*_h11_*", "--server", "uvicorn==0.27.1", "--python", "3.12")
 STAGES: tuple[tuple[Any, str, str], ...] = (
     (Plan, "__init__", "scenarios, matrix, releases"),
-    (Laboratory, "__enter__", "the run's folder and keeper"),
+    (Laboratory, "__enter__", "the run's folder and reaper"),
     (Laboratory, "prepare", "stored result and environment looked up"),
     (process.Process, "end", "what is left is ended"),
     (Server, "wait_until_ready", "servers start, until they answer"),

@@ -15,9 +15,9 @@ from harness.analysis.document import Searched
 from harness.analysis.inquiry import wanted
 from harness.analysis.search import Strategy
 from harness.analysis.series import History, Series, history_of, series_of
-from harness.execution.published import Published
-from harness.plan import PUBLISHED, Options, load_scenarios
 from harness.report.markdown import escape
+from harness.results.published import Published
+from harness.selection.plan import PUBLISHED, Options, load_scenarios
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

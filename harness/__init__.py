@@ -12,9 +12,9 @@ from harness.model.scenario import Claim, Companion, Scenario, Variant
 from harness.model.verdict import Check, Judgement, Verdict, any_reproduces, conclude
 
 if TYPE_CHECKING:
+    from harness.client.wire import Connection
     from harness.execution.server import NotReadyError, Server
     from harness.execution.trial import Trial
-    from harness.execution.wire import Connection
 
 __all__ = [
     "Answer",
@@ -41,7 +41,7 @@ __all__ = [
 __version__ = "0.1.0"
 
 _ACTING = {  # what a scenario is handed: not loaded where scenarios are only judged
-    "Connection": "harness.execution.wire",
+    "Connection": "harness.client.wire",
     "NotReadyError": "harness.execution.server",
     "Server": "harness.execution.server",
     "Trial": "harness.execution.trial",

@@ -6,7 +6,7 @@ what may not be there.
 
 import sys
 
-from harness import ending
+from harness.commands import ending
 
 
 def main() -> int:

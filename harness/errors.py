@@ -78,6 +78,14 @@ def nearest(name: str, valid: Iterable[str]) -> str:
     return f"valid: {', '.join(names)}" if names else "there is none to choose from"
 
 
+def refuse_unknown(names: Iterable[str], valid: Iterable[str], *, what: str, where: str) -> None:
+    """Refuse a name that is not among the valid ones, offering the nearest; raises `UsageError`."""
+    known = tuple(valid)
+    for name in names:
+        if name not in known:
+            raise UsageError(f"{where}: unknown {what} '{name}'; {nearest(name, known)}")
+
+
 def mistake(error: BaseException) -> str:
     """Say of what a scenario's own code raised where and what: ``FILE, line N: TypeError: its words``.
 

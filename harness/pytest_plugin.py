@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from harness.catalog import loading
+from harness.catalog.loading import LoadedScenario
 from harness.errors import EmptySelectionError, HarnessError
-from harness.execution import catalog
-from harness.execution.catalog import LoadedScenario
 from harness.model.judge import judge
 from harness.model.verdict import Verdict
-from harness.plan import RESULTS, Options, Plan, split
 from harness.report import evidence
+from harness.selection.plan import RESULTS, Options, Plan, split
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,7 +53,7 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
     """Collect scenario modules; leave alone test modules, and what does not even speak of the harness."""
     if any(file_path.match(pattern) for pattern in parent.config.getini("python_files")):
         return None
-    if catalog.nearly(file_path) or (catalog.is_scenario(file_path) and b"harness" in file_path.read_bytes()):
+    if loading.nearly(file_path) or (loading.is_scenario(file_path) and b"harness" in file_path.read_bytes()):
         return ScenarioFile.from_parent(parent, path=file_path)
     return None
 
@@ -86,13 +86,13 @@ class ScenarioFile(pytest.File):
         """
         loaded = self.config.stash[_LOADED]
         if not loaded:
-            own = catalog.load([catalog.bundled("scenarios")])
+            own = loading.load([loading.bundled("scenarios")])
             loaded.update({one.module: one for one in own.values()})
-        bundled = [one for one in loaded.values() if one.module.parent == catalog.bundled("scenarios").resolve()]
+        bundled = [one for one in loaded.values() if one.module.parent == loading.bundled("scenarios").resolve()]
         path = self.path.resolve()
         if path not in loaded:
-            loaded.update({one.module: one for one in catalog.load([path]).values()})
-        return catalog.joined([*bundled, loaded[path]])
+            loaded.update({one.module: one for one in loading.load([path]).values()})
+        return loading.joined([*bundled, loaded[path]])
 
 
 class CellItem(pytest.Item):

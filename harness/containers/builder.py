@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from harness.containers.engine import ENVIRONMENT, RUN, status_of
-from harness.process import Completed
+from harness.processes.process import Completed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""A server in a container: the same to a trial as a process of this machine, see `harness.process.Started`.
+"""A server in a container: the same to a trial as a process of this machine, see `harness.processes.process.Started`.
 
 The port is published on 127.0.0.1 of this machine and nowhere else. The first process of the container, `init.py`
 beside this, connects it to the container's own loopback, where servers listen that are told to listen on 127.0.0.1.
@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from harness.capture import Capture
 from harness.containers.engine import status_of
 from harness.decoding import decode
 from harness.errors import EngineError
+from harness.processes.capture import Capture
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

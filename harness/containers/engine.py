@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from harness.errors import EngineError
-from harness.process import NOT_FOUND, Completed
+from harness.processes.process import NOT_FOUND, Completed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from harness.containers.engine import FOLDER, MACHINE, RUN, USER, Engine, address, connect, user
-from harness.marks import is_mark
+from harness.processes.marks import is_mark
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping

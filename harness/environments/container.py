@@ -16,25 +16,26 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from harness import process
 from harness.containers import NOTE
 from harness.containers import engine as engines
 from harness.containers.builder import Builder
 from harness.containers.contained import Contained
 from harness.containers.engine import Engine, Run
-from harness.environments import complete, indexes, inventory
-from harness.environments.files import read_json, write_json
-from harness.environments.kind import Request, Resolution
+from harness.environments import indexes, inventory
+from harness.environments.backend import Request, Resolution
 from harness.environments.uv import QUIET, Uv
 from harness.environments.venv import DEADLINE_S, VirtualEnvironment, fill
 from harness.errors import EnvironmentFailedError
+from harness.model.platforms import CONTAINER
+from harness.processes import process
+from harness.storage import sealed
+from harness.storage.files import read_json, write_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from harness.environments.store import Store
 
-PLATFORM = "docker:"
 PROTOCOL = 1
 FOLDER = Path("/opt/harness/environment")
 REPOSITORY = "harness-environment"
@@ -76,7 +77,7 @@ class ContainerEnvironment(msgspec.Struct, frozen=True, kw_only=True):
         mark: str,  # noqa: ARG002 - a container is found by the label of its run
         console: bool,
     ) -> Contained:
-        """See `harness.environments.kind.Environment.start`."""
+        """See `harness.environments.backend.Environment.start`."""
         for path in (folder, *folder.iterdir()):
             path.chmod(path.stat().st_mode | (0o555 if path.is_dir() else 0o444))  # another user's, in there
         return Contained(
@@ -114,8 +115,8 @@ class ContainerEnvironments:
         self._run = Run(mark=store.uv.mark, folder=store.uv.temporary)
 
     def resolve(self, request: Request) -> Resolution:
-        """See `harness.environments.kind.Kind.resolve`."""
-        name = request.platform.removeprefix(PLATFORM)
+        """See `harness.environments.backend.Backend.resolve`."""
+        name = request.platform.removeprefix(CONTAINER)
         engine = self._engine()
         image = engine.image(name)
         digest = str(image["Id"]).removeprefix("sha256:")[:12]
@@ -135,7 +136,7 @@ class ContainerEnvironments:
         return self._store.resolution(request, f"{python.full} {python.path} {digest} {PROTOCOL}", ask)
 
     def build(self, resolution: Resolution) -> ContainerEnvironment:
-        """See `harness.environments.kind.Kind.build`; an image that somebody removed is built again."""
+        """See `harness.environments.backend.Backend.build`; an image that somebody removed is built again."""
         engine = self._engine()
         image = f"{REPOSITORY}:{resolution.digest}"
 
@@ -245,12 +246,12 @@ class ContainerEnvironments:
         def make(folder: Path) -> None:
             self._store.uv.unpack(f"uv=={version}", folder, ("--python-platform", target))
 
-        complete.ensure(folder, make, protocol=PROTOCOL)
+        sealed.ensure(folder, make, protocol=PROTOCOL)
         return folder / "bin" / "uv"
 
     def _make(self, engine: Engine, resolution: Resolution, image: str) -> dict[str, str]:
         """Fill a container and keep it as an image; return which files its packages came from."""
-        name = resolution.request.platform.removeprefix(PLATFORM)
+        name = resolution.request.platform.removeprefix(CONTAINER)
         python = ImagePython(path=resolution.interpreter, full=resolution.python_full)
         environment = VirtualEnvironment(folder=FOLDER, resolution=resolution)
         env = {"HOME": "/tmp", "LANG": "C.UTF-8"}  # noqa: S108 - the container's own

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 from packaging.version import Version
 
 from harness.containers import engine
-from harness.environments import interpreters, own_platform, runtimes, settings, simple, wine
+from harness.environments import interpreters, runtimes, settings, simple, wine
 from harness.errors import EngineError, EnvironmentFailedError, IndexUnavailableError
+from harness.model.platforms import own_platform
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -16,9 +16,9 @@ from packaging.version import Version
 
 from harness.environments import filenames, simple
 from harness.environments.filenames import Installable, LeftOut
-from harness.environments.files import read_json, write_json
 from harness.errors import IndexUnavailableError
 from harness.model.release import Offer, Release
+from harness.storage.files import read_json, write_json
 
 if TYPE_CHECKING:
     from pathlib import Path

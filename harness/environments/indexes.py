@@ -16,8 +16,8 @@ from pathlib import Path
 import msgspec
 from uv import find_uv_bin
 
-from harness import process
 from harness.errors import IndexUnavailableError
+from harness.processes import process
 
 # Found once and early: the look-up reads `sysconfig`, which is not safe in several threads at the same time.
 PROGRAM = find_uv_bin()

@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING
 import msgspec
 from packaging.version import Version
 
-from harness import process
 from harness.environments import uv
 from harness.errors import EnvironmentFailedError
+from harness.processes import process
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -13,14 +13,14 @@ import msgspec
 from packaging.utils import canonicalize_name
 
 from harness.decoding import decode
-from harness.environments.files import read_json
 from harness.errors import EnvironmentFailedError
+from harness.storage.files import read_json
 
 if TYPE_CHECKING:
     from collections.abc import Collection
     from pathlib import Path
 
-    from harness.process import Completed
+    from harness.processes.process import Completed
 
 FILE = ".harness-files.json"
 # Run by any CPython from 3.6 on, without its `site`, with the folder that packages are installed in; prints one line of

@@ -18,11 +18,12 @@ from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
 
-from harness.environments import complete, filenames, metadata, sources
+from harness.environments import filenames, metadata, sources
 from harness.environments.taken import check_unchanged, digest_of
 from harness.environments.uv import TransientEnvironmentError
 from harness.errors import EnvironmentFailedError, UsageError
 from harness.model.release import LOCAL, Release, parsed
+from harness.storage import sealed
 
 if TYPE_CHECKING:
     from harness.environments.uv import Uv
@@ -87,7 +88,7 @@ def _archive(path: Path, folder: Path, uv: Uv) -> Path:
             uv.build_source(path, folder)
         check_unchanged(path, folder.name)
 
-    complete.ensure(folder, make, protocol=PROTOCOL)
+    sealed.ensure(folder, make, protocol=PROTOCOL)
     (found,) = (file for file in folder.iterdir() if file.name.endswith(_ARCHIVES))
     return found
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import filelock
 
-from harness.environments import complete
-from harness.environments.uses import in_use
+from harness.storage import sealed
+from harness.storage.leases import in_use
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -110,7 +110,7 @@ def _delete(path: Path) -> None:
     if path.is_file():
         path.unlink()
         return
-    (path / complete.MARKER).unlink(
+    (path / sealed.MARKER).unlink(
         missing_ok=True
     )  # first: what is left of a removal that was cut off is no environment
     shutil.rmtree(path)

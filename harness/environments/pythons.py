@@ -6,8 +6,8 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from harness.environments import interpreters, runtimes
-from harness.environments.container import PLATFORM as CONTAINER
 from harness.errors import EnvironmentFailedError
+from harness.model.platforms import CONTAINER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

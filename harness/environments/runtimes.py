@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from harness import process
-from harness.environments import complete, interpreters, settings
-from harness.environments.files import read_json, write_json
+from harness.environments import interpreters, settings
 from harness.errors import EnvironmentFailedError
+from harness.processes import process
+from harness.storage import sealed
+from harness.storage.files import read_json, write_json
 
 if TYPE_CHECKING:
     from harness.environments.uv import Uv
@@ -82,7 +83,7 @@ def ensure(python: str, *, root: Path, uv: Uv, wine: Wine) -> Runtime:
     if own is None:
         if python not in PYTHONS:
             raise EnvironmentFailedError(f"no Windows CPython {python} can be made; there are {', '.join(PYTHONS)}")
-        complete.ensure(folder, lambda folder: _make(python, folder, root=root, uv=uv), protocol=PROTOCOL)
+        sealed.ensure(folder, lambda folder: _make(python, folder, root=root, uv=uv), protocol=PROTOCOL)
     if not (folder / "python.exe").is_file():
         raise EnvironmentFailedError(f"no python.exe in {folder}, which is named as Windows CPython {python}")
     return _checked(folder, python, root=root, uv=uv, wine=wine)
@@ -97,7 +98,7 @@ def can_be_had(python: str, root: Path) -> bool:
 
 def is_made(python: str, root: Path) -> bool:
     """Whether the Windows CPython of a version has been made from packages."""
-    return complete.is_complete(root / "runtimes" / python, protocol=PROTOCOL)
+    return sealed.is_complete(root / "runtimes" / python, protocol=PROTOCOL)
 
 
 def _library(python: str) -> Path:
@@ -151,7 +152,7 @@ def _launcher(root: Path, uv: Uv) -> Path:
                 f"the launcher of the Windows CPythons cannot be compiled: {done.last_lines()}"
             )
 
-    complete.ensure(folder, compile_it, protocol=PROTOCOL)
+    sealed.ensure(folder, compile_it, protocol=PROTOCOL)
     return folder / "python.exe"
 
 

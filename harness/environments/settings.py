@@ -15,7 +15,7 @@ import msgspec
 import platformdirs
 
 from harness.errors import UsageError
-from harness.model.matrix import check_pythons
+from harness.model.platforms import check_pythons
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):

@@ -7,10 +7,10 @@ import shutil
 import sys
 from typing import TYPE_CHECKING
 
-from harness import process
 from harness.environments import runtimes, wine
 from harness.environments.diagnosis import Finding
 from harness.errors import EnvironmentFailedError
+from harness.processes import process
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

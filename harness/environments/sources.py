@@ -18,10 +18,11 @@ from typing import TYPE_CHECKING, BinaryIO
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
 
-from harness.environments import complete, filenames, simple
+from harness.environments import filenames, simple
 from harness.environments.filenames import Installable
 from harness.errors import EnvironmentFailedError, IndexUnavailableError
 from harness.model.release import Offer
+from harness.storage import sealed
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
     from packaging.version import Version
 
-    from harness.environments.kind import Request
+    from harness.environments.backend import Request
     from harness.environments.simple import File
 
 Wanted = tuple[str, str]
@@ -115,7 +116,7 @@ def _kept(package: str, version: Version, file: File, into: Path) -> Path:
             fetched.unlink(missing_ok=True)
 
     try:
-        complete.ensure(folder, make, protocol=PROTOCOL)
+        sealed.ensure(folder, make, protocol=PROTOCOL)
     except IndexUnavailableError as error:
         raise EnvironmentFailedError(f"{file.filename} cannot be fetched: {error}") from None
     return folder

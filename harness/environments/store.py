@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 import filelock
 import msgspec
 
-from harness.environments import complete
-from harness.environments.files import read_json, write_json
-from harness.environments.kind import Request, Resolution
-from harness.environments.uses import Uses
+from harness.environments.backend import Request, Resolution
 from harness.environments.uv import TransientEnvironmentError
 from harness.errors import EngineError, EnvironmentFailedError
+from harness.storage import sealed
+from harness.storage.files import read_json, write_json
+from harness.storage.leases import Uses
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -85,7 +85,7 @@ class Store:
             failure.unlink(missing_ok=True)
 
         self._uses.add(folder.name)  # before it is looked for: whoever has removed it by then lets it be made anew
-        complete.ensure(folder, make, protocol=PROTOCOL)
+        sealed.ensure(folder, make, protocol=PROTOCOL)
         _touch(folder)
         return folder
 

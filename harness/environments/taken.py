@@ -16,8 +16,8 @@ from urllib.request import url2pathname
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from harness.environments import complete
 from harness.errors import EnvironmentFailedError
+from harness.storage import sealed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,7 +77,7 @@ class Taken:
                 _pack(path, folder / name)
             check_unchanged(path, digest)
 
-        complete.ensure(folder, make, protocol=PROTOCOL)
+        sealed.ensure(folder, make, protocol=PROTOCOL)
         wanted.url = (folder / name).as_uri()
         return str(wanted)
 

@@ -14,16 +14,16 @@ from typing import TYPE_CHECKING
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from harness import process
 from harness.decoding import decode
 from harness.environments import indexes, sources
 from harness.errors import EnvironmentFailedError
+from harness.processes import process
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from harness.environments.kind import Request, Resolution
+    from harness.environments.backend import Request, Resolution
 
 # A source distribution is built with a backend newer than itself: the setuptools of 2019 cannot be installed
 # in isolation, that of 2022 still builds what was written for its predecessors. It does not run on Python 3.12,

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import msgspec
 from packaging.utils import canonicalize_name
 
-from harness import process
 from harness.environments import interpreters, inventory
-from harness.environments.files import write_json
-from harness.environments.kind import Request, Resolution, StartsHere
+from harness.environments.backend import Request, Resolution, StartsHere
 from harness.errors import EnvironmentFailedError
+from harness.processes import process
+from harness.storage.files import write_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -32,7 +32,7 @@ class VirtualEnvironment(msgspec.Struct, StartsHere, frozen=True, kw_only=True):
 
     @property
     def files(self) -> dict[str, str]:
-        """See `harness.environments.kind.Environment.files`."""
+        """See `harness.environments.backend.Environment.files`."""
         return inventory.of(self.folder)
 
     @property
@@ -52,12 +52,12 @@ class VirtualEnvironment(msgspec.Struct, StartsHere, frozen=True, kw_only=True):
         return Path(self.command("python", ())[0])
 
     def command(self, program: str, arguments: Sequence[str]) -> tuple[str, ...]:
-        """See `harness.environments.kind.OnMachine`."""
+        """See `harness.environments.backend.OnMachine`."""
         suffix = ".exe" if sys.platform == "win32" else ""
         return (str(self.scripts / f"{program}{suffix}"), *arguments)
 
     def variables(self, folder: Path, server: str, mark: str) -> dict[str, str]:  # noqa: ARG002 - nothing to make
-        """See `harness.environments.kind.OnMachine`."""
+        """See `harness.environments.backend.OnMachine`."""
         return process.server_environment(folder, [self.scripts])
 
 
@@ -69,7 +69,7 @@ class VirtualEnvironments:
         self._store = store
 
     def resolve(self, request: Request) -> Resolution:
-        """See `harness.environments.kind.Kind.resolve`."""
+        """See `harness.environments.backend.Backend.resolve`."""
         interpreter = interpreters.find(request.python)
 
         def ask() -> Resolution:
@@ -79,7 +79,7 @@ class VirtualEnvironments:
         return self._store.resolution(request, f"{interpreter.full} {interpreter.path}", ask)
 
     def build(self, resolution: Resolution) -> VirtualEnvironment:
-        """See `harness.environments.kind.Kind.build`."""
+        """See `harness.environments.backend.Backend.build`."""
 
         def make(folder: Path) -> None:
             environment = VirtualEnvironment(folder=folder, resolution=resolution)

@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
 
-from harness import process
-from harness.environments import complete, interpreters, inventory, runtimes
-from harness.environments.files import write_json
-from harness.environments.kind import Request, Resolution, StartsHere
+from harness.environments import interpreters, inventory, runtimes
+from harness.environments.backend import Request, Resolution, StartsHere
 from harness.environments.uv import TransientEnvironmentError
 from harness.errors import EnvironmentFailedError
+from harness.processes import process
+from harness.storage import sealed
+from harness.storage.files import write_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -143,7 +144,7 @@ def find(*, root: Path, uv: Uv) -> Wine:
         raise EnvironmentFailedError("no Wine on this machine; 'harness setup --yes' installs it")
     told = version(program)
     template = root / "wine" / told.removeprefix("Wine ")
-    complete.ensure(template, lambda folder: _make_template(program, folder, uv), protocol=PROTOCOL, watched="*.reg")
+    sealed.ensure(template, lambda folder: _make_template(program, folder, uv), protocol=PROTOCOL, watched="*.reg")
     return Wine(program=program, version=told, template=template)
 
 
@@ -178,16 +179,16 @@ class WineEnvironment(msgspec.Struct, StartsHere, frozen=True, kw_only=True):
 
     @property
     def files(self) -> dict[str, str]:
-        """See `harness.environments.kind.Environment.files`."""
+        """See `harness.environments.backend.Environment.files`."""
         return inventory.of(self.folder)
 
     def command(self, program: str, arguments: Sequence[str]) -> tuple[str, ...]:
-        """See `harness.environments.kind.OnMachine`; a console script runs as the module of its name."""
+        """See `harness.environments.backend.OnMachine`; a console script runs as the module of its name."""
         module = () if program == "python" else ("-m", program)
         return (self.wine.program, self.resolution.interpreter, *module, *arguments)
 
     def variables(self, folder: Path, server: str, mark: str) -> dict[str, str]:  # noqa: ARG002 - no path is made of it
-        """See `harness.environments.kind.OnMachine`; the server's prefix is made here, and Wine's own server started.
+        """See `harness.environments.backend.OnMachine`; makes the server's prefix and starts Wine's own server.
 
         Where that fails it is Wine that fails, before any Windows program has run: another prefix is made.
 
@@ -223,7 +224,7 @@ class WineEnvironments:
         self._store = store
 
     def resolve(self, request: Request) -> Resolution:
-        """See `harness.environments.kind.Kind.resolve`."""
+        """See `harness.environments.backend.Backend.resolve`."""
         uv, root = self._store.uv, self._store.root
         wine = find(root=root, uv=uv)
         runtime = _runtime(request.python, root, uv, wine)
@@ -253,7 +254,7 @@ class WineEnvironments:
             return self._uv().resolve(request, python=python, options=(*options, "--override", str(overrides)))
 
     def build(self, resolution: Resolution) -> WineEnvironment:
-        """See `harness.environments.kind.Kind.build`."""
+        """See `harness.environments.backend.Backend.build`."""
         request, uv = resolution.request, self._uv()
         wine = find(root=self._store.root, uv=uv)
 

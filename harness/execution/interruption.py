@@ -1,6 +1,6 @@
 """Ctrl-C: the first ends what runs, within a few seconds whatever that is doing; a second one ends at once.
 
-A run that is ended at once keeps what is finished, which is on disk already, and its keeper cleans up after it.
+A run that is ended at once keeps what is finished, which is on disk already, and its reaper cleans up after it.
 """
 
 from __future__ import annotations

@@ -18,28 +18,30 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 
 import msgspec
 
-from harness.environments import Environment, Request, Resolution, Store, exchanged, kind_for
+from harness.environments.backend import Environment, Request, Resolution, exchanged
+from harness.environments.backends import backend_for
+from harness.environments.store import Store
 from harness.environments.taken import Taken
 from harness.environments.uv import Uv
 from harness.errors import EngineError, EnvironmentFailedError, HarnessError, StorageError
-from harness.execution.keeper import Kept
-from harness.execution.key import Keys, keys_of
+from harness.execution.keys import Keys, keys_of
 from harness.execution.ports import LEASES, Ports
 from harness.execution.trial import run_trial
 from harness.model.judge import combined, judge
 from harness.model.result import CellResult, EnvironmentResult, expected_of, result_of, unsupported
 from harness.model.verdict import Judgement, Verdict, tally_of
+from harness.reaper.reaper import Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from types import TracebackType
 
-    from harness.environments import Kind
-    from harness.execution.catalog import LoadedScenario
-    from harness.execution.journal import Journal
+    from harness.catalog.loading import LoadedScenario
+    from harness.environments.backend import Backend
     from harness.model.cell import Cell
     from harness.model.evidence import Evidence
     from harness.model.release import Release
+    from harness.results.journal import Journal
 
 _DAY = dt.timedelta(days=1)
 
@@ -97,11 +99,11 @@ class Laboratory:
         self._local = Taken(settings.cache)
 
     def __enter__(self) -> Self:
-        """Make the run's folder and start its keeper."""
-        self._kept = Kept()
+        """Make the run's folder and start its reaper."""
+        self._workspace = Workspace()
         uv = Uv(
-            mark=self._kept.mark,
-            temporary=self._kept.folder,
+            mark=self._workspace.mark,
+            temporary=self._workspace.folder,
             abandoned=self._abandoned,
             kept=self._settings.cache / "sources",
         )
@@ -114,7 +116,7 @@ class Laboratory:
         """End and remove all that is left."""
         self._store.close()
         self._journal.close()
-        self._kept.close()
+        self._workspace.close()
 
     def abandon(self) -> None:
         """End everything that runs now; the cells in flight raise `AbandonedError` and are not entered.
@@ -122,7 +124,7 @@ class Laboratory:
         Call it again until they have: what was about to start may have started in between.
         """
         self._abandoned.set()
-        self._kept.end()
+        self._workspace.end()
 
     def _go_on(self) -> None:
         """Refuse to go on where the user has not waited: what was seen since then proves nothing."""
@@ -153,14 +155,14 @@ class Laboratory:
         if reason := unsupported(cell, scenario):
             return self._unjudged(cell, Verdict.UNSUPPORTED, reason)
         try:
-            kind = kind_for(cell.platform, self._store)
-            resolution = self._resolve(kind, cell)
+            backend = backend_for(cell.platform, self._store)
+            resolution = self._resolve(backend, cell)
             keys = keys_of(cell, self._scenarios[cell.scenario], resolution)
             if known := self._known(cell, keys, trials):
                 return known
             return Prepared(
                 cell=cell,
-                environment=kind.build(resolution),
+                environment=backend.build(resolution),
                 keys=keys,
                 trials=trials,
                 earlier=self._earlier(cell, keys),
@@ -258,9 +260,9 @@ class Laboratory:
             prepared.cell,
             prepared.environment,
             number=number,
-            folder=self._kept.folder / str(next(self._numbers)),
+            folder=self._workspace.folder / str(next(self._numbers)),
             ports=self._ports,
-            mark=self._kept.mark,
+            mark=self._workspace.mark,
         )
 
     def environment_of(self, cell: Cell) -> object:
@@ -274,12 +276,12 @@ class Laboratory:
         other = self._request(cell, cell.dependencies_of) if cell.dependencies_of else None
         return self._request(cell, cell.release), other, cell.copy
 
-    def _resolve(self, kind: Kind, cell: Cell) -> Resolution:
+    def _resolve(self, backend: Backend, cell: Cell) -> Resolution:
         """Return the cell's environment: the release's own, or with another's dependencies, or a copy of it."""
         own, other, copy = self._requests(cell)
-        resolution = kind.resolve(own)
+        resolution = backend.resolve(own)
         if other:
-            resolution = exchanged(resolution, kind.resolve(other))
+            resolution = exchanged(resolution, backend.resolve(other))
         return msgspec.structs.replace(resolution, copy=copy)
 
     def _request(self, cell: Cell, release: Release) -> Request:

@@ -7,19 +7,19 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
+from harness.client.wire import Connection, Recorder
 from harness.errors import HarnessError
 from harness.execution.ports import LOOPBACK
-from harness.execution.wire import Connection, Recorder
 from harness.model.evidence import ServerRecord
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from harness.execution.clock import TrialClock
+    from harness.client.clock import TrialClock
     from harness.execution.ports import Lease
     from harness.model.answers import Answer
     from harness.model.evidence import Exchange
-    from harness.process import Started
+    from harness.processes.process import Started
 
 GRACE_S = 3.0  # between asking a server to stop and ending it
 _POLL_S = 0.02
@@ -33,7 +33,7 @@ class NotReadyError(HarnessError):
 class Server:
     """One running server, as a scenario's ``observe`` sees it. All that is said to it is recorded as evidence.
 
-    Every method raises `harness.execution.clock.TrialOverError` once the trial's time is over.
+    Every method raises `harness.client.clock.TrialOverError` once the trial's time is over.
 
     Attributes:
         name: what the evidence calls it.

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 
 from packaging.version import Version
 
+from harness.client.clock import TrialClock, TrialOverError
 from harness.errors import EngineError, HarnessError, mistake
-from harness.execution.clock import TrialClock, TrialOverError
 from harness.execution.server import NotReadyError, Server
 from harness.model.evidence import Evidence, writable
 from harness.model.verdict import Verdict
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-    from harness.environments import Environment
-    from harness.execution.catalog import LoadedScenario
+    from harness.catalog.loading import LoadedScenario
+    from harness.environments.backend import Environment
     from harness.execution.ports import Ports
     from harness.model.cell import Cell
     from harness.model.evidence import Exchange, ServerRecord

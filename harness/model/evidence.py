@@ -92,7 +92,7 @@ NEVER_REACHED = Heard(reached=False)
 class Exchange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One connection's bytes, both ways, under a name that the scenario gave it.
 
-    Only so many bytes are kept (`harness.execution.wire.KEPT_OF_EXCHANGE`): ``cut`` counts the others, and ``beyond``
+    Only so many bytes are kept (`harness.client.wire.KEPT_OF_EXCHANGE`): ``cut`` counts the others, and ``beyond``
     has the answers that the driver read to their end and that are not wholly in the frames, with hardly any of their
     bodies. ``failure`` says in words what `Ended.FAILED` and `Ended.NOT_HTTP` mean.
     """

@@ -17,6 +17,7 @@ from packaging.version import InvalidVersion, Version
 
 from harness.errors import UsageError, nearest
 from harness.model.names import Moment, PlaceText, Text, VersionText
+from harness.model.platforms import platform_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -57,7 +58,6 @@ def minor_of(python: str) -> str:
     return ".".join(python.split(".")[:2])
 
 
-_SYSTEMS = {"linux": "linux", "docker": "linux", "windows": "win", "windows-wine": "win", "macos": "macosx"}
 _SHOWN_TAGS = 4  # in a message
 _NO_OLD_ABI = 8  # from Python 3.8 on an ABI is named without the "m"
 
@@ -77,7 +77,7 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return _allows(self.requires_python, python) and (not self.tags or self._runs_on(python, platform))
 
     def _runs_on(self, python: str, platform: str | None) -> bool:
-        system = _SYSTEMS.get((platform or "").split(":")[0])
+        system = platform_of(platform).wheels if platform else None
         for tag in self.tags:
             wheel, place = tag.rsplit("-", 1)
             if wheel in _wheels_of(python) and (place == "any" or system in {None, place}):

@@ -27,6 +27,7 @@ from harness.model.names import (
     Word,
     shortened,
 )
+from harness.model.platforms import platform_of
 from harness.model.release import is_local
 from harness.model.verdict import Judgement, Verdict
 
@@ -190,8 +191,6 @@ def unsupported(cell: Cell, scenario: Scenario) -> str | None:
     release = cell.release
     if refusal := release.refusal(cell.python, cell.platform):
         return f"{cell.subject} {release.version} {refusal}"
-    system = {"windows-wine": "windows"}.get(cell.platform, cell.platform)
-    system = "linux" if system.startswith("docker:") else system
-    if system not in scenario.platforms:
+    if platform_of(cell.platform).system not in scenario.platforms:
         return f"the failure exists on {', '.join(scenario.platforms)} only"
     return None

@@ -31,6 +31,7 @@ from harness.model.declared import (
 )
 from harness.model.expectation import foretold
 from harness.model.names import ScenarioId, VariantName, fits
+from harness.model.platforms import MACHINES, PLATFORMS, SYSTEMS
 from harness.model.verdict import combine
 
 if TYPE_CHECKING:
@@ -42,9 +43,6 @@ if TYPE_CHECKING:
 
 _SUBJECT = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _FILE = re.compile(r"[^/\\:\0\n]+")
-MACHINES = ("linux", "macos")
-KINDS = (*MACHINES, "windows")
-"""The kinds of machine that a failure may exist on."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -124,7 +122,7 @@ class Scenario:
         variants: at least one.
         claim: what a document says about it, or None.
         applications: files beside the module that are copied into each trial's folder.
-        platforms: kinds of machine the failure can exist on, some of `KINDS`.
+        platforms: the systems that the failure can exist on, some of `harness.model.platforms.SYSTEMS`.
         typical_s: what a trial usually takes, in seconds, for the first estimate of a run.
         deadline_s: when a trial that has not ended is ended, in seconds.
         combine: reduces the judgements of a cell's trials to the cell's. A scenario of a failure that shows only now
@@ -210,11 +208,12 @@ class Scenario:
     def _check_machines(self) -> None:
         check_tuple(self.platforms, "the platforms")
         for platform in self.platforms:
-            if platform not in KINDS:
-                hint = {"windows-wine": "write 'windows'"}.get(platform) or nearest(str(platform).lower(), KINDS)
+            if platform not in SYSTEMS:
+                known = PLATFORMS.get(platform)
+                hint = f"write '{known.system}'" if known else nearest(str(platform).lower(), SYSTEMS)
                 refuse(f"unknown platform {platform!r}; {hint}")
         if not self.platforms:
-            refuse(f"the platforms are none; valid: {', '.join(KINDS)}")
+            refuse(f"the platforms are none; valid: {', '.join(SYSTEMS)}")
         check_tuple(self.pythons, "the pythons")
         for pair in self.pythons:
             check_python(pair)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from packaging.version import Version
 
+from harness import escaping
 from harness.model.verdict import Verdict
-from harness.report import clean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -67,7 +67,7 @@ def _said(have: int, free: int, every: int) -> tuple[str, str]:
 
 def render(badge: Badge) -> str:
     """Return the SVG."""
-    label, message = (clean.line(side, limit=_MOST) for side in (badge.label, badge.message))
+    label, message = (escaping.line(side, limit=_MOST) for side in (badge.label, badge.message))
     left, right = (round(len(side) * _WIDTH + 12) for side in (label, message))
     said = f"{label}: {message}"
     root = ET.Element(

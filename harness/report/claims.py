@@ -9,9 +9,9 @@ import msgspec
 from rich.console import Console
 from rich.text import Text
 
+from harness import escaping
 from harness.analysis.claims import Assessment
 from harness.analysis.search import Strategy
-from harness.report import clean
 from harness.report.markdown import escape
 
 if TYPE_CHECKING:
@@ -103,14 +103,14 @@ def terminal(claims: Iterable[ClaimResult]) -> str:
     console = Console()
     with console.capture() as captured:
         for (scenario, document), group in itertools.groupby(findings(claims), key=lambda f: (f.scenario, f.document)):
-            console.print(Text.assemble((scenario, "bold"), f"  {clean.line(document)}"), soft_wrap=True)
+            console.print(Text.assemble((scenario, "bold"), f"  {escaping.line(document)}"), soft_wrap=True)
             for finding in group:
                 style = _STYLES.get(finding.assessment, "yellow")
-                where = clean.line(finding.where)
+                where = escaping.line(finding.where)
                 rests_on = f"  ({finding.rests_on})"
                 console.print(Text.assemble("  ", (finding.assessment, style), f"  {where}{rests_on}"), soft_wrap=True)
                 told = f"{finding.sentence} {_capital(finding.advice)}".strip()
-                console.print(Text(f"      {clean.line(told)}"), soft_wrap=True)
+                console.print(Text(f"      {escaping.line(told)}"), soft_wrap=True)
             console.print()
     return captured.get()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
-from harness.report import clean
+from harness import escaping
 from harness.report.histories import affected
 from harness.report.markdown import escape
 
@@ -76,10 +76,10 @@ def difference(old: Document, new: Document) -> Difference:
         turned=tuple(_turned(was, cell) for was, cell in both),
         judged_or_not=tuple(_turned(was, cell) for was, cell in rest),
         new=tuple(_new(cell) for name, cell in after.items() if name not in before),
-        gone=tuple(clean.line(f"{name}: was {cell.verdict}") for name, cell in before.items() if name not in after),
-        histories=tuple(clean.line(line) for line in _histories(old, new)),
+        gone=tuple(escaping.line(f"{name}: was {cell.verdict}") for name, cell in before.items() if name not in after),
+        histories=tuple(escaping.line(line) for line in _histories(old, new)),
         claims=tuple(
-            clean.line(
+            escaping.line(
                 f"{now.scenario} {now.variant}, Python {now.python}, {now.platform}: "
                 f"{now.assessment}, was {was.assessment}"
             )
@@ -120,12 +120,12 @@ def _cells(document: Document) -> dict[str, CellResult]:
 
 def _turned(was: CellResult, cell: CellResult) -> str:
     told = f"{cell.id}: {was.verdict}, now {cell.verdict}"
-    return clean.line(f"{told}: {cell.reason}" if cell.reason else told)
+    return escaping.line(f"{told}: {cell.reason}" if cell.reason else told)
 
 
 def _new(cell: CellResult) -> str:
     told = f"{cell.id}: new: {cell.verdict}"
-    return clean.line(f"{told}: {cell.reason}" if cell.reason else told)
+    return escaping.line(f"{told}: {cell.reason}" if cell.reason else told)
 
 
 def _histories(old: Document, new: Document) -> Iterator[str]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from harness import escaping
 from harness.model.release import is_local
-from harness.report import clean
 from harness.report.table import UNJUDGED_HERE
 
 if TYPE_CHECKING:
@@ -39,17 +39,17 @@ def _lines(result: CellResult, trials: Sequence[tuple[Evidence, Judgement | None
     if result.unjudged_here:
         yield f"  judged       {UNJUDGED_HERE}"
     if result.reason:
-        yield f"  reason       {clean.line(result.reason)}"
+        yield f"  reason       {escaping.line(result.reason)}"
     if result.signature:
-        yield f"  signature    {clean.line(result.signature)}"
+        yield f"  signature    {escaping.line(result.signature)}"
     if result.environment:
         pins = ", ".join(f"{name} {version}" for name, version in result.environment.pins.items())
         runtime = f", in {result.environment.runtime}" if result.environment.runtime else ""
-        yield clean.line(f"  python       {result.python_full} at {result.environment.interpreter}{runtime}")
-        yield clean.line(f"  installed    {pins}")
+        yield escaping.line(f"  python       {result.python_full} at {result.environment.interpreter}{runtime}")
+        yield escaping.line(f"  installed    {pins}")
         yield from _files(result.environment.files)
         since = "" if is_local(result.version) else ", a day after its upload"
-        yield clean.line(f"  resolved     as of {result.environment.resolved_as_of}{since}")
+        yield escaping.line(f"  resolved     as of {result.environment.resolved_as_of}{since}")
     if result.evidence:
         yield f"  evidence     {folder / result.evidence}"
     for evidence, judgement in trials:
@@ -61,12 +61,12 @@ def _files(files: Mapping[str, str]) -> Iterator[str]:
     """Yield what is not a wheel that runs anywhere: what differs between two environments of the same pins."""
     odd = [f"{name} {told}" for name, told in files.items() if not told.endswith("-none-any")]
     if odd:
-        yield f"  files        {clean.line('; '.join(odd))}; all others are pure wheels"
+        yield f"  files        {escaping.line('; '.join(odd))}; all others are pure wheels"
 
 
 def _trial(evidence: Evidence, judgement: Judgement | None) -> Iterator[str]:
     verdict = judgement.verdict if judgement else _NOT_JUDGED
-    yield f"trial {evidence.trial}: {verdict}, began {clean.line(evidence.began_at)}, took {evidence.duration_s} s"
+    yield f"trial {evidence.trial}: {verdict}, began {escaping.line(evidence.began_at)}, took {evidence.duration_s} s"
     for check in judgement.preconditions if judgement else ():
         yield from _check("precondition holds" if check.passed else "precondition DOES NOT HOLD", check)
     for check in judgement.controls if judgement else ():
@@ -74,34 +74,34 @@ def _trial(evidence: Evidence, judgement: Judgement | None) -> Iterator[str]:
     if judgement and (requirement := judgement.requirement):
         yield from _check("requirement met" if requirement.passed else "requirement NOT MET", requirement)
     for name, value in evidence.facts.items():
-        yield clean.line(f"  measured {name}: {value}")
+        yield escaping.line(f"  measured {name}: {value}")
     for server in evidence.servers:
         yield from _server(server)
     for exchange in evidence.exchanges:
         yield from _exchange(exchange)
     if evidence.dropped:
         yield f"  {evidence.dropped} exchanges more were not kept"
-    for line in clean.lines(evidence.error or ""):
+    for line in escaping.lines(evidence.error or ""):
         yield f"  error: {line}"
 
 
 def _check(word: str, check: Check) -> Iterator[str]:
-    yield f"  {word}: {clean.line(check.name)}"
-    yield f"      expected {clean.line(str(check.expected))}"
-    yield f"      actual   {clean.line(str(check.actual))}"
+    yield f"  {word}: {escaping.line(check.name)}"
+    yield f"      expected {escaping.line(str(check.expected))}"
+    yield f"      actual   {escaping.line(str(check.actual))}"
 
 
 def _server(server: ServerRecord) -> Iterator[str]:
     ready = "never answered" if server.ready_s is None else f"answered after {server.ready_s - server.started_s:.2f} s"
     survivors = f", {server.survivors} processes outlived it and were ended" if server.survivors else ""
     memory = ", out of its container's memory" if server.out_of_memory else ""
-    yield f"  server '{clean.line(server.name)}' on port {server.port}: {ready}"
-    yield f"      command  {clean.line(' '.join(server.argv))}"
-    yield f"      ended    by {clean.line(server.stopped_by)}, status {server.exit_status}{survivors}{memory}"
+    yield f"  server '{escaping.line(server.name)}' on port {server.port}: {ready}"
+    yield f"      command  {escaping.line(' '.join(server.argv))}"
+    yield f"      ended    by {escaping.line(server.stopped_by)}, status {server.exit_status}{survivors}{memory}"
     if server.signals:
         yield f"      signals  {', '.join(map(str, server.signals))}, by the scenario"
     for label, text in (("log", server.log), ("stopping", server.log_stopping)):
-        lines = clean.lines(text)
+        lines = escaping.lines(text)
         for line in lines[:_LOG_LINES]:
             yield f"      {label:<8} {line}"
         if len(lines) > _LOG_LINES:
@@ -112,11 +112,12 @@ def _server(server: ServerRecord) -> Iterator[str]:
 
 def _exchange(exchange: Exchange) -> Iterator[str]:
     took = exchange.ended_s - exchange.opened_s
-    how = f"{exchange.ended} ({clean.line(exchange.failure)})" if exchange.failure else str(exchange.ended)
-    yield f"  exchange '{clean.line(exchange.name)}' with '{clean.line(exchange.server)}': {how} after {took:.2f} s"
+    how = f"{exchange.ended} ({escaping.line(exchange.failure)})" if exchange.failure else str(exchange.ended)
+    what = f"exchange '{escaping.line(exchange.name)}' with '{escaping.line(exchange.server)}'"
+    yield f"  {what}: {how} after {took:.2f} s"
     for frame in exchange.frames:
         arrow = "->" if frame.direction == "sent" else "<-"
-        shown = clean.line(repr(frame.data)[2:-1], limit=_FRAME)
+        shown = escaping.line(repr(frame.data)[2:-1], limit=_FRAME)
         yield f"      {frame.at_s:8.3f} s {arrow} {shown}"
     if exchange.cut:
         yield f"      {exchange.cut} bytes more were not kept; {len(exchange.beyond)} answers among them were whole"

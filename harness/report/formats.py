@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harness.report import badge, comment, csv, json, junit, osv, terminal
+from harness.report import badge, comment, csv_table, json_document, junit, osv, terminal
 from harness.report.table import table_of
 
 if TYPE_CHECKING:
@@ -31,9 +31,9 @@ def render(form: str, document: Document, scenarios: Mapping[str, Scenario], *, 
     text = {
         "terminal": lambda: terminal.render(table),
         "markdown": lambda: comment.render(document, table),
-        "json": lambda: json.render(document),
+        "json": lambda: json_document.render(document),
         "junit": lambda: junit.render(table),
-        "csv": lambda: csv.render(document.cells),
+        "csv": lambda: csv_table.render(document.cells),
         "osv": lambda: osv.render(osv.documents(document, scenarios, at=at)),
         "badge": lambda: badge.render(badge.badge_of(document.cells)),
     }

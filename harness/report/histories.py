@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.text import Text
 
+from harness import escaping
 from harness.analysis.attribution import Cause
 from harness.analysis.claims import unknown_between
 from harness.analysis.confidence import ENOUGH
 from harness.model.verdict import Verdict
-from harness.report import clean
 from harness.report.markdown import escape
 
 if TYPE_CHECKING:
@@ -32,9 +32,9 @@ def terminal(histories: Sequence[History]) -> str:
     console = Console()
     with console.capture() as captured:
         for history in histories:
-            console.print(Text(clean.line(str(history.key)), style="bold"), soft_wrap=True)
+            console.print(Text(escaping.line(str(history.key)), style="bold"), soft_wrap=True)
             for label, text in lines(history):
-                console.print(Text.assemble((f"  {label:<11} ", "dim"), clean.line(text)), soft_wrap=True)
+                console.print(Text.assemble((f"  {label:<11} ", "dim"), escaping.line(text)), soft_wrap=True)
             console.print()
     return captured.get()
 
@@ -112,7 +112,7 @@ def _strategy(history: History) -> str:
 
 def _gap(gap: Gap) -> str:
     span = gap.first if gap.first == gap.last else f"{gap.first} to {gap.last}"
-    return f"{span}: {clean.line(gap.reason, limit=_REASON)}"
+    return f"{span}: {escaping.line(gap.reason, limit=_REASON)}"
 
 
 def _boundary(one: Attribution) -> str:

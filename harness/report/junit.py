@@ -12,8 +12,8 @@ import collections
 import xml.etree.ElementTree as ET
 from typing import TYPE_CHECKING
 
+from harness import escaping
 from harness.model.verdict import Verdict
-from harness.report import clean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -39,7 +39,7 @@ def _of(section: Section) -> list[CellResult]:
 
 def _suite(section: Section) -> ET.Element:
     cells = _of(section)
-    name = clean.line(f"{section.scenario}: Python {section.python}, {section.platform}")
+    name = escaping.line(f"{section.scenario}: Python {section.python}, {section.platform}")
     suite = ET.Element("testsuite", {"name": name, **_counts(cells), "skipped": str(_tally(cells)["skipped"])})
     suite.extend(_case(cell) for cell in cells)
     return suite
@@ -72,11 +72,13 @@ def _outcome(cell: CellResult) -> str | None:
 
 
 def _case(cell: CellResult) -> ET.Element:
-    group = clean.line(f"{cell.scenario}.{cell.variant}")
-    case = ET.Element("testcase", {"name": clean.line(cell.id), "classname": group, "time": f"{cell.duration_s:.3f}"})
+    group = escaping.line(f"{cell.scenario}.{cell.variant}")
+    case = ET.Element(
+        "testcase", {"name": escaping.line(cell.id), "classname": group, "time": f"{cell.duration_s:.3f}"}
+    )
     if outcome := _outcome(cell):
         expected = f"expected {cell.expected}, measured {cell.verdict}" if cell.expected else str(cell.verdict)
         why = cell.reason or cell.signature
-        message = clean.line(f"{expected}: {why}" if why else expected)
+        message = escaping.line(f"{expected}: {why}" if why else expected)
         ET.SubElement(case, outcome, {"type": str(cell.verdict), "message": message})
     return case

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from harness.report import clean
+from harness import escaping
 from harness.report.table import CONTRADICTS, SYMBOLS
 
 if TYPE_CHECKING:
@@ -53,4 +53,4 @@ def _cell(result: CellResult | None) -> str:
 
 def escape(text: str) -> str:
     """Make one line of the text in which nothing acts, on a terminal, as Markdown or as HTML."""
-    return _SPECIAL.sub(r"\\\1", clean.line(text))
+    return _SPECIAL.sub(r"\\\1", escaping.line(text))

@@ -20,11 +20,11 @@ import msgspec
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
+from harness import escaping
 from harness.analysis.claims import unknown_between
 from harness.analysis.search import Strategy
 from harness.analysis.series import key_of
 from harness.model.verdict import Verdict
-from harness.report import clean
 from harness.report.site import names
 
 if TYPE_CHECKING:
@@ -67,8 +67,8 @@ def documents(document: Document, scenarios: Mapping[str, Scenario], *, at: dt.d
             "schema_version": SCHEMA_VERSION,
             "id": f"{PREFIX}{names.file(name)}",
             "modified": at.strftime("%Y-%m-%dT%H:%M:%SZ"),
-            "summary": clean.line(title, limit=_NAMED),
-            "details": clean.line(_details(histories, claims.get(name))),
+            "summary": escaping.line(title, limit=_NAMED),
+            "details": escaping.line(_details(histories, claims.get(name))),
             "affected": affected,
         }
         found[one["id"]] = one
@@ -81,7 +81,7 @@ def refusals(document: Document) -> Iterator[str]:
         if history.affected and not _is_whole(history):
             every = len(history.tested) + len(history.untested)
             reason = f"{len(history.tested)} of {every} releases were tried, by {history.strategy}"
-            where = clean.line(str(history.key), limit=_NAMED)
+            where = escaping.line(str(history.key), limit=_NAMED)
             yield f"no OSV of {where}: {reason}; 'harness history' tries all of them"
 
 
@@ -103,16 +103,16 @@ def text(value: object) -> str:
 def _affected(history: History, versions: Iterable[str]) -> dict[str, Any]:
     where = {"variant": history.variant, "python": history.python, "platform": history.platform}
     return {
-        "package": {"ecosystem": "PyPI", "name": canonicalize_name(clean.line(history.subject))},
+        "package": {"ecosystem": "PyPI", "name": canonicalize_name(escaping.line(history.subject))},
         "ranges": list(_ranges(history)),
-        "versions": [clean.line(version) for version in sorted(set(versions), key=Version)],
-        "ecosystem_specific": {name: clean.line(value) for name, value in where.items()},
+        "versions": [escaping.line(version) for version in sorted(set(versions), key=Version)],
+        "ecosystem_specific": {name: escaping.line(value) for name, value in where.items()},
         "database_specific": {
             "confidence": history.confidence,
-            "first_fixed": clean.line(history.first_fixed) if history.first_fixed else None,
+            "first_fixed": escaping.line(history.first_fixed) if history.first_fixed else None,
             "releases_judged": len(history.judged),
             "not_judged": [
-                clean.line(f"{gap.first} to {gap.last}: {gap.reason}", limit=_NAMED) for gap in history.gaps
+                escaping.line(f"{gap.first} to {gap.last}: {gap.reason}", limit=_NAMED) for gap in history.gaps
             ],
         },
     }
@@ -125,11 +125,13 @@ def _ranges(history: History) -> Iterator[dict[str, Any]]:
     """
     together: list[dict[str, str]] = []
     for one in history.affected:
-        begins = {"introduced": "0" if one.introduced is None and not one.open_before else clean.line(one.first or "")}
+        begins = {
+            "introduced": "0" if one.introduced is None and not one.open_before else escaping.line(one.first or "")
+        }
         if one.open_after or unknown_between(one, history.gaps):
-            yield {"type": "ECOSYSTEM", "events": [begins, {"last_affected": clean.line(one.last or "")}]}
+            yield {"type": "ECOSYSTEM", "events": [begins, {"last_affected": escaping.line(one.last or "")}]}
         else:
-            together += [begins, {"fixed": clean.line(one.fixed)}] if one.fixed else [begins]
+            together += [begins, {"fixed": escaping.line(one.fixed)}] if one.fixed else [begins]
     if together:
         yield {"type": "ECOSYSTEM", "events": together}
 

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 from rich.progress import Progress as Bar
 
-from harness.report import clean
+from harness import escaping
 from harness.report.table import SYMBOLS
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class Progress:
         self._bar.update(self._task, advance=1, estimate=self.estimate())
         if self._bar.disable and not result.cached:
             count = f"[{len(self._costs) - len(self._left)}/{len(self._costs)}]"
-            reason = f": {clean.line(result.reason, limit=100)}" if result.reason else ""
+            reason = f": {escaping.line(result.reason, limit=100)}" if result.reason else ""
             line = f"{count} {SYMBOLS[result.verdict]} {result.id} {result.verdict}{reason} {self.estimate()}"
             self._console.print(line, markup=False, highlight=False, soft_wrap=True)
 

@@ -10,8 +10,8 @@ from rich.padding import Padding
 from rich.table import Table as RichTable
 from rich.text import Text
 
+from harness import escaping
 from harness.model.verdict import Verdict
-from harness.report import clean
 from harness.report.table import CONTRADICTS, SYMBOLS
 
 if TYPE_CHECKING:
@@ -47,8 +47,8 @@ def render(table: Table) -> str:
 def _print(table: Table, console: Console) -> None:
     for section in table.sections:
         where = f"  Python {section.python}, {section.platform}"
-        console.print(Text.assemble((clean.line(section.scenario), "bold"), clean.line(where)), soft_wrap=True)
-        console.print(Text(clean.line(section.title), style="dim"), soft_wrap=True)
+        console.print(Text.assemble((escaping.line(section.scenario), "bold"), escaping.line(where)), soft_wrap=True)
+        console.print(Text(escaping.line(section.title), style="dim"), soft_wrap=True)
         _print_section(section, console)
     console.print(Text(table.legend + (f"  (!) {CONTRADICTS}" if table.contradictions else "")))
     for remark in table.remarks:
@@ -60,7 +60,7 @@ def _print_section(section: Section, console: Console) -> None:
 
     No heading is cut: two names that begin alike would be one.
     """
-    named = {variant: clean.line(variant) for variant in section.variants}
+    named = {variant: escaping.line(variant) for variant in section.variants}
     numbered = {variant: f"[{number}]" for number, variant in enumerate(section.variants, start=1)}
     wanted = [(named, True), (named, False), (numbered, True), (numbered, False)]
     tried = ((_grid(section, headings, words=words), headings) for headings, words in wanted)
@@ -90,12 +90,12 @@ def _fits(grid: RichTable, console: Console) -> bool:
 def _grid(section: Section, headings: Mapping[str, str], *, words: bool) -> RichTable:
     """Return the grid of the variants that have a heading; without words the legend explains the symbols."""
     grid = RichTable(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    grid.add_column(Text(clean.line(section.subject)), overflow="fold")
+    grid.add_column(Text(escaping.line(section.subject)), overflow="fold")
     for heading in headings.values():
         grid.add_column(Text(heading), overflow="fold")
     for stretch in section.stretches:
         cells = [_cell(stretch.first.results.get(variant), words=words) for variant in headings]
-        grid.add_row(Text(clean.line(stretch.label)), *cells)
+        grid.add_row(Text(escaping.line(stretch.label)), *cells)
     return grid
 
 
@@ -111,4 +111,6 @@ def _remark(remark: Remark) -> Text:
     named = ", ".join(remark.cells[:_NAMED_CELLS])
     more = f" and {len(remark.cells) - _NAMED_CELLS} more" if len(remark.cells) > _NAMED_CELLS else ""
     style = "bold red" if remark.verdict == CONTRADICTS else "yellow"
-    return Text.assemble((f"{remark.verdict}: ", style), clean.line(named + more), f"\n    {clean.line(remark.reason)}")
+    return Text.assemble(
+        (f"{remark.verdict}: ", style), escaping.line(named + more), f"\n    {escaping.line(remark.reason)}"
+    )

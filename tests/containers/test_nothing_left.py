@@ -89,7 +89,7 @@ def test_interrupted_run_leaves_nothing(caller: Caller, left: Callable[..., list
 
 
 def test_killed_run_is_cleaned_up_after(caller: Caller, left: Callable[..., list[str]], others: set[str]) -> None:
-    """By its keeper, as soon as it is gone."""
+    """By its reaper, as soon as it is gone."""
     with start_and_wait(caller, left, others) as running:
         running.kill()
     wait_until(lambda: not of_the_run(left, others))
@@ -98,7 +98,7 @@ def test_killed_run_is_cleaned_up_after(caller: Caller, left: Callable[..., list
 
 
 @pytest.mark.parametrize("by", ["doctor", "the next run"])
-def test_killed_with_its_keeper(by: str, caller: Caller, left: Callable[..., list[str]], others: set[str]) -> None:
+def test_killed_with_its_reaper(by: str, caller: Caller, left: Callable[..., list[str]], others: set[str]) -> None:
     """What nobody was left to remove is removed by ``harness doctor --fix`` or the next run, and is told."""
     with start_and_wait(caller, left, others) as running:
         for one in (*psutil.Process(running.pid).children(recursive=True), psutil.Process(running.pid)):

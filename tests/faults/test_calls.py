@@ -234,7 +234,10 @@ def test_an_interruption_while_loading_is_130(user: User, seen: Seen) -> None:
 @pytest.mark.fault(6, "a mistake of the program itself")
 def test_what_nobody_foresaw_is_4(user: User, seen: Seen) -> None:
     """In one line that names the file with the traceback."""
-    script = "import sys, harness.plan; from harness.__main__ import main; harness.plan.Plan = None; sys.exit(main())"
+    script = (
+        "import sys; from harness.__main__ import main; from harness.selection import plan; "
+        "plan.Plan = None; sys.exit(main())"
+    )
     done = subprocess.run(  # noqa: S603 - the program that is tested
         [sys.executable, "-c", script, "list"],
         env=user.environment(), cwd=user.folder, capture_output=True, text=True, check=False, timeout=60,

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import harness
-from harness import marks
+from harness.processes import marks
 from tests.minimatrix.driving import PATIENCE_S, User, ended, servers
 
 if TYPE_CHECKING:
@@ -194,7 +194,7 @@ def test_two_users_run_side_by_side(neighbour: Neighbour, machine: Path, index: 
 
 
 @pytest.mark.fault(1, "a package named 'harness' in the working folder")
-def test_the_keeper_is_the_program_s_own(user: User, seen: Seen) -> None:
+def test_the_reaper_is_the_program_s_own(user: User, seen: Seen) -> None:
     """After kill -9 it ends what runs, and removes the run's folder."""
     (user.folder / "harness").mkdir()
     for name in ("__init__", "process", "marks", "psutil"):
@@ -214,7 +214,7 @@ def test_the_keeper_is_the_program_s_own(user: User, seen: Seen) -> None:
         running.send_signal(signal.SIGKILL)
         running.communicate()
     assert user.left_in_the_end() == []
-    seen("the keeper is the program's own; after kill -9 nothing is left")
+    seen("the reaper is the program's own; after kill -9 nothing is left")
 
 
 @pytest.mark.fault(1, "somebody else's folder 'scenarios' beside the installed package")

@@ -16,10 +16,10 @@ import pytest
 from harness.analysis.document import Searched
 from harness.analysis.search import Strategy
 from harness.analysis.series import Key
-from harness.execution.journal import Journal
 from harness.model.cell import id_of
 from harness.model.names import CellId, fits
 from harness.model.release import Release
+from harness.results.journal import Journal
 from tests.minimatrix.driving import Called, ended, servers
 
 from . import shards

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from harness.environments import wine
-from harness.execution.published import Published
 from harness.model.verdict import Verdict
-from harness.plan import PUBLISHED
+from harness.results.published import Published
+from harness.selection.plan import PUBLISHED
 
 if TYPE_CHECKING:
     import subprocess

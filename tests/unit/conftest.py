@@ -10,7 +10,7 @@ import msgspec
 import pytest
 from hypothesis import settings
 
-from harness.execution import catalog
+from harness.catalog import loading
 from harness.model.cell import Cell
 from harness.model.evidence import Ended, Evidence, Frame
 from harness.model.expectation import Expectation
@@ -51,7 +51,7 @@ def kept() -> Callable[[str, str], Evidence]:
 @pytest.fixture(scope="session")
 def bundled() -> Mapping[str, Scenario]:
     """The project's own scenarios by id."""
-    loaded = catalog.load([catalog.bundled("scenarios")])
+    loaded = loading.load([loading.bundled("scenarios")])
     return {name: one.scenario for name, one in loaded.items()}
 
 

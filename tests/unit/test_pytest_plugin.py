@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.execution import catalog
+from harness.catalog import loading
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -75,15 +75,15 @@ def test_every_scenario_is_loaded_once(project: pytest.Pytester, monkeypatch: py
     for number in range(4):
         project.makepyfile(**{f"further_{number}": SCENARIO.replace("own-failure", f"further-{number}")})
     loads: list[str] = []
-    load_file = catalog.load_file
+    load_file = loading.load_file
 
-    def counted(path: Path, *folders: Sequence[Path]) -> catalog.LoadedScenario:
+    def counted(path: Path, *folders: Sequence[Path]) -> loading.LoadedScenario:
         loads.append(path.name)
         return load_file(path, *folders)
 
-    monkeypatch.setattr(catalog, "load_file", counted)
+    monkeypatch.setattr(loading, "load_file", counted)
     collected(project)
-    own = {loaded.module.name for loaded in catalog.load([catalog.bundled("scenarios")]).values()}
+    own = {loaded.module.name for loaded in loading.load([loading.bundled("scenarios")]).values()}
     expected = {"own_failure.py", *(f"further_{number}.py" for number in range(4)), *own}
     assert sorted(loads[: -len(own)]) == sorted(expected)
 
@@ -123,7 +123,7 @@ def test_own_options(pytestconfig):
     assert pytestconfig.getoption("--cell") == "theirs"
 
 def test_nothing_of_the_harness_runs_here():
-    assert not {"harness.plan", "harness.pytest_plugin"} & set(sys.modules)
+    assert not {"harness.selection.plan", "harness.pytest_plugin"} & set(sys.modules)
 """
 
 

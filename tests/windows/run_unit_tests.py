@@ -21,13 +21,13 @@ import click
 import platformdirs
 from packaging.requirements import Requirement
 
-from harness import process
-from harness.environments.kind import Request
+from harness.environments.backend import Request
 from harness.environments.store import Store
 from harness.environments.uv import Uv
 from harness.environments.wine import WineEnvironments
 from harness.errors import HarnessError
-from harness.execution.keeper import Kept
+from harness.processes import process
+from harness.reaper.reaper import Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -68,9 +68,9 @@ def follow(running: process.Process) -> int | None:
             return status
 
 
-def run(kept: Kept, options: Sequence[str]) -> int:
+def run(workspace: Workspace, options: Sequence[str]) -> int:
     """Make what is needed, run the tests, and return the exit status."""
-    uv = Uv(mark=kept.mark, temporary=kept.folder)
+    uv = Uv(mark=workspace.mark, temporary=workspace.folder)
     root = Path(os.environ.get("HARNESS_CACHE") or platformdirs.user_cache_dir("harness", appauthor=False))
     kind = WineEnvironments(Store(root, uv=uv))
     request = Request(
@@ -85,12 +85,12 @@ def run(kept: Kept, options: Sequence[str]) -> int:
     running = process.Process(
         environment.command("python", arguments),
         env={
-            **environment.variables(kept.folder, "tests", f"{kept.mark}/tests"),
+            **environment.variables(workspace.folder, "tests", f"{workspace.mark}/tests"),
             "PYTHONIOENCODING": "utf-8",
-            "HYPOTHESIS_STORAGE_DIRECTORY": f"Z:{kept.folder}/hypothesis",
+            "HYPOTHESIS_STORAGE_DIRECTORY": f"Z:{workspace.folder}/hypothesis",
         },
         cwd=ROOT,
-        mark=f"{kept.mark}/tests",
+        mark=f"{workspace.mark}/tests",
     )
     status = follow(running)
     if status is None:
@@ -101,8 +101,8 @@ def run(kept: Kept, options: Sequence[str]) -> int:
 def main() -> int:
     """Run the tests in a folder that is removed in any case."""
     try:
-        with Kept() as kept:
-            return run(kept, sys.argv[1:])
+        with Workspace() as workspace:
+            return run(workspace, sys.argv[1:])
     except HarnessError as error:
         click.echo(f"the tests cannot be run: {error}", err=True)
         return NOT_RUN

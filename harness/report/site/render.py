@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import jinja2
 from markupsafe import Markup
 
+from harness import escaping
 from harness.model.verdict import Verdict
-from harness.report import clean
 from harness.report.site import names
 from harness.report.table import SYMBOLS
 
@@ -77,21 +77,21 @@ def _harmless(value: Any) -> Any:  # noqa: ANN401 - whatever a template prints
     """Make text harmless; the template engine escapes it next. Markup is a template's own."""
     if isinstance(value, Markup):
         return value
-    return "" if value is None else clean.line(str(value))
+    return "" if value is None else escaping.line(str(value))
 
 
 def _harmless_data(value: Any) -> Any:  # noqa: ANN401 - whatever JSON can hold
     """Make all text in a value harmless: the page's script writes it into the page."""
     if isinstance(value, str):
-        return clean.line(value)
+        return escaping.line(value)
     if isinstance(value, dict):
-        return {clean.line(name): _harmless_data(one) for name, one in value.items()}
+        return {escaping.line(name): _harmless_data(one) for name, one in value.items()}
     return [_harmless_data(one) for one in value] if isinstance(value, list) else value
 
 
 def _rows(lines: Iterable[str]) -> Markup:
     """Return lines of text, a line each."""
-    return Markup("<br>").join(clean.line(line) for line in lines)
+    return Markup("<br>").join(escaping.line(line) for line in lines)
 
 
 @functools.cache

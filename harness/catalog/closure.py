@@ -1,0 +1,172 @@
+"""The closure of a scenario: all that its trials and its judgements depend on, as two digests.
+
+Of what a trial can reach nothing may change: a stored trial with another digest is another trial. Where only something
+else has changed, such as the judge or the title, the evidence that is kept is judged again and nothing is run.
+
+What counts: the scenario's module and what it imports from beside it or from a folder that the call names, the
+applications by their content, the versions of other installed packages that these modules import. A module that says
+``__file__`` may read any file beside it, so that all of them count.
+"""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import functools
+import hashlib
+import os
+import sys
+from importlib import metadata
+from typing import TYPE_CHECKING
+
+import msgspec
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from harness.catalog.reach import JUDGED, trial_text
+from harness.errors import ScenarioError
+from harness.model.expectation import SUFFIX
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
+
+    from harness.model.scenario import Scenario
+
+TRIAL_PROTOCOL = 2  # raised when a trial is carried out in a new way, so that stored ones do not count
+JUDGING_PROTOCOL = 1  # raised when evidence is judged in a new way, so that what is kept is judged again
+_MOST_FILES = 2000  # beside a module that says __file__: a home folder is no scenario's
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Application:
+    """A file that lies in each trial's folder, as it was when the scenario was loaded."""
+
+    path: Path
+    content: bytes
+    mode: int
+
+    def copy_into(self, folder: Path) -> None:
+        """Lay it into a folder, as executable as it is beside the scenario."""
+        copy = folder / self.path.name
+        copy.write_bytes(self.content)
+        copy.chmod(self.mode)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Closure:
+    """The two digests of a scenario: what a trial depends on, and what else a judgement depends on."""
+
+    trial: str
+    judgement: str
+
+
+def closure_of(
+    scenario: Scenario,
+    module: Path,
+    *,
+    sources: Mapping[Path, bytes],
+    installed: Iterable[str],
+    applications: Iterable[Application],
+) -> Closure:
+    """Return the digests of a loaded scenario.
+
+    Args:
+        scenario: what the module defines.
+        module: its file.
+        sources: the module and all that it imports from folders of scenarios, as they were read.
+        installed: the names of installed packages that they import.
+        applications: what is copied for a trial.
+
+    Raises:
+        ScenarioError: the module may read all files beside it, and these are too many.
+
+    """
+    whole = [(_name(path, module), hashlib.sha256(source).hexdigest()) for path, source in sources.items()]
+    beside = _beside(module) if any(b"__file__" in source for source in sources.values()) else ()
+    trial = (
+        TRIAL_PROTOCOL,
+        _declared(scenario),
+        _reached(sources, module) or sorted(whole),
+        [(one.path.name, one.mode & 0o111, hashlib.sha256(one.content).hexdigest()) for one in applications],
+        [(path.relative_to(module.parent).as_posix(), _digest(path)) for path in beside],
+        sorted(filter(None, map(_version, installed))),
+    )
+    # Judging is cheap: the Python that does it counts, and every byte of the modules, comments too.
+    judgement = (JUDGING_PROTOCOL, sorted(whole), sys.version_info[:2])
+    return Closure(trial=_digest_of(trial), judgement=_digest_of(judgement))
+
+
+def _digest_of(parts: object) -> str:
+    return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()[:20]
+
+
+def _declared(scenario: Scenario) -> list[tuple[str, str]]:
+    """Return the fields that a trial depends on, as their values are: some modules compute them."""
+    functions = {"observe", "judge", "combine"}
+    names = [field.name for field in dataclasses.fields(scenario) if field.name not in JUDGED | functions]
+    return [(name, repr(getattr(scenario, name))) for name in names]
+
+
+def _reached(sources: Mapping[Path, bytes], module: Path) -> tuple[str, ...] | None:
+    """Return the text of what a trial reaches; None where that cannot be told, so that whole files count."""
+    names = [path.stem for path in sources]
+    folders = {path.parent for path in sources}
+    is_flat = len(set(names)) == len(names) and not any((folder / "__init__.py") in sources for folder in folders)
+    if not is_flat or any(path.stem == "__init__" for path in sources):
+        return None
+    return trial_text({path.stem: ast.parse(source) for path, source in sources.items()}, module.stem)
+
+
+def _name(path: Path, module: Path) -> str:
+    """Return the name of a file wherever its folder lies: results of one machine count on another."""
+    inside = path.is_relative_to(module.parent)
+    return path.relative_to(module.parent).as_posix() if inside else f"{path.parent.name}/{path.name}"
+
+
+def _beside(module: Path) -> Iterator[Path]:
+    """Yield every file of the module's folder but hidden ones, byte code and measured histories, in order."""
+    count = 0
+    for folder, folders, names in os.walk(module.parent):
+        folders[:] = sorted(name for name in folders if not name.startswith(".") and name != "__pycache__")
+        for name in sorted(names):
+            path = module.parent / folder / name
+            if not name.startswith(".") and not name.endswith((SUFFIX, ".pyc")) and path.is_file():
+                count += 1
+                if count > _MOST_FILES:
+                    message = (
+                        f"{module}: it says __file__, so that all files beside it count, and these are more than "
+                        f"{_MOST_FILES}; lay it into a folder of its own"
+                    )
+                    raise ScenarioError(message)
+                yield path
+
+
+def _digest(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise ScenarioError(f"{path}: {error.strerror or error}") from None
+
+
+def _version(package: str) -> str | None:
+    """Return ``name==version`` of what an import is from; None where the harness itself needs it, in its own range."""
+    names = (name for name in _distributions().get(package, ()) if canonicalize_name(name) not in _needed())
+    return ",".join(sorted(f"{name}=={metadata.version(name)}" for name in names)) or None
+
+
+@functools.cache
+def _distributions() -> Mapping[str, list[str]]:
+    """Return what is installed, by the packages that it brings: every file of metadata is read for it."""
+    return metadata.packages_distributions()
+
+
+@functools.cache
+def _needed() -> frozenset[str]:
+    """Return what the harness itself needs; nothing where it runs without being installed."""
+    try:
+        wanted = metadata.requires("harness") or ()
+    except metadata.PackageNotFoundError:
+        return frozenset()
+    return frozenset(canonicalize_name(Requirement(one).name) for one in wanted)

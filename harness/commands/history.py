@@ -1,0 +1,121 @@
+"""``harness history``: run the releases of a subject and print which of them are affected."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from harness.analysis.document import Searched
+from harness.analysis.search import Strategy
+from harness.commands import saying
+from harness.commands.arguments import ABSENT, EXECUTION, FORMAT, SELECTION, PlacePath, all_of
+from harness.commands.executing import execute
+from harness.errors import UsageError
+from harness.execution import interruption
+from harness.report import difference, histories, json_document
+from harness.results import expectations
+from harness.results.published import Published
+from harness.selection.assessing import assessed
+from harness.selection.plan import Options, Plan
+from harness.selection.survey import Survey, all_releases, new_releases
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from harness.analysis.document import Document
+
+_FORMATS = {"terminal": histories.terminal, "markdown": histories.markdown}
+
+
+@click.command("history")
+@all_of(SELECTION)
+@all_of(EXECUTION)
+@ABSENT
+@click.option("--strategy", type=click.Choice(("sweep", "bisect")), default="sweep", show_default=True)
+@click.option("--seed", type=int, default=1, show_default=True, help="Of a bisection's draw of further releases.")
+@click.option("--pre", "prereleases", is_flag=True, help="Pre-releases too.")
+@click.option("--new", is_flag=True, help="Only releases that have appeared since the published report.")
+@click.option("--since", type=PlacePath(), help="The same since a JSON document of your own.")
+@click.option("--write", is_flag=True, help="Record the affected releases with each scenario: what later runs expect.")
+@FORMAT
+@click.pass_obj
+def command(
+    call: str,
+    /,
+    *,
+    strategy: str,
+    seed: int,
+    prereleases: bool,
+    new: bool,
+    since: Path | None,
+    write: bool,
+    jobs: int | None,
+    form: str,
+    quiet: bool,
+    **options: Any,  # noqa: ANN401
+) -> int:
+    """Run the releases of a subject, and print which are affected, how sure that is and what caused it.
+
+    Where '--results' names a JSON document, its histories are printed, or written, and nothing is run.
+    """
+    plan = Plan(Options(**options))
+    if write and (plan.options.servers or plan.options.cells):
+        message = "--write records whole histories: leave out --server and --cell"
+        raise UsageError(message)
+    if isinstance(plan.source, Published):
+        return _told_again(plan, call, form=form, write=write)
+    before = plan.published(since) if new or since else None
+    searched = Searched(strategy=Strategy(strategy), seed=seed if strategy == Strategy.BISECT else None)
+    survey = _survey(plan, searched, before, prereleases=prereleases)
+    saying.remarks(plan)
+    is_interrupted = False
+    with interruption.bounded(saying.going_on(plan, call)), plan.laboratory() as laboratory:
+        while not is_interrupted and (step := survey.next_step()):
+            found, is_interrupted = execute(plan, laboratory, step, jobs=jobs, quiet=quiet)
+            survey.results |= found
+    plan.keep_releases()
+    if not plan.options.servers and not plan.options.cells:  # which make no history of all releases
+        plan.journal.remember(survey.how)
+    results = survey.of_series()
+    document = plan.document(results, survey.how)
+    _print(document, form)
+    if is_interrupted:
+        return saying.interrupted(results, plan, call)
+    if before:
+        for line in difference.lines(before, document):
+            click.echo(line, err=True)
+    if write:
+        _write(document, plan, call, measured_now=True)
+    return saying.ended([one for one in results if one.control is None])
+
+
+def _survey(plan: Plan, searched: Searched, before: Document | None, *, prereleases: bool) -> Survey:
+    """Return what is asked: every release, or those that have appeared since a document was written."""
+    return Survey(
+        series=new_releases(plan, before) if before else all_releases(plan, prereleases=prereleases),
+        searched=searched,
+        claimed={name: claim.fixed for name, claim in plan.claims.items()},
+        trials=plan.options.trials,
+        results={cell.id: cell for cell in before.cells} if before else {},
+        before={one.key: Searched(strategy=one.strategy, seed=one.seed) for one in before.histories} if before else {},
+    )
+
+
+def _told_again(plan: Plan, call: str, *, form: str, write: bool) -> int:
+    """Print the histories of a document, as this program judges them now, and write what follows for later runs."""
+    document = assessed(plan)
+    _print(document, form)
+    if write:
+        _write(document, plan, call, measured_now=False)
+    return saying.ended([one for one in document.cells if one.control is None])
+
+
+def _print(document: Document, form: str) -> None:
+    text = json_document.render(document) if form == "json" else _FORMATS[form](document.histories)
+    click.echo(text, nl=False)
+
+
+def _write(document: Document, plan: Plan, call: str, *, measured_now: bool) -> None:
+    for path in expectations.write(document, plan.scenarios, command=call, measured_now=measured_now):
+        click.echo(f"wrote {path}", err=True)

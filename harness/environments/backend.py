@@ -1,0 +1,171 @@
+"""What a backend offers to the trials, whatever the platform: environments that servers are started in."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import re
+from typing import TYPE_CHECKING, ClassVar, Protocol
+
+import msgspec
+from packaging.utils import canonicalize_name
+
+from harness.processes import process
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from harness.processes.process import Started
+
+
+_END_OF_NAME = re.compile(r"\[|==| @ ")
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True):
+    """What an environment is to hold: requirements (PEP 508) as of a moment, on a Python, on a platform.
+
+    ``subject`` is the package on trial, which the health check imports and looks for.
+    """
+
+    subject: str
+    requirements: tuple[str, ...]
+    as_of: dt.datetime
+    python: str
+    platform: str
+
+
+class Resolution(msgspec.Struct, frozen=True, kw_only=True):
+    """The exact answer to a request: an interpreter in full and the pins; its digest names the environment.
+
+    ``runtime`` is what the interpreter itself runs in, where that is not the machine: ``Wine 8.0``; ``copy`` tells
+    environments apart that are otherwise the same.
+    """
+
+    request: Request
+    interpreter: str
+    python_full: str
+    pins: tuple[str, ...]
+    runtime: str | None = None
+    copy: int = 0
+
+    @property
+    def digest(self) -> str:
+        """The content address: same interpreter, same platform, same pins, same environment."""
+        where = [self.request.platform, self.interpreter, self.python_full]
+        where += [self.runtime] if self.runtime else []
+        where += [f"copy {self.copy}"] if self.copy else []
+        content = "\n".join((*where, *sorted(self.pins)))
+        return hashlib.sha256(content.encode()).hexdigest()[:20]
+
+    @property
+    def pinned(self) -> dict[str, str]:
+        """The pins as name to version (a file's path where the package came from one), extras left out."""
+        pairs = ((pin, pin.split(" @ " if " @ " in pin else "==", 1)[1]) for pin in self.pins)
+        return {_name(pin): version.split(";")[0].strip() for pin, version in pairs}
+
+
+def exchanged(own: Resolution, other: Resolution) -> Resolution:
+    """Return the resolution of a release with the dependencies of another one of its subject.
+
+    What only one of the two depends on is there as well: its own it cannot do without, the other's is what it is to
+    meet.
+    """
+    subject = canonicalize_name(own.request.subject)
+    pins = {_name(pin): pin for pin in (*own.pins, *other.pins)}
+    pins[subject] = next(pin for pin in own.pins if _name(pin) == subject)
+    request = msgspec.structs.replace(own.request, as_of=max(own.request.as_of, other.request.as_of))
+    return msgspec.structs.replace(own, request=request, pins=tuple(sorted(pins.values())))
+
+
+def _name(pin: str) -> str:
+    return canonicalize_name(_END_OF_NAME.split(pin, maxsplit=1)[0])
+
+
+class Environment(Protocol):
+    """A built environment, as a trial starts servers in it."""
+
+    @property
+    def resolution(self) -> Resolution:
+        """What it holds."""
+
+    @property
+    def files(self) -> dict[str, str]:
+        """The kind of file that each package came from, by canonical name, see `harness.environments.inventory`."""
+
+    def start(
+        self, program: str, arguments: Sequence[str], *, folder: Path, server: str, port: int, mark: str, console: bool
+    ) -> Started:
+        """Start a server, so that it can be reached by its port on the machine's loopback.
+
+        Args:
+            program: ``python`` or a console script such as ``uvicorn``.
+            arguments: of the program, with the port filled in.
+            folder: the trial's, where the applications lie; what the server needs is made below it.
+            server: what the evidence calls it.
+            port: where it will listen on its own loopback.
+            mark: what all of it is found by.
+            console: give it a terminal as standard input.
+
+        Raises:
+            OSError: the program cannot be started.
+            EnvironmentFailedError: what it runs in cannot be.
+
+        """
+
+
+class OnMachine(Protocol):
+    """An environment whose servers are ordinary processes of this machine."""
+
+    settles: ClassVar[bool]
+    """Whether services are started before a server, by `harness.processes.process.settle`, and end with it."""
+
+    def command(self, program: str, arguments: Sequence[str]) -> tuple[str, ...]:
+        """Return the command line that runs a program of it, ``python`` or a console script such as ``uvicorn``."""
+
+    def variables(self, folder: Path, server: str, mark: str) -> dict[str, str]:
+        """Make what one server needs below the trial's folder, and return the server's whole environment.
+
+        What has to be started for it carries the mark.
+        """
+
+
+class StartsHere:
+    """Starts servers as processes of this machine, see `OnMachine`."""
+
+    settles: ClassVar[bool] = False
+
+    def start(
+        self: OnMachine,
+        program: str,
+        arguments: Sequence[str],
+        *,
+        folder: Path,
+        server: str,
+        port: int,  # noqa: ARG002 - the arguments have it
+        mark: str,
+        console: bool,
+    ) -> Started:
+        """See `Environment.start`."""
+        argv, env = self.command(program, arguments), self.variables(folder, server, mark)
+        return process.Process(argv, env=env, cwd=folder, mark=mark, console=console, settled=self.settles)
+
+
+class Backend(Protocol):
+    """One way to make environments."""
+
+    def resolve(self, request: Request) -> Resolution:
+        """Return the exact set for a request, from the store where it was resolved before.
+
+        Raises:
+            EnvironmentFailedError: it cannot be had; the message is one line with the remedy where there is one.
+
+        """
+
+    def build(self, resolution: Resolution) -> Environment:
+        """Return the built, healthy environment; built at most once however many ask at the same time.
+
+        Raises:
+            EnvironmentFailedError: it cannot be built or is not healthy.
+
+        """

@@ -1,0 +1,53 @@
+"""What makes the environments of each platform, in one dict; what else holds on a platform is in the model's table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from harness.environments import container, runtimes, store, wine
+from harness.environments.container import ContainerEnvironments
+from harness.environments.venv import VirtualEnvironments
+from harness.environments.wine import WineEnvironments
+from harness.errors import EnvironmentFailedError
+from harness.model.platforms import own_platform, platform_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from harness.environments.backend import Backend
+    from harness.environments.store import Store
+
+BACKENDS: dict[str, Callable[[Store], Backend]] = {
+    "linux": VirtualEnvironments,
+    "macos": VirtualEnvironments,
+    "windows": VirtualEnvironments,
+    "windows-wine": WineEnvironments,
+    "docker:IMAGE": ContainerEnvironments,
+}
+"""By the names of `harness.model.platforms.PLATFORMS`."""
+
+
+def protocols_of(platform: str) -> tuple[int, ...]:
+    """Return the numbers that are raised when environments of a platform are made in a new way."""
+    own = {"windows-wine": (wine.PROTOCOL, runtimes.PROTOCOL), "docker:IMAGE": (container.PROTOCOL,)}
+    return (store.PROTOCOL, *own.get(platform_of(platform).name, ()))
+
+
+def backend_for(platform: str, store: Store) -> Backend:
+    """Return the backend that makes the environments of a platform here.
+
+    Raises:
+        EnvironmentFailedError: this machine, or this version of the program, cannot run that platform.
+
+    """
+    try:
+        known, own = platform_of(platform), own_platform()
+    except KeyError:
+        message = f"platform {platform} cannot be run by this version of the harness; it runs {', '.join(BACKENDS)}"
+        raise EnvironmentFailedError(message) from None
+    if own in known.machines:
+        return BACKENDS[known.name](store)
+    if known.machines == (platform,):
+        raise EnvironmentFailedError(f"platform {platform} is another machine's, this one is {own}; run the cell there")
+    named = " and ".join(known.machines)
+    raise EnvironmentFailedError(f"platform {platform} is for {named} machines, this one is {own}")

@@ -1,0 +1,112 @@
+"""Whether another cell may start now: by how busy the machine is, and by how many cells run already.
+
+A cell mostly waits: for its server to start, for a timer to fire, for a request to end. So many more cells than cores
+run at once, and another one is let in whenever the processors have time left. What keeps them busy may be another
+program: a few cells run whatever the load.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import math
+import os
+import time
+from typing import TYPE_CHECKING
+
+import psutil
+
+from harness.model.platforms import platform_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from harness.model.cell import Cell
+
+MOST = 40  # cells at once for each core: where one works a fortieth of its time, no more are needed
+USUAL = 6  # cells at once for each core, as a rule: what an estimate reckons with
+FLOOR = 3  # cells at once for each core, however busy the machine
+WORKERS = 1.5  # of these, cells that work at once for each core: one works two thirds of its time; 1 on a busy machine
+FULL = 0.95  # of the processors' time: from here on, who starts only delays those who run
+SPARE = 0.1  # of the memory: from here on, a further server is not worth the risk
+TICK_S = 0.1  # between two looks: what has just started shows in the next one, a server's start keeps a core busy
+
+
+def processors_used() -> float:
+    """Return how much of the processors' time was used since the last call, 0 to 1."""
+    return psutil.cpu_percent() / 100
+
+
+def memory_used() -> float:
+    """Return how much of the memory is in use, 0 to 1."""
+    memory = psutil.virtual_memory()
+    return 1 - memory.available / memory.total
+
+
+class Admission:
+    """Where cells wait that are ready to run: the dearest is let in first. For one thread."""
+
+    def __init__(
+        self,
+        jobs: int | None = None,
+        *,
+        cores: int | None = None,
+        processors: Callable[[], float] = processors_used,
+        memory: Callable[[], float] = memory_used,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Bound what runs at once.
+
+        Args:
+            jobs: how many cells at most; None for what suits the machine.
+            cores: how many the machine has.
+            processors: says how much of their time was used since it was last asked, 0 to 1.
+            memory: says how much of it is in use, 0 to 1.
+            clock: in seconds.
+
+        """
+        self.cores = cores or os.cpu_count() or 1
+        self.most = jobs or MOST * self.cores
+        self.usual = min(self.most, USUAL * self.cores)
+        self._floor = min(self.most, FLOOR * self.cores)
+        self._processors = processors
+        self._memory = memory
+        self._clock = clock
+        self._looked_s = -math.inf
+        self._room = 0
+        self._waiting: dict[bool, list[tuple[int, int, Cell]]] = {False: [], True: []}  # by whether it works, a heap
+        self._running = {False: 0, True: 0}
+        self._workers = {False: self.cores, True: math.ceil(WORKERS * self.cores)}  # by whether the machine has room
+        self._places = itertools.count()
+
+    def wait(self, cell: Cell, cost: int) -> None:
+        """Let a cell wait, which is known to cost so much, in any unit; of equal ones the first comes first."""
+        heapq.heappush(self._waiting[platform_of(cell.platform).works], (-cost, next(self._places), cell))
+
+    def admit(self) -> Cell | None:
+        """Return the next cell that may start now; None where none may."""
+        has_room = self._has_room()
+        if sum(self._running.values()) >= (self.most if has_room else self._floor):
+            return None
+        bounds = {False: self.most, True: self._workers[has_room]}
+        open_to = [works for works, cells in self._waiting.items() if cells and self._running[works] < bounds[works]]
+        if not open_to:
+            return None
+        works = min(open_to, key=lambda one: self._waiting[one][0])
+        _, _, cell = heapq.heappop(self._waiting[works])
+        self._running[works] += 1
+        self._room -= 1
+        return cell
+
+    def ended(self, cell: Cell) -> None:
+        """Hear that a cell which was let in has ended."""
+        self._running[platform_of(cell.platform).works] -= 1
+
+    def _has_room(self) -> bool:
+        """Whether the machine had time and memory left when last looked at, and who started since left some of it."""
+        if self._clock() - self._looked_s >= TICK_S:
+            self._looked_s = self._clock()
+            used = self._processors()
+            idle = round(self.cores * (1 - used))
+            self._room = max(1, idle) if used < FULL and self._memory() < 1 - SPARE else 0
+        return self._room > 0

@@ -1,0 +1,53 @@
+"""The keys of a stored result: digests of all that its trials and its verdict depend on.
+
+Whatever could change a verdict has to be in them: a wrong hit would be a false verdict. What cannot is left out, so
+that results of one machine count on another that has the same interpreter at the same place.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from harness.environments.backends import protocols_of
+from harness.results import journal
+
+if TYPE_CHECKING:
+    from harness.catalog.loading import LoadedScenario
+    from harness.environments.backend import Resolution
+    from harness.model.cell import Cell
+
+
+class Keys(msgspec.Struct, frozen=True, kw_only=True):
+    """What a result is found by.
+
+    Attributes:
+        trial: all that a trial of the cell depends on; evidence of the same one need not be had again.
+        result: that, and all that its judgement depends on.
+
+    """
+
+    trial: str
+    result: str
+
+
+def keys_of(cell: Cell, loaded: LoadedScenario, resolution: Resolution) -> Keys:
+    """Return the keys of a cell's result in an environment.
+
+    Encoded as JSON before it is digested, so that no two different lists of parts read the same.
+    """
+    parts = (
+        (journal.PROTOCOL, loaded.closure.trial, *protocols_of(cell.platform)),
+        (cell.id, cell.scenario, cell.variant, cell.subject, cell.release.version, cell.python, cell.platform),
+        (resolution.request.platform, resolution.interpreter, resolution.python_full, resolution.runtime),
+        resolution.copy,
+        sorted(resolution.pins),
+    )
+    trial = _digest(parts)
+    return Keys(trial=trial, result=_digest((trial, loaded.closure.judgement)))
+
+
+def _digest(parts: object) -> str:
+    return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()

@@ -1,0 +1,105 @@
+"""The platforms that cells run on, in one table: whoever asks what holds on a platform asks `platform_of`.
+
+Of five kinds of platform four are named by one word; the fifth is named with an image, ``docker:python:3.8-slim``.
+What makes their environments is `harness.environments.backends.BACKENDS`.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from harness.errors import UsageError, refuse_unknown
+from harness.model.names import PlatformName, fits
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+BY_PYTHON = "docker"  # in a matrix: the image that the matrix has for the Python of the cell
+CONTAINER = "docker:"  # begins the platforms that are named with an image
+MACHINES = ("linux", "macos")
+SYSTEMS = (*MACHINES, "windows")
+"""The systems that a failure may exist on."""
+_LINUX_RUNNER = "ubuntu-24.04"
+_PYTHON = re.compile(r"3\.(?:[0-9]|[1-9][0-9])", re.ASCII)
+
+
+class Platform(msgspec.Struct, frozen=True, kw_only=True):
+    """What holds on a kind of platform.
+
+    Attributes:
+        name: as a matrix has it, ``IMAGE`` in the place of an image.
+        system: whose failures exist on it, one of `SYSTEMS`.
+        machines: the machines that can run its cells, by the platforms that they themselves are.
+        runner: the image of a GitHub runner that can.
+        wheels: what the platform tags of its wheels begin with.
+        works: its cells work more than they wait, so that hardly more of them run at once than there are cores.
+        has_runtime: its interpreters run in something that a result has to name.
+
+    """
+
+    name: str
+    system: str
+    machines: tuple[str, ...]
+    runner: str
+    wheels: str
+    works: bool = False
+    has_runtime: bool = False
+
+
+PLATFORMS = {
+    one.name: one
+    for one in (
+        Platform(name="linux", system="linux", machines=("linux",), runner=_LINUX_RUNNER, wheels="linux"),
+        Platform(name="windows", system="windows", machines=("windows",), runner="windows-2022", wheels="win"),
+        Platform(name="macos", system="macos", machines=("macos",), runner="macos-14", wheels="macosx"),
+        # A Python under Wine takes seconds of a core to start, and uvicorn 0.30 and later end a worker that has not
+        # started in five.
+        Platform(
+            name="windows-wine",
+            system="windows",
+            machines=("linux",),
+            runner=_LINUX_RUNNER,
+            wheels="win",
+            works=True,
+            has_runtime=True,
+        ),
+        Platform(name="docker:IMAGE", system="linux", machines=MACHINES, runner=_LINUX_RUNNER, wheels="linux"),
+    )
+}
+
+
+def platform_of(name: str) -> Platform:
+    """Return the kind of platform that a cell names.
+
+    Raises:
+        KeyError: there is none; a cell's own name is checked before, see `check_platform`.
+
+    """
+    return PLATFORMS["docker:IMAGE" if name.startswith(CONTAINER) else name]
+
+
+def own_platform() -> str:
+    """Return the platform that this machine itself is."""
+    return {"win32": "windows", "darwin": "macos"}.get(sys.platform, "linux")
+
+
+def check_platform(name: str, *, where: str) -> None:
+    """Refuse a platform that the contract does not name; raises `UsageError`."""
+    if name == BY_PYTHON or (name.startswith(CONTAINER) and fits(name, PlatformName)):
+        return
+    words = [one for one in PLATFORMS if not one.startswith(CONTAINER)]
+    refuse_unknown([name], words, what="platform", where=where)
+
+
+def check_pythons(pythons: Iterable[str], *, where: str) -> None:
+    """Refuse what is no Python as cells have it: ``3.N``, whichever of them there are by now; raises `UsageError`.
+
+    One that no machine has is told when its environment is made.
+    """
+    for python in pythons:
+        if _PYTHON.fullmatch(python) is None:
+            raise UsageError(f"{where}: '{python}' is no Python such as 3.8 or 3.12")

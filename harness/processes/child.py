@@ -1,0 +1,326 @@
+"""A started program and everything below it, as the system lets it be followed: `Watched` on Linux, else `Plain`.
+
+On Linux a first process stands between the harness and the program (`harness.processes.subreaper`): what the program
+starts stays below it, whatever it does, and the system says when nothing is left. Elsewhere descendants are found by
+their mark and, where they wiped it, by their parents.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import marshal
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import psutil
+
+from harness.errors import HarnessError, LeftRunningError
+from harness.processes import subreaper
+from harness.processes.marks import FIRST, MARK, PATIENCE_S, end_marked
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+_START_S = 60.0  # a first process takes some hundredths of a second on an idle core
+_GRACE_S = 2.0  # for an answer, beyond the patience of who answers
+
+
+class Child(Protocol):
+    """A started program."""
+
+    output: int
+    """The descriptor of the pipe that it prints to, both of its streams."""
+
+    @property
+    def pid(self) -> int:
+        """The process id of the program itself."""
+
+    @property
+    def exit_status(self) -> int | None:
+        """Its exit status, negative for a signal, or None while it runs."""
+
+    def wait(self, deadline_s: float) -> int | None:
+        """Wait for its end, at most so many seconds; return the exit status or None."""
+
+    def signal(self, number: int) -> None:
+        """Send the program itself a signal; it may have ended."""
+
+    def ask_to_end(self) -> bool:
+        """Ask the program to end; False where there is no way to ask."""
+
+    def kill(self) -> None:
+        """Kill the program itself and wait for its end."""
+
+    def end(self) -> int:
+        """End all that is left of it, from any thread; return how many processes there were.
+
+        Raises:
+            LeftRunningError: some cannot be ended.
+
+        """
+
+    def close(self) -> None:
+        """Let go of what it held; nothing of it runs any more."""
+
+
+class Plain:
+    """A program that is a child of this process; who its descendants are is asked before it can no longer name them."""
+
+    def __init__(self, argv: Sequence[str], *, env: Mapping[str, str], cwd: Path, mark: str, stdin: int) -> None:
+        """Start it; raises `OSError` where it cannot be."""
+        self._mark = mark
+        self._family: list[psutil.Process] = []
+        self._popen = subprocess.Popen(  # noqa: S603 - running the programs on trial is what the harness is for
+            argv,
+            env={**env, MARK: mark},
+            cwd=cwd,
+            stdin=stdin,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
+        )
+        self.output = _descriptor(self._popen)
+
+    @property
+    def pid(self) -> int:
+        """See `Child`."""
+        return self._popen.pid
+
+    @property
+    def exit_status(self) -> int | None:
+        """See `Child`."""
+        return self._popen.poll()
+
+    def wait(self, deadline_s: float) -> int | None:
+        """See `Child`."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return self._popen.wait(timeout=deadline_s)
+        return None
+
+    def signal(self, number: int) -> None:
+        """See `Child`."""
+        with contextlib.suppress(ProcessLookupError):
+            self._popen.send_signal(number)
+
+    def ask_to_end(self) -> bool:
+        """See `Child`."""
+        self._look()
+        if sys.platform == "win32":  # has no SIGTERM: a console break is what its servers listen for
+            try:
+                self._popen.send_signal(signal.CTRL_BREAK_EVENT)
+            except PermissionError:  # it has just ended
+                return True
+            except SystemError:  # this process has no console to break on, and os.kill ended the program by force
+                return False
+            return True
+        self.signal(signal.SIGTERM)
+        return True
+
+    def kill(self) -> None:
+        """See `Child`."""
+        self._look()
+        self._popen.kill()
+        self.wait(PATIENCE_S)
+
+    def _look(self) -> None:
+        with contextlib.suppress(psutil.Error):
+            self._family += psutil.Process(self.pid).children(recursive=True)
+
+    def end(self) -> int:
+        """See `Child`."""
+        return end_marked(self._mark, self._family)
+
+    def close(self) -> None:
+        """See `Child`."""
+        if self._popen.stdout:
+            self._popen.stdout.close()
+
+
+class Watched:
+    """A program below a first process of its own."""
+
+    def __init__(self, argv: Sequence[str], *, env: Mapping[str, str], cwd: Path, mark: str, stdin: int) -> None:
+        """Start it; raises `OSError` where it cannot be."""
+        self._mark = mark
+        self._program = argv[0]
+        self._state = threading.Condition()
+        self._status: int | None = None
+        self._left: int | None = None  # how many were killed, when nothing is left
+        self._stuck: tuple[int, ...] | None = None  # what cannot be ended
+        self._gone = False  # nothing more will be heard
+        self._socket, theirs = socket.socketpair()
+        with theirs:
+            self._first = _start_first(theirs, mark=mark, stdin=stdin)
+        self.output = _descriptor(self._first)
+        self._told = self._socket.makefile("rb")
+        try:
+            self.pid = self._order(argv, {**env, MARK: mark}, cwd)
+        except BaseException:
+            self._told.close()
+            self.close()
+            raise
+        threading.Thread(target=self._listen, name=f"first process of {self.pid}", daemon=True).start()
+
+    def _order(self, argv: Sequence[str], env: Mapping[str, str], cwd: Path) -> int:
+        """Have the program started; return its process id."""
+        path = argv[0] if os.sep in argv[0] else shutil.which(argv[0], path=env.get("PATH", os.defpath))
+        if path is None:
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), argv[0])
+        variables = {os.fsencode(name): os.fsencode(value) for name, value in env.items()}
+        order = ([os.fsencode(path), *map(os.fsencode, argv[1:])], variables, os.fsencode(cwd))
+        self._socket.settimeout(_START_S)
+        with contextlib.suppress(OSError):  # what is read says more
+            self._socket.sendall(marshal.dumps(order))
+        try:
+            word, _, number = self._told.readline().decode().partition(" ")
+        except OSError:  # its time is over, or it is gone
+            word, number = "", ""
+        self._socket.settimeout(None)
+        if word == "failed":
+            raise OSError(int(number), os.strerror(int(number)), argv[0])
+        if word != "started":
+            raise HarnessError(self._complaint())
+        return int(number)
+
+    def _complaint(self) -> str:
+        self._first.kill()
+        said = os.read(self.output, 4096).decode(errors="replace").strip().splitlines()
+        return (
+            f"the process that is to watch over '{self._program}' does not start: {sys.executable} says "
+            f"'{said[-1] if said else 'nothing'}'"
+        )
+
+    def _listen(self) -> None:
+        """Hear what the first process tells, until it ends."""
+        with contextlib.suppress(OSError, ValueError):
+            for line in self._told:
+                with self._state:
+                    self._hear(line.decode().split())
+                    self._state.notify_all()
+        self._told.close()
+        with self._state:
+            self._gone = True
+            self._state.notify_all()
+
+    def _hear(self, words: list[str]) -> None:
+        if words[0] == "ended":
+            self._status = int(words[1])
+            self._say(b"A")  # from now on the program's number may be another's
+        elif words[0] == "alone":
+            self._left = int(words[1])
+        elif words[0] == "stuck":
+            self._stuck = tuple(map(int, words[1:]))
+
+    def _say(self, command: bytes) -> None:
+        with contextlib.suppress(OSError):
+            self._socket.sendall(command)
+
+    @property
+    def exit_status(self) -> int | None:
+        """See `Child`; where somebody killed the first process, nobody knows, and `end` says so."""
+        with self._state:
+            if not self._is_known() and not subreaper.look_at(self.pid)[1]:
+                self._state.wait_for(self._is_known, timeout=_GRACE_S)  # it has ended, which is about to be told
+            return -signal.SIGKILL if self._gone and self._status is None else self._status
+
+    def _is_known(self) -> bool:
+        return self._gone or self._status is not None
+
+    def wait(self, deadline_s: float) -> int | None:
+        """See `Child`."""
+        with self._state:
+            self._state.wait_for(self._is_known, timeout=deadline_s)
+            return self.exit_status
+
+    def signal(self, number: int) -> None:
+        """See `Child`."""
+        with self._state:
+            if not self._is_known():  # so that the number is still the program's
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.kill(self.pid, number)
+
+    def ask_to_end(self) -> bool:
+        """See `Child`."""
+        self.signal(signal.SIGTERM)
+        return True
+
+    def kill(self) -> None:
+        """See `Child`."""
+        self.signal(signal.SIGKILL)
+        self.wait(PATIENCE_S)
+
+    def end(self) -> int:
+        """See `Child`."""
+        with self._state:
+            self._stuck = None
+            self._say(b"E")
+            self._state.wait_for(self._is_over, timeout=subreaper.PATIENCE_S + _GRACE_S)
+            return self._ended()
+
+    def _ended(self) -> int:
+        """Return how many processes were ended; raises `HarnessError` where some may be left."""
+        if self._left is not None:
+            left, self._left = self._left, 0
+            return left
+        if self._stuck is None and self._gone:
+            end_marked(self._mark)
+            raise HarnessError(
+                f"the process that watches over '{self._program}' was killed by somebody else; what carries no mark of "
+                "the harness may be left"
+            )
+        raise LeftRunningError(self._stuck or (self._first.pid,))
+
+    def _is_over(self) -> bool:
+        return self._left is not None or self._stuck is not None or self._gone
+
+    def close(self) -> None:
+        """See `Child`."""
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)  # the first process ends what it could not end so far, and itself
+        self._socket.close()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._first.wait(_GRACE_S)
+        if self._first.stdout:
+            self._first.stdout.close()
+
+
+def _start_first(control: socket.socket, *, mark: str, stdin: int) -> subprocess.Popen[bytes]:
+    """Start a first process; it has nothing of this one's environment but what its Python's libraries are found by."""
+    kept = {name: value for name, value in os.environ.items() if name == "LD_LIBRARY_PATH"}
+    return subprocess.Popen(  # noqa: S603 - this very interpreter
+        [sys.executable, "-I", "-S", subreaper.__file__, str(control.fileno())],
+        env={**kept, MARK: mark, FIRST: "1"},
+        cwd=Path("/"),
+        stdin=stdin,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        pass_fds=[control.fileno()],
+        start_new_session=True,
+    )
+
+
+def _descriptor(popen: subprocess.Popen[bytes]) -> int:
+    if popen.stdout is None:  # pragma: no cover - Popen was asked for a pipe
+        raise ValueError
+    return popen.stdout.fileno()
+
+
+def start(argv: Sequence[str], *, env: Mapping[str, str], cwd: Path, mark: str, stdin: int) -> Child:
+    """Start a program in a session of its own, its output in a pipe.
+
+    Raises:
+        OSError: it cannot be started.
+        HarnessError: what is to watch over it cannot be.
+
+    """
+    kind = Watched if sys.platform == "linux" else Plain
+    return kind(argv, env=env, cwd=cwd, mark=mark, stdin=stdin)

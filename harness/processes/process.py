@@ -1,0 +1,308 @@
+"""The only place that starts a process: deadline, whole-tree end, bounded capture, scrubbed environment.
+
+What is started, and all that it starts in turn, can be ended exactly, see `harness.processes.child`; and everything
+carries a mark by which the reaper or a later run finds it, see `harness.processes.marks`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from harness.processes import child, pipes
+from harness.processes.capture import Capture
+from harness.processes.marks import MARK, end_marked, new_mark
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+NOT_FOUND = 127  # the exit status by which a shell says that there is no such program
+_CHUNK = 64 * 1024
+# A working folder in which no other user can leave a configuration for whom it is asked: that of uv is read from it.
+_NOBODYS = Path(tempfile.gettempdir()) if sys.platform == "win32" else Path("/")
+_LAST_WORDS_S = 2.0
+# What a build may need of the caller: to find its programs and folders, to reach the index, to compile.
+_KEPT_FOR_TOOLS = frozenset(
+    (
+        *("PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LANGUAGE", "TZ", "TMPDIR", "TEMP", "TMP"),
+        *("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "FTP_PROXY"),
+        *("SSL_CERT_FILE", "SSL_CERT_DIR", "SSL_CLIENT_CERT", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NETRC"),
+        *("CC", "CXX", "CPP", "LD", "AR", "LDSHARED", "CFLAGS", "CXXFLAGS", "CPPFLAGS", "LDFLAGS", "ARCHFLAGS"),
+        *("C_INCLUDE_PATH", "CPLUS_INCLUDE_PATH", "LIBRARY_PATH", "INCLUDE", "LIB", "LIBPATH", "DISTUTILS_USE_SDK"),
+        *("MACOSX_DEPLOYMENT_TARGET", "SDKROOT", "DEVELOPER_DIR", "PKG_CONFIG_PATH", "LD_LIBRARY_PATH"),
+        *("SYSTEMROOT", "SYSTEMDRIVE", "COMSPEC", "PATHEXT", "WINDIR", "APPDATA", "LOCALAPPDATA", "PROGRAMDATA"),
+        *("PROGRAMFILES", "PROGRAMFILES(X86)", "PROGRAMW6432", "COMMONPROGRAMFILES", "COMMONPROGRAMFILES(X86)"),
+        *("USERPROFILE", "USERNAME", "HOMEDRIVE", "HOMEPATH", "NUMBER_OF_PROCESSORS", "PROCESSOR_ARCHITECTURE"),
+        *("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_CONFIG_FILE", "PIP_CERT", "PIP_CLIENT_CERT", "PIP_PROXY"),
+        *("PIP_TRUSTED_HOST", "PIP_CACHE_DIR", "PIP_KEYRING_PROVIDER", "DBUS_SESSION_BUS_ADDRESS"),
+        *("UV_DEFAULT_INDEX", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS", "UV_KEYRING_PROVIDER", "UV_CACHE_DIR"),
+        *("UV_CONFIG_FILE", "UV_NO_CONFIG", "UV_NATIVE_TLS", "UV_SYSTEM_CERTS", "UV_INSECURE_HOST", "UV_OFFLINE"),
+        *("UV_HTTP_TIMEOUT", "UV_HTTP_RETRIES", "UV_REQUEST_TIMEOUT", "UV_CREDENTIALS_DIR", "UV_LINK_MODE"),
+        *("UV_PYTHON_INSTALL_DIR", "UV_PYTHON_PREFERENCE", "UV_PYTHON_DOWNLOADS"),
+    )
+)
+_KEPT_FOR_TOOLS_BY_BEGINNING = ("LC_", "XDG_", "UV_INDEX", "UV_CONCURRENT_")  # UV_INDEX_NAME_PASSWORD and its like
+_KEPT_FOR_SERVERS = ("SYSTEMROOT", "SYSTEMDRIVE", "COMSPEC", "PATHEXT", "WINDIR")
+
+
+def tool_environment(**extra: str) -> dict[str, str]:
+    """Return what of this process's environment a build tool is handed, and ``extra``.
+
+    The setup script of a source distribution sees all of it: so no token of the caller's is in it. What an index asks
+    for is, where it is set by variables of uv or pip: uv has to know it.
+    """
+    kept = {name: value for name, value in os.environ.items() if _is_for_tools(name.upper())}
+    return {**kept, **extra}
+
+
+def _is_for_tools(name: str) -> bool:
+    return name in _KEPT_FOR_TOOLS or name.startswith(_KEPT_FOR_TOOLS_BY_BEGINNING)
+
+
+def server_environment(folder: Path, search: Sequence[Path]) -> dict[str, str]:
+    """Return the whole environment of a server: nothing of the caller's but the system's own folders.
+
+    Args:
+        folder: home, temporary folder and application folder of the server.
+        search: folders for ``PATH``, before the system's.
+
+    """
+    system = [] if sys.platform == "win32" else ["/usr/local/bin", "/usr/bin", "/bin"]
+    kept = {key: value for key, value in os.environ.items() if key.upper() in _KEPT_FOR_SERVERS}
+    return {
+        **kept,
+        "PATH": os.pathsep.join([*map(str, search), *system]),
+        "HOME": str(folder),
+        "USERPROFILE": str(folder),
+        "TMPDIR": str(folder),
+        "TEMP": str(folder),
+        "TMP": str(folder),
+        "PYTHONPATH": str(folder),  # where the application lies; not every program looks in its working folder
+        "LANG": "C.UTF-8",
+        "LC_ALL": "C.UTF-8",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Completed:
+    """A command that has ended: its exit status (None where its deadline passed) and what it printed."""
+
+    exit_status: int | None
+    output: str
+
+    def last_lines(self, count: int = 6) -> str:
+        """Return the last telling lines as one."""
+        lines = [line.strip() for line in self.output.splitlines() if line.strip()]
+        return " | ".join(lines[-count:])
+
+
+class Started(Protocol):
+    """A started program with all that it starts in turn: a process of this machine, or one in a container."""
+
+    @property
+    def argv(self) -> tuple[str, ...]:
+        """Program and arguments."""
+
+    @property
+    def capture(self) -> Capture:
+        """What it has printed so far."""
+
+    @property
+    def exit_status(self) -> int | None:
+        """Its exit status, negative for a signal, or None while it runs."""
+
+    @property
+    def out_of_memory(self) -> bool:
+        """Whether something of it was ended for want of the memory that it may use, asked when it has ended."""
+
+    def take(self) -> None:
+        """Take all that the program has written by now, as far as that can be known from here."""
+
+    def signal(self, number: int) -> None:
+        """Send the program a signal; it may have ended."""
+
+    def stop(self, grace_s: float) -> str:
+        """Ask the program to end, then make it; return ``itself``, ``SIGTERM`` or ``SIGKILL`` for what did.
+
+        What it has written when it is asked stands in the first part of the capture, what it writes then in the second.
+        """
+
+    def end(self) -> int:
+        """End what is left of it, at once and from any thread; return how many processes there were."""
+
+    def close(self) -> None:
+        """Let go of all that it held, when all of it has ended."""
+
+
+class Process:
+    """A started program in a session of its own, with its output captured."""
+
+    def __init__(
+        self,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str],
+        cwd: Path,
+        mark: str,
+        console: bool = False,
+        settled: bool = False,
+    ) -> None:
+        """Start it.
+
+        Args:
+            argv: program and arguments; the program as a path.
+            env: its whole environment, to which the mark is added.
+            cwd: its working folder.
+            mark: what its descendants are found by; unique to the one who will end them.
+            console: give it a terminal as standard input (POSIX only; on Windows it has a console as it is).
+            settled: `settle` has left services under the same mark, which end with it.
+
+        Raises:
+            OSError: it could not be started.
+            HarnessError: what is to watch over it could not be.
+
+        """
+        self._console = os.openpty() if console and sys.platform != "win32" else ()
+        self.argv = tuple(argv)
+        self.mark = mark
+        self._settled = settled
+        self.capture = Capture()
+        self.out_of_memory = False  # the machine's memory has no owner; a kill for want of it is a SIGKILL
+        try:
+            stdin = self._console[1] if self._console else subprocess.DEVNULL
+            self._child = child.start(self.argv, env=env, cwd=cwd, mark=mark, stdin=stdin)
+        except BaseException:
+            self._close_console()
+            raise
+        self._pipe = pipes.Pipe(self._child.output)
+        self._taking = threading.Lock()  # held from a read until it is captured: nothing is on its way then
+        self._reader = threading.Thread(target=self._read, name=f"output of {self.pid}", daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        """Take the output until its end; the pipe may stay open as long as any descendant holds it."""
+        with contextlib.suppress(OSError, ValueError):
+            while self._pipe.wait():
+                with self._taking:
+                    if (data := self._pipe.read(_CHUNK)) == b"":
+                        return
+                    self.capture.add(data or b"")
+
+    def take(self) -> None:
+        """Take all that the program has written by now: what lies in the pipe, which is no more than it holds."""
+        with self._taking, contextlib.suppress(OSError, ValueError):
+            taken = 0
+            while taken < pipes.MOST and (data := self._pipe.read(_CHUNK)):
+                taken += len(data)
+                self.capture.add(data)
+
+    @property
+    def pid(self) -> int:
+        """The process id of the program itself."""
+        return self._child.pid
+
+    @property
+    def exit_status(self) -> int | None:
+        """Its exit status, negative for a signal, or None while it runs."""
+        return self._child.exit_status
+
+    def wait(self, deadline_s: float) -> int | None:
+        """Wait for its end, at most so many seconds; return the exit status or None."""
+        return self._child.wait(deadline_s)
+
+    def signal(self, number: int) -> None:
+        """Send the program itself a signal; it may have ended."""
+        self._child.signal(number)
+
+    def stop(self, grace_s: float) -> str:
+        """See `Started.stop`. Descendants are not touched, see `end`."""
+        if self.exit_status is not None:
+            return "itself"
+        self.take()
+        self.capture.split()
+        if self._child.ask_to_end() and self.wait(grace_s) is not None:
+            return "SIGTERM"
+        self._child.kill()
+        return "SIGKILL"
+
+    def end(self) -> int:
+        """End all that is left of it, at once and from any thread; return how many processes there were.
+
+        Raises:
+            LeftRunningError: some cannot be ended.
+
+        """
+        ended = self._child.end()
+        return ended + end_marked(self.mark) if self._settled else ended
+
+    def close(self) -> None:
+        """Take what is left of the output and let go of all that it held; call it when all descendants have ended."""
+        self._reader.join(timeout=_LAST_WORDS_S)
+        self.take()  # a stranger who holds the pipe keeps it open, and the reader waiting
+        self._close_console()
+        self._child.close()
+
+    def _close_console(self) -> None:
+        for descriptor in self._console:
+            os.close(descriptor)
+
+
+def run(argv: Sequence[str], *, env: Mapping[str, str], cwd: Path, mark: str, deadline_s: float) -> Completed:
+    """Run a command to its end, or to its deadline, and end everything that it started."""
+    process = Process(argv, env=env, cwd=cwd, mark=f"{mark}/{new_mark()}")
+    try:
+        exit_status = process.wait(deadline_s)
+    finally:
+        try:
+            process.stop(grace_s=0)
+            process.end()
+        finally:
+            process.close()
+    return Completed(exit_status=exit_status, output=process.capture.text)
+
+
+def ask(argv: Sequence[str], *, deadline_s: float) -> Completed:
+    """Run a short command that answers a question about this machine."""
+    return run(argv, env=tool_environment(), cwd=_NOBODYS, mark=new_mark(), deadline_s=deadline_s)
+
+
+def settle(argv: Sequence[str], *, env: Mapping[str, str], cwd: Path, mark: str, deadline_s: float) -> int | None:
+    """Run a program that leaves a service of its own running, marked; return its exit status, None at the deadline."""
+    with subprocess.Popen(  # noqa: S603 - Wine's server
+        argv,
+        env={**env, MARK: mark},
+        cwd=cwd,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    ) as started:
+        try:
+            return started.wait(timeout=deadline_s)
+        except subprocess.TimeoutExpired:
+            started.kill()
+            return None
+
+
+def start_watching(argv: Sequence[str], *, cwd: Path) -> subprocess.Popen[bytes]:
+    """Start a program, unmarked and in a session of its own, that sees its standard input close when this one ends.
+
+    Nothing that is started later inherits the other end of that pipe.
+    """
+    return subprocess.Popen(  # noqa: S603 - the reaper
+        argv,
+        cwd=cwd,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )

@@ -1,0 +1,184 @@
+"""The first process of a program that the harness starts on Linux: whatever the program starts stays below it.
+
+It is a child subreaper (``prctl(2)``): a process below it whose parent dies becomes its child, whatever session it is
+in and whatever environment it has. So the system itself says when nothing is left, and nobody looks through the
+machine's processes for it. Where something is left, this process kills its children until the system says that it has
+none; the children of a killed child become its own. Only this process can reap its children, and it does not between
+looking at one and killing it, so the number of a killed process is never somebody else's by then.
+
+Run as a file, by ``python -I -S``: an import costs every start of a server. It speaks over a socket, whose number is
+its only argument, with `harness.processes.child.Watched`:
+
+    order, marshalled: (arguments, environment, working folder), all bytes
+    told: ``started PID`` or ``failed ERRNO``; ``ended STATUS`` of the program itself; ``alone COUNT`` when nothing is
+          left and so many processes were killed; ``stuck PID PID …``, which cannot be ended
+    asked for: ``A``: the end of the program is known; ``E``: the end of everything
+
+The program's number is not let go of before the harness knows that it has ended: so the harness can send it signals.
+
+When the socket closes, because the harness has died, or when this process is sent SIGTERM, everything is ended too.
+"""
+
+from __future__ import annotations
+
+import _thread
+import ctypes
+import marshal
+import os
+import signal
+import sys
+import time
+
+PATIENCE_S = 10.0  # until it is told that something cannot be ended
+_PR_SET_CHILD_SUBREAPER = 36
+_POLL_S = 0.005
+_DEAD = (b"Z", b"X")
+
+
+class First:
+    """The program and everything below it."""
+
+    def __init__(self, control: int) -> None:
+        """Speak over this socket."""
+        self._control = control
+        self._reaping = _thread.allocate_lock()
+        self._unknown = _thread.allocate_lock()  # held until the end of the program is known
+        self._unknown.acquire()
+        self._program = 0
+        self._killed: set[int] = set()
+        self._ending = False
+
+    def start(self, argv: list[bytes], env: dict[bytes, bytes], folder: bytes) -> None:
+        """Start the program as the leader of a session, with the signals that Python ignores as they are by default."""
+        libc = ctypes.CDLL(None, use_errno=True)
+        if libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0):
+            raise OSError(ctypes.get_errno(), "prctl")
+        failed, fails = os.pipe()  # closed by the program's start
+        self._program = os.fork()  # not `posix_spawn`, of which a program may see that it ignores two signals more
+        if self._program == 0:
+            _become(argv, env, folder, fails)
+        os.close(fails)
+        if told := os.read(failed, 16):
+            raise OSError(int(told), "")
+        os.close(failed)
+        null = os.open(os.devnull, os.O_RDWR)
+        for descriptor in range(3):  # the end of the output is that of the program's
+            os.dup2(null, descriptor)
+        self.tell(f"started {self._program}")
+
+    def tell(self, line: str) -> bool:
+        """Tell the harness; return whether it is still there."""
+        try:
+            os.write(self._control, f"{line}\n".encode())
+        except OSError:
+            return False
+        return True
+
+    def reap(self) -> None:
+        """Take the status of whatever ends, until there is nothing left that could."""
+        while True:
+            try:
+                found = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)
+            except ChildProcessError:
+                self.tell(f"alone {len(self._killed)}")
+                os._exit(0)
+            if found is None:  # only where it does not wait
+                continue
+            if found.si_pid == self._program:
+                self.tell(f"ended {found.si_status if found.si_code == os.CLD_EXITED else -found.si_status}")
+                self._unknown.acquire()
+            with self._reaping:
+                os.waitpid(found.si_pid, 0)
+
+    def know(self) -> None:
+        """Let go of the program's number, when it has ended."""
+        if self._unknown.locked():
+            self._unknown.release()
+
+    def end_in_background(self, *_: object) -> None:
+        """End everything, in a thread: a signal interrupts whatever this one holds."""
+        if not self._ending:
+            self._ending = True
+            _thread.start_new_thread(self._end, ())
+
+    def _end(self) -> None:
+        """Kill the children, and the children of these, until `reap` finds that there are none."""
+        patience = time.monotonic() + PATIENCE_S
+        while True:
+            left = self._kill_children()
+            if time.monotonic() > patience:
+                if not self.tell(f"stuck {' '.join(map(str, left))}"):
+                    os._exit(1)  # nobody is there who could be told
+                patience += PATIENCE_S
+            time.sleep(_POLL_S)
+
+    def _kill_children(self) -> list[int]:
+        """Kill what is a child now; the newest first, so that one that replaces itself has not done so meanwhile."""
+        own, left = os.getpid(), []
+        for pid in sorted((int(name) for name in os.listdir("/proc") if name.isdigit()), reverse=True):
+            if look_at(pid)[0] != own:
+                continue
+            with self._reaping:
+                parent, is_alive = look_at(pid)
+                if parent != own:
+                    continue
+                if is_alive:
+                    left.append(pid)
+                    self._killed.add(pid)
+                try:
+                    os.kill(pid, signal.SIGKILL)  # one that is dead may have threads that live
+                except PermissionError:
+                    pass
+        return left
+
+
+def _become(argv: list[bytes], env: dict[bytes, bytes], folder: bytes, fails: int) -> None:
+    """Be the program, or say why that cannot be."""
+    try:
+        os.setsid()
+        os.chdir(folder)
+        for number in (signal.SIGPIPE, signal.SIGXFSZ):
+            signal.signal(number, signal.SIG_DFL)
+        os.execve(argv[0], argv, env)  # noqa: S606 - running the programs on trial is what the harness is for
+    except OSError as error:
+        os.write(fails, str(error.errno).encode())
+    finally:
+        os._exit(127)
+
+
+def look_at(pid: int) -> tuple[int, bool]:
+    """Return the number of a process's parent and whether the process is alive; a parent of 0 where it is gone."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            state, parent = file.read().rpartition(b")")[2].split()[:2]
+    except OSError:
+        return 0, False
+    return int(parent), state not in _DEAD
+
+
+def main() -> None:
+    """Carry out the order, then what is asked for, until nothing is left."""
+    control = int(sys.argv[1])
+    os.set_inheritable(control, False)
+    asked = open(control, "rb", closefd=False)
+    first = First(control)
+    try:
+        first.start(*marshal.load(asked))
+    except OSError as error:
+        first.tell(f"failed {error.errno}")
+        return
+    signal.signal(signal.SIGTERM, first.end_in_background)
+    _thread.start_new_thread(first.reap, ())
+    while command := asked.read(1):
+        if command == b"A":
+            first.know()
+        else:
+            first.end_in_background()
+    first.know()
+    first.end_in_background()
+    while True:
+        time.sleep(PATIENCE_S)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""What cleans up after a run, however it ends."""

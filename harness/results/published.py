@@ -1,0 +1,77 @@
+"""A document that was written before, read in place of a results folder; evidence is not in it."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from harness.analysis.document import SCHEMA_VERSION, Document, Searched, fault_of
+from harness.errors import UsageError
+from harness.results import reading
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from harness.analysis.series import Key
+    from harness.model.evidence import Evidence
+    from harness.model.release import Release
+    from harness.model.result import CellResult
+
+
+class _Version(msgspec.Struct, frozen=True, kw_only=True):
+    """What a document of any version has."""
+
+    schema_version: int
+
+
+class Published:
+    """Offers what a journal offers to readers."""
+
+    def __init__(self, path: Path, *, where: str) -> None:
+        """Read the document; ``where`` is the option that named it, for messages.
+
+        Raises:
+            UsageError: it is none.
+
+        """
+        name = reading.name_of(path)
+        try:
+            self.document = reading.read(path, Document)
+        except reading.FileError as error:
+            _refuse_other_versions(path, where=where)
+            raise UsageError(
+                f"{where}: {name} is not a folder of results, nor a document that the harness wrote: {error.why}"
+            ) from None
+        if self.document.schema_version != SCHEMA_VERSION:
+            _refuse_other_versions(path, where=where)
+        if fault := fault_of(self.document):
+            raise UsageError(f"{where}: {name} is not a document that the harness wrote: {fault}")
+
+    def latest(self) -> tuple[CellResult, ...]:
+        """Return the results."""
+        return self.document.cells
+
+    @property
+    def releases(self) -> dict[str, tuple[Release, ...]]:
+        """The releases of each subject that were known."""
+        return self.document.releases
+
+    @property
+    def searched(self) -> dict[Key, Searched]:
+        """How each history came about."""
+        return {one.key: Searched(strategy=one.strategy, seed=one.seed) for one in self.document.histories}
+
+    def evidence_of(self, _: CellResult) -> tuple[Evidence, ...]:
+        """Return nothing."""
+        return ()
+
+
+def _refuse_other_versions(path: Path, *, where: str) -> None:
+    """Say that a document is of another version, where that is what is wrong with it."""
+    with contextlib.suppress(reading.FileError):
+        found = reading.read(path, _Version).schema_version
+        if found != SCHEMA_VERSION:
+            name = reading.name_of(path)
+            raise UsageError(f"{where}: {name} is of schema version {found}; this program reads {SCHEMA_VERSION}")

@@ -1,0 +1,1 @@
+"""What a call means: options, matrices and what is at hand become cells."""

@@ -1,0 +1,273 @@
+"""A matrix: strict data that names scenarios, releases, Pythons and platforms; and the cells it stands for.
+
+The file is TOML, a list of ``[[cells]]`` tables. The platform ``docker`` in it stands for ``docker:IMAGE``, where IMAGE
+is what the table ``[pythons]`` has for the Python of the cell:
+
+    [pythons]
+    "3.8" = "python:3.8-slim"
+
+A row without ``pythons`` runs each release on the Pythons that its scenario names for the release's era, else on the
+newest Python of the platform that the release allows; so does a row whose releases ``--server`` replaces.
+
+An unknown key, scenario, variant or platform, what is no Python, a specifier that names no release, and a selection
+that leaves nothing are errors that say where and offer the nearest valid names. A claim that names a release that does
+not exist is the document's mistake: its cells are left out, and that is told.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import fnmatch
+import re
+import tomllib
+from typing import TYPE_CHECKING
+
+import msgspec
+from packaging.version import Version
+
+from harness.errors import EmptySelectionError, UsageError, nearest, refuse_unknown
+from harness.model.cell import Cell
+from harness.model.platforms import BY_PYTHON, CONTAINER, check_platform, check_pythons
+from harness.model.release import ClaimedReleaseError, minor_of, select
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from harness.model.release import Release
+    from harness.model.scenario import Scenario
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One ``[[cells]]`` table: the product of its lists.
+
+    No ``variants`` means all of them, no ``pythons`` those that each release's own rule gives.
+    """
+
+    scenarios: tuple[str, ...]
+    releases: tuple[str, ...]
+    platforms: tuple[str, ...]
+    pythons: tuple[str, ...] = ()
+    variants: tuple[str, ...] = ()
+
+
+class Matrix(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A whole matrix file, with the name it is called by in messages."""
+
+    cells: tuple[Entry, ...]
+    pythons: dict[str, str] = {}
+    name: str = "matrix"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Server:
+    """One ``--server`` option: a subject, and a specifier as in a matrix."""
+
+    subject: str
+    spec: str
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Selection:
+    """What a call asks for: names and a glob narrow the matrix; servers, pythons, platforms replace its axes.
+
+    With ``every`` each row means every release of its subject, pre-releases only with ``prereleases``.
+    """
+
+    scenarios: tuple[str, ...] = ()
+    servers: tuple[Server, ...] = ()
+    pythons: tuple[str, ...] = ()
+    platforms: tuple[str, ...] = ()
+    cells: tuple[str, ...] = ()
+    every: bool = False
+    prereleases: bool = False
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Known:
+    """What cells are selected from.
+
+    Attributes:
+        scenarios: every known scenario by id.
+        releases_of: the releases that a subject and a specifier choose from; asked only for what is in play.
+        pythons_on: the Pythons that a platform has here, newest first, at least one, in full where that is known
+            (``3.8.18``).
+        own_platform: the platform of a row that names none.
+        tell: takes a line about what had to be left out.
+
+    """
+
+    scenarios: Mapping[str, Scenario]
+    releases_of: Callable[[str, str], Sequence[Release]]
+    pythons_on: Callable[[str], Sequence[str]]
+    own_platform: str
+    tell: Callable[[str], None] = lambda _line: None
+
+
+def parse(text: str, *, name: str) -> Matrix:
+    """Read a matrix from TOML; ``name`` is the file, for messages.
+
+    Raises:
+        UsageError: it is not TOML, or a key or value is not known.
+
+    """
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        message = f"{name}: not valid TOML: {error}"
+        raise UsageError(message) from None
+    _refuse_unknown_keys(data, ("cells", "pythons"), where=name)
+    entries = data.get("cells", ())
+    for number, entry in enumerate(entries if isinstance(entries, list) else (), start=1):
+        if isinstance(entry, dict):
+            _refuse_unknown_keys(entry, Entry.__struct_fields__, where=f"{name}: [[cells]] number {number}")
+    try:
+        matrix = msgspec.convert({**data, "name": name}, Matrix)
+    except msgspec.ValidationError as error:
+        where = re.sub(r"\$\.cells\[(\d+)\]", lambda match: f"[[cells]] number {int(match[1]) + 1}", str(error))
+        raise UsageError(f"{name}: {where}") from None
+    check_pythons(matrix.pythons, where=f"{name}: [pythons]")
+    for number, entry in enumerate(matrix.cells, start=1):
+        where = f"{name}: [[cells]] number {number}"
+        for key in ("scenarios", "releases", "pythons", "platforms"):
+            if not getattr(entry, key) and key in data["cells"][number - 1]:
+                message = f"{where}: {key}: the list is empty"
+                raise UsageError(message)
+        check_pythons(entry.pythons, where=f"{where}: pythons")
+        for platform in entry.platforms:
+            check_platform(platform, where=f"{where}: platforms")
+    return matrix
+
+
+def cells_of(matrix: Matrix, selection: Selection, known: Known) -> tuple[Cell, ...]:
+    """Return the cells that a call selects from a matrix: each once, in the matrix's order.
+
+    A scenario that is asked for by name and is not in the matrix gets a row of its own: the releases around its
+    claim and the latest, on the machine's own platform.
+
+    Raises:
+        UsageError: an unknown name, a specifier that matches nothing, or nothing left.
+
+    """
+    refuse_unknown(selection.scenarios, known.scenarios, what="scenario", where="the call")
+    found: dict[str, Cell] = {}
+    for where, entry in _rows(matrix, selection, known):
+        refuse_unknown(entry.scenarios, known.scenarios, what="scenario", where=f"{where}: scenarios")
+        for name in entry.scenarios:
+            if not selection.scenarios or name in selection.scenarios:
+                row = _Row(matrix=matrix, entry=entry, scenario=known.scenarios[name], where=where)
+                for cell in _expand(row, selection, known):
+                    found.setdefault(cell.id, cell)
+    chosen = tuple(
+        cell
+        for cell in found.values()
+        if not selection.cells or any(fnmatch.fnmatchcase(cell.id, glob) for glob in selection.cells)
+    )
+    if not chosen:
+        hint = nearest(selection.cells[0], found) if selection.cells and found else "see 'harness list --cells'"
+        message = f"the selection leaves no cell of {matrix.name}; {hint}"
+        raise EmptySelectionError(message)
+    return chosen
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class _Row:
+    """One scenario of one entry; ``where`` it stands, for messages."""
+
+    matrix: Matrix
+    entry: Entry
+    scenario: Scenario
+    where: str
+
+
+def _rows(matrix: Matrix, selection: Selection, known: Known) -> Iterator[tuple[str, Entry]]:
+    """Yield the entries of the matrix, and one for each scenario that is named and that it does not have."""
+    for number, entry in enumerate(matrix.cells, start=1):
+        yield f"{matrix.name}: [[cells]] number {number}", entry
+    named = {name for entry in matrix.cells for name in entry.scenarios}
+    for missing in [name for name in selection.scenarios if name not in named]:
+        around = ("before-claimed", "claimed", "latest") if known.scenarios[missing].claim else ("latest",)
+        own = Entry(scenarios=(missing,), releases=around, platforms=(known.own_platform,))
+        yield f"scenario '{missing}'", own
+
+
+def _expand(row: _Row, selection: Selection, known: Known) -> Iterator[Cell]:
+    entry, scenario = row.entry, row.scenario
+    variants = [variant.name for variant in scenario.variants]
+    refuse_unknown(entry.variants, variants, what="variant", where=f"{row.where}: variants")
+    for platform in selection.platforms or entry.platforms:
+        for python, release in _points(row, selection, known, platform):
+            for variant in entry.variants or variants:
+                yield Cell(
+                    scenario=scenario.id,
+                    variant=variant,
+                    subject=scenario.subject,
+                    release=release,
+                    python=python,
+                    platform=_platform(platform, python, row.matrix),
+                )
+
+
+def _points(row: _Row, selection: Selection, known: Known, platform: str) -> Iterator[tuple[str, Release]]:
+    """Yield the Pythons and releases of a row on a platform; Pythons are named for a row's own releases only."""
+    for python in selection.pythons or (() if selection.servers else row.entry.pythons):
+        for release in _releases(row, selection, known, python):
+            yield python, release
+    if not (selection.pythons or (row.entry.pythons and not selection.servers)):
+        for release in _releases(row, selection, known, None):
+            era = row.scenario.pythons_for(release.version)
+            for python in era or (_newest(release, _here(row.matrix, known, platform)),):
+                yield python, release
+
+
+def _here(matrix: Matrix, known: Known, platform: str) -> Sequence[str]:
+    """Return the Pythons of a platform, newest first; of ``docker`` those that the matrix has an image for."""
+    imaged = [python for python, image in matrix.pythons.items() if platform in {BY_PYTHON, f"{CONTAINER}{image}"}]
+    return sorted(imaged, key=Version, reverse=True) or known.pythons_on(platform)
+
+
+def _newest(release: Release, here: Sequence[str]) -> str:
+    """Return the newest Python here that the release allows; the newest of all where it allows none of them."""
+    return minor_of(next((python for python in here if release.admits(python)), here[0]))
+
+
+def _platform(platform: str, python: str, matrix: Matrix) -> str:
+    """Return the platform of a cell; ``docker`` becomes the image that the matrix has for the Python."""
+    if platform != BY_PYTHON:
+        return platform
+    if python not in matrix.pythons:
+        have = f"it has {', '.join(matrix.pythons)}" if matrix.pythons else "it has none"
+        message = f"{matrix.name}: [pythons] has no image of Python {python} for the platform 'docker'; {have}"
+        raise UsageError(message)
+    return f"{CONTAINER}{matrix.pythons[python]}"
+
+
+def _releases(row: _Row, selection: Selection, known: Known, python: str | None) -> Iterator[Release]:
+    """Yield the releases of one row on one Python, or on whichever; ``--server`` replaces them.
+
+    A claim that names a release that does not exist leaves out its own cells, and nobody else's.
+    """
+    subject = row.scenario.subject
+    if selection.every:
+        listed = known.releases_of(subject, "")
+        yield from (one for one in listed if selection.prereleases or not one.parsed.is_prerelease)
+        return
+    specs = [server.spec for server in selection.servers if server.subject == subject]
+    for spec in specs if selection.servers else row.entry.releases:
+        try:
+            yield from select(
+                spec,
+                known.releases_of(subject, spec),
+                subject=subject,
+                python=python,
+                claim=row.scenario.claim,
+                where="--server" if selection.servers else f"{row.where}: releases",
+            )
+        except ClaimedReleaseError as error:
+            known.tell(f"{row.scenario.id}: {error}; its '{spec}' has no cell")
+
+
+def _refuse_unknown_keys(data: Mapping[str, object], valid: Sequence[str], *, where: str) -> None:
+    for key in data:
+        if key not in valid:
+            message = f"{where}: unknown key '{key}'; {nearest(key, valid)}"
+            raise UsageError(message)

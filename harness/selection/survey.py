@@ -1,0 +1,116 @@
+"""A survey: the series that a call means, and what their histories want to know, until they want nothing more."""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+import fnmatch
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from harness.analysis.inquiry import wanted
+from harness.analysis.series import Key, Series, key_of, series_of
+from harness.errors import EmptySelectionError
+from harness.model.result import order_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from harness.analysis.document import Document, Searched
+    from harness.model.cell import Cell
+    from harness.model.result import CellResult
+    from harness.selection.plan import Plan
+
+
+@dataclasses.dataclass(kw_only=True)
+class Survey:
+    """What is asked, and the ``results`` so far by cell id; those that it is given at first are taken as they are.
+
+    ``before`` says how the series came about that they are of.
+    """
+
+    series: tuple[Series, ...]
+    searched: Searched
+    claimed: Mapping[str, str]
+    trials: int = 1
+    results: dict[str, CellResult] = dataclasses.field(default_factory=dict)
+    before: Mapping[Key, Searched] = dataclasses.field(default_factory=dict)
+
+    @property
+    def how(self) -> dict[Key, Searched]:
+        """How each series comes about: what has appeared since makes no sweep of what was bisected."""
+        return {series.key: self.before.get(series.key, self.searched) for series in self.series}
+
+    def next_step(self) -> dict[Cell, int]:
+        """Return what is to be executed next, with the trials of each cell; nothing when all histories stand."""
+        step: dict[Cell, int] = {}
+        for series in self.series:
+            claimed = self.claimed.get(series.key.scenario)
+            step |= wanted(series, self.results, self.searched, claimed=claimed, trials=self.trials)
+        return step
+
+    def of_series(self) -> tuple[CellResult, ...]:
+        """Return the results of the series, controls among them, in an order that does not tell which ended first."""
+        inside = {cell for series in self.series for cell in series.ids}
+        return tuple(sorted((one for one in self.results.values() if one.base in inside), key=order_of))
+
+
+def all_releases(plan: Plan, *, prereleases: bool) -> tuple[Series, ...]:
+    """Return a series for each row of the plan's matrix, of every release that its Python can install.
+
+    Where neither the row nor the call names Pythons, a series has the releases whose own rule gives its Python.
+    ``--server`` and ``--cell`` choose among the releases; ``prereleases`` are none of them unless asked for.
+
+    Raises:
+        UsageError: something that the call names does not exist, or nothing is left.
+
+    """
+    rows: dict[Key, list[Cell]] = collections.defaultdict(list)
+    for cell in plan.select(cells=(), every=not plan.options.servers, prereleases=prereleases):
+        if cell.release.admits(cell.python, cell.platform) and _is_named(cell, plan):
+            rows[key_of(cell)].append(cell)
+    found = []
+    for key, cells in rows.items():
+        ordered = sorted((cell.release for cell in cells), key=lambda release: release.parsed)
+        found.append(Series(key=key, releases=tuple(ordered), trials=plan.trials_of(key.scenario, 1)))
+    return _some(found)
+
+
+def new_releases(plan: Plan, before: Document) -> tuple[Series, ...]:
+    """Return the series of a document that the call means, of the releases that it has or that appeared since.
+
+    Raises:
+        EmptySelectionError: it has none of these.
+
+    """
+    options = plan.options
+    kept = [
+        cell
+        for cell in before.cells
+        if cell.scenario in plan.scenario_names()
+        and (not options.pythons or cell.python in options.pythons)
+        and (not options.platforms or cell.platform in options.platforms)
+    ]
+    by_id = {cell.id: cell for cell in kept}
+    old = {subject: {release.version for release in releases} for subject, releases in before.releases.items()}
+    found = []
+    listed = {subject: plan.available.listed(subject) for subject in {cell.subject for cell in kept}}
+    for series in series_of(kept, listed):
+        tested = series.results(by_id)
+        releases = [one for one in series.releases if one.version in tested or one.version not in old[series.subject]]
+        trials = plan.trials_of(series.key.scenario, 1)
+        found.append(msgspec.structs.replace(series, releases=tuple(releases), trials=trials))
+    return _some(found)
+
+
+def _is_named(cell: Cell, plan: Plan) -> bool:
+    globs = plan.options.cells
+    return not globs or any(fnmatch.fnmatchcase(cell.id, glob) for glob in globs)
+
+
+def _some(found: list[Series]) -> tuple[Series, ...]:
+    if not found:
+        message = "the selection leaves no release to test; see 'harness list --cells'"
+        raise EmptySelectionError(message)
+    return tuple(found)
