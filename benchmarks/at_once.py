@@ -17,9 +17,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.under_load import every_core_busy
-from harness.execution.executors import local
+from harness.commands.executing import executor
 from harness.execution.executors.admission import Admission
-from harness.selection.plan import Options, Plan
+from harness.selection.options import Options
+from harness.selection.plan import Plan
+from harness.selection.stored import Stored
 
 if TYPE_CHECKING:
     from harness.model.result import CellResult
@@ -32,9 +34,9 @@ def run(number: int, folder: Path, glob: str) -> list[CellResult]:
     found: list[CellResult] = []
     plan = Plan(Options(cells=(glob,), results=folder, rerun=True))
     admission = Admission(number, processors=lambda: 0.0, memory=lambda: 0.0)
-    with plan.laboratory() as laboratory:
-        local.execute(laboratory, dict.fromkeys(plan.cells, 1), on_result=found.append, admission=admission)
-    return found
+    with executor(plan, Stored(plan), admission=lambda: admission) as local:
+        local.execute([plan.task(cell, 1) for cell in plan.cells], on_result=found.append)
+    return [plan.expecting(one) for one in found]
 
 
 def main() -> int:

@@ -39,7 +39,8 @@ from packaging.version import Version
 
 from benchmarks.limit import measure, prepare
 from harness.environments import indexes
-from harness.selection.plan import Options, Plan
+from harness.selection.options import Options
+from harness.selection.plan import Plan
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

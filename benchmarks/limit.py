@@ -22,7 +22,9 @@ from typing import TYPE_CHECKING
 import psutil
 
 from harness.cli import cli
-from harness.selection.plan import Options, Plan
+from harness.execution.runner import Runner
+from harness.selection.options import Options
+from harness.selection.plan import Plan
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -82,9 +84,12 @@ def prepare(options: Sequence[str], folder: str) -> None:
     chosen = {field.name: said[field.name] for field in dataclasses.fields(Options) if field.name in said}
     plan = Plan(Options(**{**chosen, "results": Path(folder)}))
     cores = os.cpu_count() or 1
-    with plan.laboratory() as laboratory, concurrent.futures.ThreadPoolExecutor(2 * cores) as builders:
-        firsts = {laboratory.environment_of(cell): cell for cell in plan.cells}
-        for _ in builders.map(laboratory.prepare, firsts.values()):
+    with (
+        Runner(plan.scenarios, cache=plan.options.cache) as runner,
+        concurrent.futures.ThreadPoolExecutor(2 * cores) as builders,
+    ):
+        firsts = {runner.environment_of(task): task for task in map(plan.task, plan.cells)}
+        for _ in builders.map(lambda task: runner.prepare(task, runner.resolve(task)), firsts.values()):
             pass
 
 

@@ -21,8 +21,8 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from harness.cli import main as harness
-from harness.execution import laboratory
-from harness.execution.laboratory import Laboratory
+from harness.execution import recorder, runner
+from harness.execution.executors.local import LocalExecutor
 from harness.execution.server import Server
 from harness.processes import process
 from harness.results.journal import Journal
@@ -34,16 +34,18 @@ if TYPE_CHECKING:
 DEFAULT = ("pipelined-keep-alive", "--cell", "*_h11_*", "--server", "uvicorn==0.27.1", "--python", "3.12")
 STAGES: tuple[tuple[Any, str, str], ...] = (
     (Plan, "__init__", "scenarios, matrix, releases"),
-    (Laboratory, "__enter__", "the run's folder and reaper"),
-    (Laboratory, "prepare", "stored result and environment looked up"),
+    (LocalExecutor, "__enter__", "the run's folder and reaper"),
+    (runner.Runner, "resolve", "the environment is resolved"),
+    (recorder.Recorder, "remaining", "stored results are looked up"),
+    (runner.Runner, "prepare", "the environment is looked at"),
     (process.Process, "end", "what is left is ended"),
     (Server, "wait_until_ready", "servers start, until they answer"),
     (Server, "stop", "servers end"),
-    (laboratory, "run_trial", "the scenario observes"),
-    (laboratory, "judge", "judging"),
+    (runner, "run_trial", "the scenario observes"),
+    (recorder, "judge", "judging"),
     (Journal, "keep_evidence", "evidence written"),
     (Journal, "add", "result written"),
-    (Laboratory, "__exit__", "all is ended and removed"),
+    (LocalExecutor, "__exit__", "all is ended and removed"),
 )
 
 

@@ -17,7 +17,9 @@ from harness.analysis.search import Strategy
 from harness.analysis.series import History, Series, history_of, series_of
 from harness.report.markdown import escape
 from harness.results.published import Published
-from harness.selection.plan import PUBLISHED, Options, load_scenarios
+from harness.results.sources import PUBLISHED
+from harness.selection.options import Options
+from harness.selection.plan import load_scenarios
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

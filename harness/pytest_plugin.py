@@ -16,21 +16,23 @@ import pytest
 
 from harness.catalog import loading
 from harness.catalog.loading import LoadedScenario
+from harness.commands.executing import executor
 from harness.errors import EmptySelectionError, HarnessError
-from harness.model.judge import judge
 from harness.model.verdict import Verdict
 from harness.report import evidence
-from harness.selection.plan import RESULTS, Options, Plan, split
+from harness.selection.options import RESULTS, Options, split
+from harness.selection.plan import Plan
+from harness.selection.stored import Stored
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from os import PathLike
 
-    from harness.execution.laboratory import Laboratory
+    from harness.execution.executors.executor import Executor
     from harness.model.cell import Cell
     from harness.model.result import CellResult
 
-_LABORATORIES = pytest.StashKey[contextlib.ExitStack]()
+_EXECUTORS = pytest.StashKey[contextlib.ExitStack]()
 _LOADED = pytest.StashKey[dict[Path, LoadedScenario]]()  # by module: each is loaded once in a session
 
 
@@ -39,14 +41,14 @@ class VerdictError(Exception):
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Prepare the places where laboratories and scenarios are kept until the session ends."""
-    config.stash[_LABORATORIES] = contextlib.ExitStack()
+    """Prepare the places where executors and scenarios are kept until the session ends."""
+    config.stash[_EXECUTORS] = contextlib.ExitStack()
     config.stash[_LOADED] = {}
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Close the laboratories, and with them all that they started."""
-    config.stash[_LABORATORIES].close()
+    """Close the executors, and with them all that they started."""
+    config.stash[_EXECUTORS].close()
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
@@ -67,9 +69,9 @@ class ScenarioFile(pytest.File):
             scenarios = self._scenarios()
             name = next(name for name, loaded in scenarios.items() if loaded.module == self.path.resolve())
             plan = Plan(_options(self.config, name), scenarios)
-            laboratory: list[Laboratory] = []
+            shared = Shared(plan)
             for cell in plan.cells:
-                yield CellItem.from_parent(self, name=cell.id, cell=cell, plan=plan, laboratory=laboratory)
+                yield CellItem.from_parent(self, name=cell.id, cell=cell, plan=plan, shared=shared)
         except EmptySelectionError as error:
             # a glob may pass over a whole file, as -k may, and so may a server that it is not about
             if not (self.config.getoption("--harness-cell") or self.config.getoption("--harness-server")):
@@ -95,32 +97,44 @@ class ScenarioFile(pytest.File):
         return loading.joined([*bundled, loaded[path]])
 
 
-class CellItem(pytest.Item):
-    """One cell; ``laboratory`` is shared by the cells of a file and filled by the first that runs."""
+class Shared:
+    """What the cells of a file share: their results, and what executes them, entered by the first that runs."""
 
-    def __init__(self, *, cell: Cell, plan: Plan, laboratory: list[Laboratory], **rest: object) -> None:
+    def __init__(self, plan: Plan) -> None:
+        """Read the results."""
+        self.stored = Stored(plan)
+        self._plan = plan
+        self._executor: Executor | None = None
+
+    def result(self, cell: Cell, config: pytest.Config) -> CellResult:
+        """Execute a cell."""
+        if self._executor is None:
+            self._executor = config.stash[_EXECUTORS].enter_context(executor(self._plan, self.stored))
+        found: list[CellResult] = []
+        self._executor.execute([self._plan.task(cell)], on_result=found.append)
+        return self._plan.expecting(found[0])
+
+
+class CellItem(pytest.Item):
+    """One cell."""
+
+    def __init__(self, *, cell: Cell, plan: Plan, shared: Shared, **rest: object) -> None:
         """Take the cell and what it is executed with."""
         super().__init__(**rest)  # type: ignore[arg-type]
         self.cell = cell
         self.plan = plan
-        self._laboratory = laboratory
+        self.shared = shared
 
     def runtest(self) -> None:
         """Execute the cell and demand its verdict."""
-        if not self._laboratory:
-            entered = self.config.stash[_LABORATORIES].enter_context(self.plan.laboratory())
-            self._laboratory.append(entered)
-        trials = self.plan.trials_of(self.cell.scenario, self.plan.options.trials)
-        result = self.plan.expecting(self._laboratory[0].result(self.cell, trials))
+        result = self.shared.result(self.cell, self.config)
         if result.verdict is Verdict.UNSUPPORTED:
             pytest.skip(f"unsupported: {result.reason}")
         if message := _complaint(result):
             raise VerdictError(f"{message}\n\n{self._evidence(result)}")
 
     def _evidence(self, result: CellResult) -> str:
-        scenario = self.plan.scenarios[result.scenario].scenario
-        trials = [(trial, judge(scenario, trial)) for trial in self.plan.journal.evidence_of(result)]
-        return evidence.render(result, trials, folder=self.plan.options.results)
+        return evidence.render(result, self.shared.stored.trials_of(result), folder=self.plan.options.results)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: None = None) -> str:  # type: ignore[override]
         """Show verdict and evidence instead of a traceback of the harness."""

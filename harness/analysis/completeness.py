@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from harness.analysis.search import Strategy
-from harness.analysis.series import key_of
 
 if TYPE_CHECKING:
     from harness.analysis.document import Document
@@ -26,10 +25,10 @@ def most_complete(mine: Document, other: Document) -> Document:
         if history.key not in known or _rank(history) > _rank(known[history.key])
     }
     places = {(key.scenario, key.variant, key.platform, key.python) for key in better}
-    kept = [cell for cell in mine.cells if key_of(cell) not in better]
+    kept = [cell for cell in mine.cells if cell.key not in better]
     return msgspec.structs.replace(
         mine,
-        cells=(*kept, *(cell for cell in other.cells if key_of(cell) in better)),
+        cells=(*kept, *(cell for cell in other.cells if cell.key in better)),
         histories=(
             *(one for one in mine.histories if one.key not in better),
             *(one for one in other.histories if one.key in better),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from harness.model.cell import COPY
+from harness.model.recipe import Copy
 from harness.model.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 def twins(cell: Cell) -> tuple[Cell, Cell]:
     """Return the cell and its copy, which runs in an environment of its own that is built the same."""
-    return cell, msgspec.structs.replace(cell, copy=1)
+    return cell, msgspec.structs.replace(cell, recipe=Copy(number=1))
 
 
 def differences(results: Iterable[CellResult]) -> tuple[tuple[CellResult, CellResult], ...]:
     """Return the pairs of a cell and its copy whose verdicts differ."""
     by_id = {result.id: result for result in results}
-    copies = (result for result in by_id.values() if result.control and result.control.startswith(COPY))
+    copies = (result for result in by_id.values() if result.control and result.control.startswith("copy-"))
     pairs = ((by_id[copy.base], copy) for copy in copies if copy.base in by_id)
     return tuple((one, other) for one, other in pairs if one.verdict is not other.verdict)
 

@@ -16,7 +16,8 @@ from harness.model.result import CellResult
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from harness.analysis.series import Key, Series
+    from harness.analysis.series import Series
+    from harness.model.coordinates import SeriesKey
     from harness.model.scenario import Claim
 
 SCHEMA_VERSION = 1
@@ -44,7 +45,7 @@ def document_of(
     *,
     releases: Mapping[str, tuple[Release, ...]],
     claims: Mapping[str, Claim],
-    searched: Mapping[Key, Searched],
+    searched: Mapping[SeriesKey, Searched],
 ) -> Document:
     """Return the document of some results.
 

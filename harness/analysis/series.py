@@ -6,7 +6,6 @@ import itertools
 from typing import TYPE_CHECKING
 
 import msgspec
-from packaging.version import Version
 
 from harness.analysis.attribution import Attribution, FourCells, attribute, changes
 from harness.analysis.claims import Assessment, ClaimResult, advice, assess, sentence
@@ -14,7 +13,8 @@ from harness.analysis.confidence import confidence
 from harness.analysis.history import Boundary, Gap, Point, Range, Ranges, boundaries, ranges
 from harness.analysis.search import Strategy
 from harness.model.cell import Cell
-from harness.model.names import PlatformName, PythonVersion, ScenarioId, SubjectName, VariantName
+from harness.model.coordinates import SeriesKey
+from harness.model.recipe import DependenciesOf, OwnMoment
 from harness.model.release import Release
 from harness.model.verdict import Verdict
 
@@ -25,25 +25,6 @@ if TYPE_CHECKING:
     from harness.model.scenario import Claim
 
 
-class Key(msgspec.Struct, frozen=True, kw_only=True):
-    """What tells one series from another."""
-
-    scenario: ScenarioId
-    variant: VariantName
-    subject: SubjectName
-    platform: PlatformName
-    python: PythonVersion
-
-    @property
-    def place(self) -> tuple[str, str, str, Version, str]:
-        """What keys are ordered by."""
-        return self.scenario, self.variant, self.platform, Version(self.python), self.subject
-
-    def __str__(self) -> str:
-        """Say it as people do."""
-        return f"{self.scenario} {self.variant}, Python {self.python}, {self.platform}"
-
-
 class Series(msgspec.Struct, frozen=True, kw_only=True):
     """All releases of a subject that one history is about, oldest first.
 
@@ -51,7 +32,7 @@ class Series(msgspec.Struct, frozen=True, kw_only=True):
     needs of a release before it calls the failure absent.
     """
 
-    key: Key
+    key: SeriesKey
     releases: tuple[Release, ...]
     refused: tuple[Release, ...] = ()
     trials: int = 1
@@ -77,15 +58,8 @@ class Series(msgspec.Struct, frozen=True, kw_only=True):
         return self._cell(by_version[version], by_version[dependencies_of] if dependencies_of else None)
 
     def _cell(self, release: Release, dependencies_of: Release | None = None) -> Cell:
-        return Cell(
-            scenario=self.key.scenario,
-            variant=self.key.variant,
-            subject=self.subject,
-            release=release,
-            python=self.key.python,
-            platform=self.key.platform,
-            dependencies_of=dependencies_of,
-        )
+        recipe = DependenciesOf(release=dependencies_of) if dependencies_of else OwnMoment()
+        return Cell(**self.key.key_fields, release=release, recipe=recipe)
 
     def results(self, results: Mapping[str, CellResult]) -> dict[str, CellResult]:
         """Return the results of the series' cells, by version; ``results`` are by cell id."""
@@ -112,7 +86,7 @@ class Series(msgspec.Struct, frozen=True, kw_only=True):
         return FourCells(older=ids[0], older_exchanged=exchanged[0], newer=ids[1], newer_exchanged=exchanged[1])
 
 
-class History(msgspec.Struct, frozen=True, kw_only=True):
+class History(SeriesKey, frozen=True, kw_only=True):
     """The history of one scenario variant over the releases of its subject, on one Python and platform.
 
     ``specifiers`` are the affected ranges as PEP 440 has them; ``judged``, ``untested`` and ``yanked`` name releases;
@@ -122,11 +96,6 @@ class History(msgspec.Struct, frozen=True, kw_only=True):
     the public contract, `harness.analysis.history.Ranges` and `harness.analysis.confidence`.
     """
 
-    scenario: ScenarioId
-    variant: VariantName
-    subject: SubjectName
-    python: PythonVersion
-    platform: PlatformName
     strategy: Strategy
     tested: tuple[str, ...]
     untested: tuple[str, ...]
@@ -146,17 +115,6 @@ class History(msgspec.Struct, frozen=True, kw_only=True):
     upgrade_to: str | None = None
     or_later: bool = False
 
-    @property
-    def key(self) -> Key:
-        """The series that it is about."""
-        return Key(
-            scenario=self.scenario,
-            variant=self.variant,
-            subject=self.subject,
-            platform=self.platform,
-            python=self.python,
-        )
-
 
 def history_of(
     series: Series, results: Mapping[str, CellResult], *, strategy: Strategy, seed: int | None = None
@@ -168,11 +126,7 @@ def history_of(
     sure = confidence(points) if edges else None
     to = advice(points, found, series.releases)
     return History(
-        scenario=series.key.scenario,
-        variant=series.key.variant,
-        subject=series.subject,
-        python=series.key.python,
-        platform=series.key.platform,
+        **series.key.key_fields,
         strategy=strategy,
         judged=found.judged,
         tested=found.tested,
@@ -233,20 +187,13 @@ def series_of(results: Iterable[CellResult], releases: Mapping[str, Iterable[Rel
 
     """
     kept = [one for one in results if one.control is None and one.verdict is not Verdict.UNSUPPORTED]
-    for key, group in itertools.groupby(sorted(kept, key=lambda one: key_of(one).place), key=key_of):
+    for key, group in itertools.groupby(sorted(kept, key=lambda one: one.place), key=lambda one: one.key):
         inside = {one.version for one in group}
         known = {release.version: release for release in releases.get(key.subject, ())}
         final = [one for one in known.values() if one.version in inside or not one.parsed.is_prerelease]
         chosen = [one for one in final if one.version in inside or one.admits(key.python, key.platform)]
         refused = [one for one in final if not (one.version in inside or one.admits(key.python, key.platform))]
         yield Series(key=key, releases=_ordered(chosen), refused=_ordered(refused))
-
-
-def key_of(one: CellResult | Cell) -> Key:
-    """Return the series that a cell or its result belongs to."""
-    return Key(
-        scenario=one.scenario, variant=one.variant, subject=one.subject, platform=one.platform, python=one.python
-    )
 
 
 def _ordered(releases: Iterable[Release]) -> tuple[Release, ...]:
@@ -264,4 +211,4 @@ def _refused(release: Release, subject: str) -> Point:
     return Point(version=release.version, verdict=Verdict.UNSUPPORTED, reason=reason)
 
 
-__all__ = ["Assessment", "History", "Key", "Series", "claim_result", "history_of", "key_of", "series_of"]
+__all__ = ["Assessment", "History", "Series", "claim_result", "history_of", "series_of"]

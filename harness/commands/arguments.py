@@ -11,7 +11,7 @@ import click
 
 from harness import escaping
 from harness.report.formats import FORMATS as REPORTS
-from harness.selection.plan import RESULTS, split
+from harness.selection.options import RESULTS, split
 from harness.selection.shard import Shard, read_shard
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from harness.commands.arguments import RESULTS_FOLDER
 from harness.environments import pruning
 from harness.errors import UsageError
 from harness.results import compaction
-from harness.selection.plan import Options
+from harness.selection.options import Options
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,8 +11,9 @@ from harness.commands.arguments import FORMAT, OUTPUT, SELECTION, all_of
 from harness.commands.writing import head, write_text
 from harness.report import claims, json_document
 from harness.report.table import UNJUDGED_HERE
-from harness.selection.assessing import assessed
-from harness.selection.plan import Options, Plan
+from harness.selection.options import Options
+from harness.selection.plan import Plan
+from harness.selection.stored import Stored
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,7 +29,7 @@ _FORMATS = {"terminal": claims.terminal, "markdown": claims.markdown}
 def command(call: str, /, *, form: str, output: Path | None, **options: Any) -> int:  # noqa: ANN401
     """Print each documented claim beside what was measured, without running anything."""
     plan = Plan(Options(**options))
-    document = assessed(plan)
+    document = Stored(plan).assessed()
     saying.remarks(plan)
     if unjudged := sum(result.unjudged_here for result in document.cells):
         click.echo(f"{unjudged} of {len(document.cells)} results are {UNJUDGED_HERE}", err=True)

@@ -11,7 +11,7 @@ from harness.commands import saying
 from harness.environments import diagnosis
 from harness.errors import EngineError
 from harness.reaper import reaper
-from harness.selection.plan import Options
+from harness.selection.options import Options
 
 
 @click.command("doctor")

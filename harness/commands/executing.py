@@ -1,26 +1,42 @@
-"""Executing cells with progress, as ``harness run`` and ``harness history`` do."""
+"""Executing cells: what ``harness run``, ``harness history`` and pytest do alike."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harness.execution.executors import local
 from harness.execution.executors.admission import Admission
+from harness.execution.executors.local import LocalExecutor
+from harness.execution.recorder import Recorder
+from harness.execution.runner import Runner
 from harness.report.progress import Progress
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
-    from harness.execution.laboratory import Laboratory
+    from harness.execution.executors.executor import Executor
     from harness.model.cell import Cell
     from harness.model.result import CellResult
     from harness.selection.plan import Plan
+    from harness.selection.stored import Stored
+
+
+def executor(plan: Plan, stored: Stored, *, admission: Callable[[], Admission] = Admission) -> Executor:
+    """Return what executes the cells of a plan into its results, let in by what ``admission`` makes for each call."""
+    options = plan.options
+    return LocalExecutor(
+        Runner(plan.scenarios, cache=options.cache, retry=options.rerun),
+        Recorder(plan.scenarios, stored.writable, rerun=options.rerun),
+        admission=admission,
+    )
 
 
 def execute(
-    plan: Plan, laboratory: Laboratory, cells: Mapping[Cell, int], *, jobs: int | None, quiet: bool
+    plan: Plan, stored: Stored, executor: Executor, cells: Mapping[Cell, int], *, quiet: bool
 ) -> tuple[dict[str, CellResult], bool]:
-    """Execute so many trials of each cell; return the results by id, and whether the user interrupted."""
+    """Execute so many trials of each cell, with progress.
+
+    Returns the results by id, and whether the user interrupted.
+    """
     found: dict[str, CellResult] = {}
 
     def finished(result: CellResult) -> None:
@@ -28,13 +44,11 @@ def execute(
         found[result.id] = result
         progress.finished(result)
 
-    admission = Admission(jobs)
-    costs = plan.known_costs(cells)
-    with Progress(costs, quiet=quiet, at_once=admission.usual) as progress:
+    costs = stored.costs(cells)
+    with Progress(costs, quiet=quiet, at_once=executor.at_once) as progress:
         try:
-            local.execute(
-                laboratory, cells, on_result=finished, on_wait=progress.tick, costs=costs, admission=admission
-            )
+            tasks = [plan.task(cell, trials) for cell, trials in cells.items()]
+            executor.execute(tasks, on_result=finished, on_wait=progress.tick, costs=costs)
         except KeyboardInterrupt:
             return found, True
     return found, False

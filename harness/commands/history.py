@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -10,14 +11,16 @@ from harness.analysis.document import Searched
 from harness.analysis.search import Strategy
 from harness.commands import saying
 from harness.commands.arguments import ABSENT, EXECUTION, FORMAT, SELECTION, PlacePath, all_of
-from harness.commands.executing import execute
+from harness.commands.executing import execute, executor
 from harness.errors import UsageError
 from harness.execution import interruption
+from harness.execution.executors.admission import Admission
 from harness.report import difference, histories, json_document
-from harness.results import expectations
+from harness.results import expectations, sources
 from harness.results.published import Published
-from harness.selection.assessing import assessed
-from harness.selection.plan import Options, Plan
+from harness.selection.options import Options
+from harness.selection.plan import Plan
+from harness.selection.stored import Stored
 from harness.selection.survey import Survey, all_releases, new_releases
 
 if TYPE_CHECKING:
@@ -60,25 +63,29 @@ def command(
     Where '--results' names a JSON document, its histories are printed, or written, and nothing is run.
     """
     plan = Plan(Options(**options))
+    stored = Stored(plan)
     if write and (plan.options.servers or plan.options.cells):
         message = "--write records whole histories: leave out --server and --cell"
         raise UsageError(message)
-    if isinstance(plan.source, Published):
-        return _told_again(plan, call, form=form, write=write)
-    before = plan.published(since) if new or since else None
+    if isinstance(stored.source, Published):
+        return _told_again(plan, stored, call, form=form, write=write)
+    before = sources.published(since).document if new or since else None
     searched = Searched(strategy=Strategy(strategy), seed=seed if strategy == Strategy.BISECT else None)
     survey = _survey(plan, searched, before, prereleases=prereleases)
     saying.remarks(plan)
     is_interrupted = False
-    with interruption.bounded(saying.going_on(plan, call)), plan.laboratory() as laboratory:
+    with (
+        interruption.bounded(saying.going_on(plan, call)),
+        executor(plan, stored, admission=partial(Admission, jobs)) as local,
+    ):
         while not is_interrupted and (step := survey.next_step()):
-            found, is_interrupted = execute(plan, laboratory, step, jobs=jobs, quiet=quiet)
+            found, is_interrupted = execute(plan, stored, local, step, quiet=quiet)
             survey.results |= found
-    plan.keep_releases()
+    stored.keep_releases()
     if not plan.options.servers and not plan.options.cells:  # which make no history of all releases
-        plan.journal.remember(survey.how)
+        stored.writable.remember(survey.how)
     results = survey.of_series()
-    document = plan.document(results, survey.how)
+    document = stored.document(results, survey.how)
     _print(document, form)
     if is_interrupted:
         return saying.interrupted(results, plan, call)
@@ -102,9 +109,9 @@ def _survey(plan: Plan, searched: Searched, before: Document | None, *, prerelea
     )
 
 
-def _told_again(plan: Plan, call: str, *, form: str, write: bool) -> int:
+def _told_again(plan: Plan, stored: Stored, call: str, *, form: str, write: bool) -> int:
     """Print the histories of a document, as this program judges them now, and write what follows for later runs."""
-    document = assessed(plan)
+    document = stored.assessed()
     _print(document, form)
     if write:
         _write(document, plan, call, measured_now=False)

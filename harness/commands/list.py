@@ -9,7 +9,8 @@ import click
 from harness.commands.arguments import DIVISION, SELECTION, all_of
 from harness.commands.saying import remarks
 from harness.report import overview
-from harness.selection.plan import Options, Plan
+from harness.selection.options import Options
+from harness.selection.plan import Plan
 
 
 @click.command("list")

@@ -9,7 +9,8 @@ import click
 from harness import escaping
 from harness.commands.arguments import SCENARIOS, PlacePath
 from harness.results import merging
-from harness.selection.plan import Options, load_scenarios
+from harness.selection.options import Options
+from harness.selection.plan import load_scenarios
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,7 +10,8 @@ import msgspec
 from harness.commands.arguments import COSTS, SELECTION, all_of
 from harness.errors import UsageError
 from harness.selection.jobs import jobs_of
-from harness.selection.plan import Options, Plan
+from harness.selection.options import Options
+from harness.selection.plan import Plan
 
 _FORMATS = ("terminal", "github")
 

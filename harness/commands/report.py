@@ -14,21 +14,19 @@ from harness.commands import saying
 from harness.commands.arguments import OUTPUT, REPORT_FORMAT, SELECTION, PlacePath, all_of
 from harness.commands.writing import head, write_text
 from harness.errors import UsageError
-from harness.model.judge import judge
 from harness.report import comment, difference, formats, json_document, osv
 from harness.report.site import folder as site
 from harness.report.table import table_of
-from harness.selection.plan import Options, Plan, load_scenarios
+from harness.selection.options import Options
+from harness.selection.plan import Plan, load_scenarios
+from harness.selection.stored import Stored
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from harness.analysis.document import Document
     from harness.catalog.loading import LoadedScenario
-    from harness.model.evidence import Evidence
-    from harness.model.result import CellResult
     from harness.model.scenario import Scenario
-    from harness.model.verdict import Judgement
 
 JOB_SUMMARY = "GITHUB_STEP_SUMMARY"
 _DIFFERENCES = {"terminal": difference.terminal, "markdown": difference.markdown}
@@ -54,53 +52,35 @@ def command(call: str, /, *, form: str, diff: tuple[Path, Path] | None, output: 
     if diff:
         return _compare(Options(**options), diff, form=form, output=output)
     plan = Plan(Options(**options))
-    results, document = _read(plan, published=True)
+    stored = Stored(plan)
+    results = stored.results(published=True)
+    document = stored.document(results)
     saying.remarks(plan)
-    _write(plan, document, call=call, form=form, output=output)
-    _write_job_summary(plan, document)
+    if form == "html":
+        _write_site(stored, document, plan.known_scenarios, call=call, output=output)
+    else:
+        _write(document, plan.known_scenarios, call=call, form=form, output=output)
+    _write_job_summary(document, plan.known_scenarios)
     return saying.ended([one for one in results if one.control is None])
 
 
-def _read(plan: Plan, *, published: bool = False) -> tuple[tuple[CellResult, ...], Document]:
-    """Return the stored results that the call means, and their document; ``published`` as in `Plan.stored`.
-
-    Raises:
-        UsageError: there are none, or they cannot be what the program wrote.
-
-    """
-    results = plan.stored(published=published)
-    return results, plan.document(results)
-
-
-def _write(plan: Plan, document: Document, *, call: str, form: str, output: Path | None) -> None:
-    """Write a document in a format, to standard output where no place is named.
-
-    Raises:
-        UsageError: the format is a folder of files, and the call names none that can be one.
-
-    """
-    scenarios = _scenarios(plan)
+def _write(document: Document, scenarios: Mapping[str, Scenario], *, call: str, form: str, output: Path | None) -> None:
+    """Write a document in a format, to standard output where no place is named."""
     at = dt.datetime.now(dt.UTC)
     if form == "osv":
-        _tell_refusals(document)
-    if form == "html":
-        _write_site(plan, document, call=call, output=output)
-    elif form == "osv" and output and output.suffix != ".json":
+        for line in osv.refusals(document):
+            click.echo(line, err=True)
+    if form == "osv" and output and output.suffix != ".json":
         _write_osv(osv.documents(document, scenarios, at=at), output)
     else:
         write_text(head(call, form, output) + formats.render(form, document, scenarios, at=at), output)
 
 
-def _tell_refusals(document: Document) -> None:
-    for line in osv.refusals(document):
-        click.echo(line, err=True)
-
-
-def _write_job_summary(plan: Plan, document: Document) -> None:
+def _write_job_summary(document: Document, scenarios: Mapping[str, Scenario]) -> None:
     """Append the Markdown to the summary of the CI job that this runs in; elsewhere nothing is done."""
     if path := os.environ.get(JOB_SUMMARY):
         cells = [cell for cell in document.cells if cell.control is None]
-        text = comment.render(document, table_of(cells, _scenarios(plan)))
+        text = comment.render(document, table_of(cells, scenarios))
         try:
             with Path(path).open("a", encoding="utf-8") as file:
                 file.write(text)
@@ -132,24 +112,28 @@ def _compare(options: Options, places: tuple[Path, Path], *, form: str, output: 
 
 
 def _document(options: Options, place: Path, scenarios: Mapping[str, LoadedScenario]) -> Document:
-    return _read(Plan(dataclasses.replace(options, results=place), scenarios))[1]
+    stored = Stored(Plan(dataclasses.replace(options, results=place), scenarios))
+    return stored.document(stored.results())
 
 
-def _write_site(plan: Plan, document: Document, *, call: str, output: Path | None) -> None:
+def _write_site(
+    stored: Stored, document: Document, scenarios: Mapping[str, Scenario], *, call: str, output: Path | None
+) -> None:
+    """Write the pages of a site.
+
+    Raises:
+        UsageError: the call names no folder for them.
+
+    """
     if output is None:
         message = "--format html: name the folder of the site by --output"
         raise UsageError(message)
-
-    def trials_of(result: CellResult) -> list[tuple[Evidence, Judgement | None]]:
-        loaded = plan.scenarios.get(result.scenario)
-        return [(one, judge(loaded.scenario, one) if loaded else None) for one in plan.source.evidence_of(result)]
-
     try:
         output.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         message = f"--output: {output} is not a folder and cannot be made one: {error.strerror}"
         raise UsageError(message) from None
-    pages = site.write(document, _scenarios(plan), trials_of, folder=output, made_by=call)
+    pages = site.write(document, scenarios, stored.trials_of, folder=output, made_by=call)
     click.echo(f"{pages} pages; open {output / 'index.html'}", err=True)
 
 
@@ -157,7 +141,3 @@ def _write_osv(documents: dict[str, dict[str, object]], output: Path) -> None:
     for name, one in documents.items():
         write_text(osv.text(one), output / f"{name}.json")
     click.echo(f"{len(documents)} documents in {output}", err=True)
-
-
-def _scenarios(plan: Plan) -> dict[str, Scenario]:
-    return {name: loaded.scenario for name, loaded in plan.scenarios.items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -9,11 +10,14 @@ import click
 from harness.analysis import controls
 from harness.commands import saying
 from harness.commands.arguments import ABSENT, DIVISION, EXECUTION, FORMAT, SELECTION, all_of
-from harness.commands.executing import execute
+from harness.commands.executing import execute, executor
 from harness.execution import interruption
+from harness.execution.executors.admission import Admission
 from harness.report import json_document, markdown, terminal
 from harness.report.table import table_of
-from harness.selection.plan import Options, Plan
+from harness.selection.options import Options
+from harness.selection.plan import Plan
+from harness.selection.stored import Stored
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,14 +36,18 @@ if TYPE_CHECKING:
 def command(call: str, /, *, twice: bool, jobs: int | None, form: str, quiet: bool, **options: Any) -> int:  # noqa: ANN401
     """Run a matrix and print the compatibility table."""
     plan = Plan(Options(**options))
+    stored = Stored(plan)
     cells = [twin for cell in plan.cells for twin in (controls.twins(cell) if twice else (cell,))]
     saying.remarks(plan)
     trials = {cell: plan.trials_of(cell.scenario, plan.options.trials) for cell in cells}
-    with interruption.bounded(saying.going_on(plan, call)), plan.laboratory() as laboratory:
-        found, is_interrupted = execute(plan, laboratory, trials, jobs=jobs, quiet=quiet)
+    with (
+        interruption.bounded(saying.going_on(plan, call)),
+        executor(plan, stored, admission=partial(Admission, jobs)) as local,
+    ):
+        found, is_interrupted = execute(plan, stored, local, trials, quiet=quiet)
     results = [found.get(cell.id) or plan.not_run(cell) for cell in cells]
-    plan.keep_releases()
-    click.echo(_render(results, plan, form), nl=False)
+    stored.keep_releases()
+    click.echo(_render(results, plan, stored, form), nl=False)
     if is_interrupted:
         return saying.interrupted(results, plan, call)
     if not cells:
@@ -48,11 +56,11 @@ def command(call: str, /, *, twice: bool, jobs: int | None, form: str, quiet: bo
     return _compared(results) if twice else saying.ended(results)
 
 
-def _render(results: Sequence[CellResult], plan: Plan, form: str) -> str:
+def _render(results: Sequence[CellResult], plan: Plan, stored: Stored, form: str) -> str:
     if form == "json":
-        return json_document.render(plan.document(results))
+        return json_document.render(stored.document(results))
     in_table = [result for result in results if result.control is None]
-    table = table_of(in_table, {name: loaded.scenario for name, loaded in plan.scenarios.items()})
+    table = table_of(in_table, plan.known_scenarios)
     return markdown.render(table) if form == "markdown" else terminal.render(table)
 
 

@@ -11,7 +11,7 @@ from harness.environments import setup as preparation
 from harness.environments.uv import Uv
 from harness.errors import refuse_unknown
 from harness.reaper.reaper import Workspace
-from harness.selection.plan import Options
+from harness.selection.options import Options
 
 
 @click.command("setup")

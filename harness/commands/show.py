@@ -7,9 +7,10 @@ from typing import Any
 import click
 
 from harness.commands.arguments import RESULTS_FOLDER, SCENARIOS, all_of
-from harness.model.judge import judge
 from harness.report import evidence
-from harness.selection.plan import Options, Plan
+from harness.selection.options import Options
+from harness.selection.plan import Plan
+from harness.selection.stored import Stored
 
 
 @click.command("show")
@@ -18,8 +19,7 @@ from harness.selection.plan import Options, Plan
 def command(*, cell: str, **options: Any) -> int:  # noqa: ANN401
     """Print the evidence of one cell, named by its id or a glob that matches one."""
     plan = Plan(Options(**options))
-    result = plan.stored_cell(cell)
-    loaded = plan.scenarios.get(result.scenario)
-    trials = [(trial, judge(loaded.scenario, trial) if loaded else None) for trial in plan.source.evidence_of(result)]
-    click.echo(evidence.render(result, trials, folder=plan.options.results), nl=False)
+    stored = Stored(plan)
+    result = stored.one(cell)
+    click.echo(evidence.render(result, stored.trials_of(result), folder=plan.options.results), nl=False)
     return 0

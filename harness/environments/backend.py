@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, ClassVar, Protocol
 import msgspec
 from packaging.utils import canonicalize_name
 
+from harness.errors import EnvironmentFailedError
 from harness.processes import process
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class Resolution(msgspec.Struct, frozen=True, kw_only=True):
     """The exact answer to a request: an interpreter in full and the pins; its digest names the environment.
 
     ``runtime`` is what the interpreter itself runs in, where that is not the machine: ``Wine 8.0``; ``copy`` tells
-    environments apart that are otherwise the same.
+    environments apart that are otherwise the same; ``in_place`` says that somebody else made the environment.
     """
 
     request: Request
@@ -48,6 +49,7 @@ class Resolution(msgspec.Struct, frozen=True, kw_only=True):
     pins: tuple[str, ...]
     runtime: str | None = None
     copy: int = 0
+    in_place: bool = False
 
     @property
     def digest(self) -> str:
@@ -55,6 +57,7 @@ class Resolution(msgspec.Struct, frozen=True, kw_only=True):
         where = [self.request.platform, self.interpreter, self.python_full]
         where += [self.runtime] if self.runtime else []
         where += [f"copy {self.copy}"] if self.copy else []
+        where += ["in place"] if self.in_place else []
         content = "\n".join((*where, *sorted(self.pins)))
         return hashlib.sha256(content.encode()).hexdigest()[:20]
 
@@ -151,6 +154,15 @@ class StartsHere:
         return process.Process(argv, env=env, cwd=folder, mark=mark, console=console, settled=self.settles)
 
 
+class MakesItsOwn:
+    """A backend whose platform has no environments but those that it makes."""
+
+    def adopt(self, request: Request, interpreter: str) -> Resolution:
+        """See `Backend.adopt`."""
+        message = f"{interpreter}: an environment in place is one of this machine's own, not of {request.platform}"
+        raise EnvironmentFailedError(message)
+
+
 class Backend(Protocol):
     """One way to make environments."""
 
@@ -159,6 +171,14 @@ class Backend(Protocol):
 
         Raises:
             EnvironmentFailedError: it cannot be had; the message is one line with the remedy where there is one.
+
+        """
+
+    def adopt(self, request: Request, interpreter: str) -> Resolution:
+        """Return what an environment holds that stands already, by the path of its interpreter; nothing is installed.
+
+        Raises:
+            EnvironmentFailedError: there is none, or the platform has none but its own.
 
         """
 

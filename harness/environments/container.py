@@ -22,7 +22,7 @@ from harness.containers.builder import Builder
 from harness.containers.contained import Contained
 from harness.containers.engine import Engine, Run
 from harness.environments import indexes, inventory
-from harness.environments.backend import Request, Resolution
+from harness.environments.backend import MakesItsOwn, Request, Resolution
 from harness.environments.uv import QUIET, Uv
 from harness.environments.venv import DEADLINE_S, VirtualEnvironment, fill
 from harness.errors import EnvironmentFailedError
@@ -106,7 +106,7 @@ class ContainerUv(Uv):
         return self._builder.run((self._builder.uv, *argv[1:]), env=env, deadline_s=deadline_s)
 
 
-class ContainerEnvironments:
+class ContainerEnvironments(MakesItsOwn):
     """Builds in containers, at most once for a resolution."""
 
     def __init__(self, store: Store) -> None:

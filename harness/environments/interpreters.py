@@ -62,6 +62,19 @@ def find(python: str) -> Interpreter:
     return found
 
 
+def asked(path: str) -> Interpreter:
+    """Return what the interpreter at a path is.
+
+    Raises:
+        EnvironmentFailedError: there is no working, released CPython.
+
+    """
+    found = _ask(path, "named")
+    if found is None:
+        raise EnvironmentFailedError(f"{path} is not an interpreter of a released CPython that works")
+    return found
+
+
 def is_here(python: str) -> bool:
     """Whether a CPython of this minor version is on the machine."""
     with _asking:

@@ -78,8 +78,19 @@ class VirtualEnvironments:
 
         return self._store.resolution(request, f"{interpreter.full} {interpreter.path}", ask)
 
+    def adopt(self, request: Request, interpreter: str) -> Resolution:
+        """See `harness.environments.backend.Backend.adopt`."""
+        found = interpreters.asked(interpreter)
+        if found.python != request.python:
+            raise EnvironmentFailedError(f"{interpreter} is CPython {found.full}, not {request.python}")
+        holds = self._store.uv.installed(python=Path(interpreter))
+        pins = tuple(sorted(f"{name}=={version}" for name, version in holds.items()))
+        return Resolution(request=request, interpreter=interpreter, python_full=found.full, pins=pins, in_place=True)
+
     def build(self, resolution: Resolution) -> VirtualEnvironment:
-        """See `harness.environments.backend.Backend.build`."""
+        """See `harness.environments.backend.Backend.build`; an environment in place is taken as it stands."""
+        if resolution.in_place:
+            return VirtualEnvironment(folder=Path(resolution.interpreter).parents[1], resolution=resolution)
 
         def make(folder: Path) -> None:
             environment = VirtualEnvironment(folder=folder, resolution=resolution)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, ClassVar
 import msgspec
 
 from harness.environments import interpreters, inventory, runtimes
-from harness.environments.backend import Request, Resolution, StartsHere
+from harness.environments.backend import MakesItsOwn, Request, Resolution, StartsHere
 from harness.environments.uv import TransientEnvironmentError
 from harness.errors import EnvironmentFailedError
 from harness.processes import process
@@ -216,7 +216,7 @@ def _runtime(python: str, root: Path, uv: Uv, wine: Wine) -> runtimes.Runtime:
     return runtimes.ensure(python, root=root, uv=uv, wine=wine)
 
 
-class WineEnvironments:
+class WineEnvironments(MakesItsOwn):
     """Resolves and installs Windows packages with uv."""
 
     def __init__(self, store: Store) -> None:

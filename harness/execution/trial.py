@@ -277,14 +277,9 @@ def run_trial(
         error = f"the trial did not end within its {scenario.deadline_s:.0f} s{left}"
         verdict = Verdict.INCONCLUSIVE
     return Evidence(
+        **cell.fields,
         cell=cell.id,
         trial=number,
-        scenario=cell.scenario,
-        variant=cell.variant,
-        subject=cell.subject,
-        version=cell.release.version,
-        python=cell.python,
-        platform=cell.platform,
         began_at=began.isoformat(timespec="milliseconds"),
         duration_s=round(took_s, 3),
         servers=seen.servers,

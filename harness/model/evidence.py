@@ -13,16 +13,8 @@ from typing import Literal
 import msgspec
 
 from harness.model.answers import Answer, Reader, Reply, asked_in, reply, reply_of
-from harness.model.names import (
-    CellId,
-    PlatformName,
-    PythonVersion,
-    ScenarioId,
-    SubjectName,
-    TrialNumber,
-    VariantName,
-    VersionText,
-)
+from harness.model.coordinates import Coordinates
+from harness.model.names import CellId, TrialNumber
 
 _SIGKILL = 9  # on any platform
 Direction = Literal["sent", "received"]
@@ -193,7 +185,7 @@ class ServerRecord(msgspec.Struct, frozen=True, kw_only=True):
         return None
 
 
-class Evidence(msgspec.Struct, frozen=True, kw_only=True):
+class Evidence(Coordinates, frozen=True, kw_only=True):
     """One trial of one cell.
 
     ``facts`` are what the scenario measured itself, by name; ``error`` is set where the harness could not
@@ -203,17 +195,11 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
 
     cell: CellId
     trial: TrialNumber
-    scenario: ScenarioId
-    variant: VariantName
-    subject: SubjectName
-    version: VersionText
-    python: PythonVersion
-    platform: PlatformName
     began_at: str
     duration_s: float
     servers: tuple[ServerRecord, ...] = ()
     exchanges: tuple[Exchange, ...] = ()
-    facts: dict[str, str | int | float | bool] = {}
+    facts: dict[str, str | int | float | bool] = msgspec.field(default_factory=dict)
     error: str | None = None
     error_verdict: str | None = None
     silent: str | None = None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from packaging.version import Version
 
-from harness.model.cell import COPY, id_of
+from harness.model.coordinates import Coordinates
 from harness.model.names import (
     CellId,
     ControlName,
@@ -16,18 +16,13 @@ from harness.model.names import (
     Files,
     Pins,
     PlaceText,
-    PlatformName,
-    PythonVersion,
-    ScenarioId,
     Seconds,
-    SubjectName,
     Text,
-    VariantName,
-    VersionText,
     Word,
     shortened,
 )
 from harness.model.platforms import platform_of
+from harness.model.recipe import DependenciesOf
 from harness.model.release import is_local
 from harness.model.verdict import Judgement, Verdict
 
@@ -53,24 +48,18 @@ class EnvironmentResult(msgspec.Struct, frozen=True, kw_only=True):
     files: Files = {}
 
 
-class CellResult(msgspec.Struct, frozen=True, kw_only=True):
+class CellResult(Coordinates, frozen=True, kw_only=True):
     """The verdict of one cell with what backs it.
 
     ``expected`` is the verdict that the call expects, or None, see `expecting`; ``evidence`` the folder
     of the evidence, relative to the results folder, or None where nothing ran; ``signature`` quotes it. ``tally``
-    counts the verdicts of the trials; ``control`` names what sets a control apart, see `harness.model.cell.Cell`.
+    counts the verdicts of the trials; ``control`` is the label of the recipe, see `harness.model.recipe`.
     ``judged_by`` is the digest of the scenario whose judge gave the verdict. ``unjudged_here``: it came from elsewhere,
     and nobody here could judge its evidence.
     """
 
     id: CellId
-    scenario: ScenarioId
-    variant: VariantName
-    subject: SubjectName
-    version: VersionText
-    python: PythonVersion
     python_full: Word | None
-    platform: PlatformName
     verdict: Verdict
     reason: Text | None
     expected: Verdict | None
@@ -88,22 +77,18 @@ class CellResult(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def base(self) -> str:
         """The id of the cell that a control stands beside; its own for any other."""
-        return self._id_with(None) if self.control else self.id
+        return self.id_of(self.version) if self.control else self.id
 
     @property
     def fault(self) -> str | None:
         """Say what in it does not go together, whoever wrote it; None where all does."""
-        if self.id != self._id_with(self.control):
+        if self.id != self.id_of(self.version, self.control):
             return "its id is not that of its scenario, release, Python and platform"
         if self.evidence and not self.evidence.startswith(f"evidence/{self.id}/"):
             return f"its evidence is not in a folder of its own: '{self.evidence}'"
         if self.verdict.is_judged and not self.trials:
             return f"it is {self.verdict} without a trial"
         return None
-
-    def _id_with(self, control: str | None) -> str:
-        subject = f"{self.subject}-{self.version}"
-        return id_of(self.scenario, self.variant, subject, f"py{self.python}", self.platform, control)
 
     @property
     def contradicts(self) -> bool:
@@ -125,14 +110,9 @@ def result_of(
 ) -> CellResult:
     """Return the result of a cell from its judgement."""
     return CellResult(
+        **cell.fields,
         id=cell.id,
-        scenario=cell.scenario,
-        variant=cell.variant,
-        subject=cell.subject,
-        version=cell.release.version,
-        python=cell.python,
         python_full=python_full,
-        platform=cell.platform,
         verdict=judgement.verdict,
         reason=shortened(judgement.reason),
         expected=expected_of(cell, scenario),
@@ -143,7 +123,7 @@ def result_of(
         environment=environment,
         signature=shortened(judgement.signature),
         tally=dict(tally or {}),
-        control=cell.control,
+        control=cell.recipe.label,
         judged_by=judged_by,
     )
 
@@ -155,7 +135,7 @@ def order_of(result: CellResult) -> tuple[str, str, Version, Version, str]:
 
 def expected_of(cell: Cell, scenario: Scenario) -> Verdict | None:
     """Return the verdict that a cell is expected to show; a release with another's dependencies may show any."""
-    if cell.dependencies_of:
+    if isinstance(cell.recipe, DependenciesOf):
         return None
     return _expected(
         scenario, variant=cell.variant, version=cell.release.version, python=cell.python, platform=cell.platform
@@ -171,7 +151,7 @@ def expecting(result: CellResult, scenario: Scenario, *, absent: bool) -> CellRe
         absent: whether the call demands that the failure is absent, whatever was measured of the release.
 
     """
-    if result.control and not result.control.startswith(COPY):
+    if result.control and not result.control.startswith("copy-"):
         return result
     expected = _expected(
         scenario, variant=result.variant, version=result.version, python=result.python, platform=result.platform

@@ -11,13 +11,15 @@ import msgspec
 from harness.analysis.document import Document, fault_of
 from harness.decoding import decode
 from harness.errors import ResultsError
+from harness.model.result import CellResult
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from harness.model.result import CellResult
-
 _LISTS = ("cells", "histories", "claims")
+# A cell's members stand in the order of the public contract.
+_FIRST = ("id", "scenario", "variant", "subject", "version", "python", "python_full", "platform")
+_MEMBERS = (*_FIRST, *(name for name in CellResult.__struct_fields__ if name not in _FIRST))
 
 
 def render(document: Document) -> str:
@@ -41,9 +43,13 @@ def render(document: Document) -> str:
 def _lines(document: Document) -> Iterator[str]:
     yield f'{{"schema_version": {document.schema_version}'
     for name in _LISTS:
-        rows = [_harmless(msgspec.json.encode(row).decode()) for row in getattr(document, name)]
+        rows = [_harmless(msgspec.json.encode(_ordered(row)).decode()) for row in getattr(document, name)]
         yield f',\n "{name}": [' + ",".join(f"\n  {row}" for row in rows) + "]"
     yield f',\n "releases": {_harmless(msgspec.json.encode(document.releases).decode())}}}\n'
+
+
+def _ordered(row: object) -> object:
+    return {name: getattr(row, name) for name in _MEMBERS} if isinstance(row, CellResult) else row
 
 
 def _harmless(row: str) -> str:

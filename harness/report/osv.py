@@ -23,7 +23,6 @@ from packaging.version import Version
 from harness import escaping
 from harness.analysis.claims import unknown_between
 from harness.analysis.search import Strategy
-from harness.analysis.series import key_of
 from harness.model.verdict import Verdict
 from harness.report.site import names
 
@@ -33,7 +32,8 @@ if TYPE_CHECKING:
 
     from harness.analysis.claims import ClaimResult
     from harness.analysis.document import Document
-    from harness.analysis.series import History, Key
+    from harness.analysis.series import History
+    from harness.model.coordinates import SeriesKey
     from harness.model.scenario import Scenario
 
 SCHEMA_VERSION = "1.6.7"
@@ -50,10 +50,10 @@ def documents(document: Document, scenarios: Mapping[str, Scenario], *, at: dt.d
         at: the moment (UTC) that they are written, which is what ``modified`` says.
 
     """
-    observed: dict[Key, list[str]] = collections.defaultdict(list)
+    observed: dict[SeriesKey, list[str]] = collections.defaultdict(list)
     for cell in document.cells:
         if cell.control is None and cell.verdict is Verdict.REPRODUCED:
-            observed[key_of(cell)].append(cell.version)
+            observed[cell.key].append(cell.version)
     groups: dict[str, list[History]] = collections.defaultdict(list)
     for history in document.histories:
         if history.affected and _is_whole(history):

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import msgspec
 from packaging.version import Version
 
-from harness.analysis.series import key_of
 from harness.model.expectation import SUFFIX, Expectation, Expectations
 from harness.model.verdict import Verdict
 from harness.storage.files import write_json
@@ -76,7 +75,7 @@ def _expectation(history: History, unhealthy: Iterable[CellResult], command: str
     if not history.judged:
         return None
     first, last = Version(history.judged[0]), Version(history.judged[-1])
-    sick = {cell.version for cell in unhealthy if key_of(cell) == history.key}
+    sick = {cell.version for cell in unhealthy if cell.key == history.key}
     known = sorted({*history.tested, *history.untested}, key=Version)
     silent = [one for one in known if one not in sick and one not in history.judged and first < Version(one) < last]
     return Expectation(

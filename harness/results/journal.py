@@ -25,7 +25,7 @@ import msgspec
 
 from harness.decoding import decode
 from harness.errors import ResultsError, StorageError, UsageError
-from harness.model.cell import id_of
+from harness.model.coordinates import joined
 from harness.model.result import CellResult
 from harness.results import reading
 from harness.storage.files import lines_in, opened, write_json
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from harness.analysis.document import Searched
-    from harness.analysis.series import Key
+    from harness.model.coordinates import SeriesKey
     from harness.model.evidence import Evidence
     from harness.model.release import Release
 
@@ -227,11 +227,11 @@ class Journal:
                 write_json(path, tuple(sorted(every.values(), key=lambda release: release.parsed)))
 
     @property
-    def searched(self) -> dict[Key, Searched]:
+    def searched(self) -> dict[SeriesKey, Searched]:
         """How histories came about, where a strategy chose their cells."""
         return dict(self._read(self.folder / SEARCHES, reading.searches_in) or {})
 
-    def remember(self, searched: Mapping[Key, Searched]) -> None:
+    def remember(self, searched: Mapping[SeriesKey, Searched]) -> None:
         """Add how histories came about."""
         path = self.folder / SEARCHES
         with self._changing():
@@ -405,7 +405,7 @@ def _write_trial(trial: Evidence, folder: Path) -> None:
 
 def _file_name(server: str, taken: set[str]) -> str:
     """Return a server's name as a part of a file's name, another one for each server of a trial."""
-    name = id_of(server) or "server"
+    name = joined(server) or "server"
     one = next(
         one
         for one in itertools.chain([name], (f"{name}-{n}" for n in itertools.count(2)))

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from harness.analysis.document import Searched
-    from harness.analysis.series import Key
+    from harness.model.coordinates import SeriesKey
     from harness.model.release import Release
     from harness.results.journal import Entry
     from harness.results.received import Received, Scenarios
@@ -124,9 +124,9 @@ def _joined_releases(received: Iterable[Received]) -> dict[str, tuple[Release, .
     return {subject: tuple(sorted(known.values(), key=lambda one: one.parsed)) for subject, known in found.items()}
 
 
-def _joined_searches(received: Iterable[Received]) -> dict[Key, Searched]:
+def _joined_searches(received: Iterable[Received]) -> dict[SeriesKey, Searched]:
     """Return how series were searched, where the folders agree: what two ways chose together is a mere selection."""
-    found: dict[Key, set[Searched]] = collections.defaultdict(set)
+    found: dict[SeriesKey, set[Searched]] = collections.defaultdict(set)
     for folder in received:
         for key, searched in folder.searched.items():
             found[key].add(searched)

@@ -14,7 +14,7 @@ from harness.results import reading
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from harness.analysis.series import Key
+    from harness.model.coordinates import SeriesKey
     from harness.model.evidence import Evidence
     from harness.model.release import Release
     from harness.model.result import CellResult
@@ -59,7 +59,7 @@ class Published:
         return self.document.releases
 
     @property
-    def searched(self) -> dict[Key, Searched]:
+    def searched(self) -> dict[SeriesKey, Searched]:
         """How each history came about."""
         return {one.key: Searched(strategy=one.strategy, seed=one.seed) for one in self.document.histories}
 

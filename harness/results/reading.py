@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, TypeVar
 import msgspec
 
 from harness.analysis.document import Searched
-from harness.analysis.series import Key
 from harness.decoding import decode
 from harness.errors import ResultsError
+from harness.model.coordinates import SeriesKey
 from harness.model.evidence import Evidence
 from harness.model.names import SubjectName, fits
 from harness.model.release import Release
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from harness.model.result import CellResult
 
 T = TypeVar("T")
-Searches = tuple[tuple[Key, Searched], ...]
+Searches = tuple[tuple[SeriesKey, Searched], ...]
 MOST_VALUES = 1_200_000  # in one file: 40,000 cells with their histories
 _LONGEST_NAME = 200  # characters of a path that a message shows
 _STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
@@ -73,7 +73,7 @@ def releases_in(path: Path) -> tuple[Release, ...]:
     return known
 
 
-def searches_in(path: Path) -> dict[Key, Searched]:
+def searches_in(path: Path) -> dict[SeriesKey, Searched]:
     """Return how series were searched.
 
     Raises:

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from harness.analysis.document import Searched
-    from harness.analysis.series import Key
     from harness.catalog.loading import LoadedScenario
+    from harness.model.coordinates import SeriesKey
     from harness.model.evidence import Evidence
     from harness.model.release import Release
     from harness.model.result import CellResult
@@ -53,7 +53,7 @@ class Received:
     folder: Path
     entries: tuple[Entry, ...]
     releases: dict[str, tuple[Release, ...]]
-    searched: dict[Key, Searched]
+    searched: dict[SeriesKey, Searched]
 
 
 def receive(folder: Path, *, scenarios: Scenarios, tell: Tell) -> Received:

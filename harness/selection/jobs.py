@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, TypeVar
 import msgspec
 
 from harness.errors import UsageError
-from harness.model.cell import Cell, printable
+from harness.model.cell import Cell
+from harness.model.coordinates import printable
 from harness.model.platforms import platform_of
 from harness.selection.shard import Shard, divide, part_of
 

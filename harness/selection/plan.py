@@ -2,121 +2,51 @@
 
 from __future__ import annotations
 
-import dataclasses
-import fnmatch
 import functools
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-import platformdirs
-
-from harness import escaping
-from harness.analysis.document import document_of
 from harness.catalog import loading
 from harness.environments import settings
-from harness.errors import EmptySelectionError, UsageError, nearest, refuse_unknown
-from harness.execution.laboratory import Laboratory, Settings
+from harness.errors import EmptySelectionError, UsageError, refuse_unknown
 from harness.model.platforms import check_platform, check_pythons, own_platform
-from harness.model.result import CellResult, expecting, order_of, result_of
+from harness.model.result import CellResult, expecting, result_of
+from harness.model.task import Task
 from harness.model.verdict import Judgement, Verdict
-from harness.results.journal import Journal
-from harness.results.published import Published
+from harness.results import sources
 from harness.selection import matrix as matrices
 from harness.selection.available import Available
 from harness.selection.shard import costs_of, part_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
 
-    from harness.analysis.document import Document, Searched
-    from harness.analysis.series import Key
     from harness.catalog.loading import LoadedScenario
     from harness.model.cell import Cell
-    from harness.model.scenario import Claim
+    from harness.model.scenario import Claim, Scenario
     from harness.selection.matrix import Matrix
-    from harness.selection.shard import Shard
+    from harness.selection.options import Options
 
-RESULTS = Path(".harness")
 _MOST_OF_A_MATRIX = 1024 * 1024
-PUBLISHED = loading.bundled("reports") / "measured.json"
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Options:
-    """All that a call can say about which cells it means and how they are executed."""
-
-    names: tuple[str, ...] = ()
-    matrix: Path | None = None
-    servers: tuple[str, ...] = ()
-    pythons: tuple[str, ...] = ()
-    platforms: tuple[str, ...] = ()
-    cells: tuple[str, ...] = ()
-    scenarios: tuple[Path, ...] = ()
-    results: Path = RESULTS
-    trials: int = 1
-    rerun: bool = False
-    absent: bool = False
-    shard: Shard | None = None
-    costs: Path | None = None
-
-    @property
-    def narrows(self) -> bool:
-        """Whether the call names cells more closely than by scenario."""
-        return bool(self.matrix or self.servers or self.pythons or self.platforms or self.cells or self.shard)
-
-    @property
-    def cache(self) -> Path:
-        """The user cache folder; ``HARNESS_CACHE`` in the environment names another.
-
-        Raises:
-            UsageError: something else is in its place.
-
-        """
-        path = Path(os.environ.get("HARNESS_CACHE") or platformdirs.user_cache_dir("harness", appauthor=False))
-        if path.exists() and not path.is_dir():
-            message = f"the cache folder {path} is not a folder; remove what is there, or name another by HARNESS_CACHE"
-            raise UsageError(message)
-        return path
-
-
-def split(values: Sequence[str]) -> tuple[str, ...]:
-    """Read ``--python 3.8,3.12`` and repetitions of the option alike."""
-    return tuple(part.strip() for value in values for part in value.split(",") if part.strip())
 
 
 class Plan:
-    """The cells that a call means, with all it takes to execute or show them."""
+    """The cells that a call means, and what is said of them before anything of theirs is known."""
 
     def __init__(self, options: Options, scenarios: Mapping[str, LoadedScenario] | None = None) -> None:
-        """Load the scenarios, unless they are given, and the matrix, and select.
+        """Load the scenarios, unless they are given, and the matrix.
 
         Raises:
-            UsageError: something that the call names does not exist, or nothing is left.
+            UsageError: something that the call names does not exist.
 
         """
         settings.load()  # a mistake in them is told before anything starts
         self.options = options
         self.scenarios = load_scenarios(options) if scenarios is None else dict(scenarios)
         self.matrix = load_matrix(options.matrix)
-        self.source = _source(options.results, where="--results")
         self.remarks: dict[str, None] = {}  # lines for the user, each once: what was left out, what was read instead
         subjects = {loaded.scenario.subject for loaded in self.scenarios.values()}
         self.available = Available(subjects, cache=options.cache)
-
-    @property
-    def journal(self) -> Journal:
-        """The results folder, to write to.
-
-        Raises:
-            UsageError: the call names a document in its place.
-
-        """
-        if isinstance(self.source, Published):
-            message = f"--results: {self.options.results} is a document, which can be read; to run, name a folder"
-            raise UsageError(message)
-        return self.source
 
     @functools.cached_property
     def cells(self) -> tuple[Cell, ...]:
@@ -138,16 +68,16 @@ class Plan:
     def costs(self, cells: Iterable[Cell]) -> dict[Cell, int]:
         """Return what a trial of each cell costs, in milliseconds, by the results that the call names for it."""
         named = self.options.costs
-        return self._costs(cells, _source(named, where="--costs").latest() if named else ())
+        return self.costs_by(cells, sources.reading(named, where="--costs").latest() if named else ())
 
-    def known_costs(self, cells: Mapping[Cell, int]) -> dict[Cell, int]:
-        """Return what so many trials of each cell take, in milliseconds, by what this results folder has recorded."""
-        trial = self._costs(cells, self.journal.latest())
-        return {cell: trials * trial[cell] for cell, trials in cells.items()}
+    def costs_by(self, cells: Iterable[Cell], results: Iterable[CellResult]) -> dict[Cell, int]:
+        """Return what a trial of each cell costs, in milliseconds, by what results have recorded."""
+        return costs_of(cells, self.known_scenarios, {result.id: result for result in results})
 
-    def _costs(self, cells: Iterable[Cell], results: Iterable[CellResult]) -> dict[Cell, int]:
-        scenarios = {name: loaded.scenario for name, loaded in self.scenarios.items()}
-        return costs_of(cells, scenarios, {result.id: result for result in results})
+    @property
+    def known_scenarios(self) -> dict[str, Scenario]:
+        """The scenarios by id, as values."""
+        return {name: loaded.scenario for name, loaded in self.scenarios.items()}
 
     def select(self, *, cells: Sequence[str], every: bool = False, prereleases: bool = False) -> tuple[Cell, ...]:
         """Return the cells of the matrix by these globs, and by all else that the call says.
@@ -171,10 +101,9 @@ class Plan:
             every=every,
             prereleases=prereleases,
         )
-        scenarios = {name: loaded.scenario for name, loaded in self.scenarios.items()}
         self._refuse_other_subjects(selection)
         known = matrices.Known(
-            scenarios=scenarios,
+            scenarios=self.known_scenarios,
             releases_of=self.available.releases_of,
             pythons_on=self.available.pythons_on,
             own_platform=own_platform(),
@@ -210,31 +139,21 @@ class Plan:
         loaded = self.scenarios.get(scenario)
         return max(asked, getattr(loaded.scenario.combine, "trials", 1)) if loaded else asked
 
+    def task(self, cell: Cell, trials: int | None = None) -> Task:
+        """Return the task of a cell: so many trials, by default as many as the call and the scenario ask for."""
+        loaded = self.scenarios[cell.scenario]
+        return Task(
+            cell=cell,
+            scenario=loaded.closure.trial,
+            companions=loaded.scenario.variant(cell.variant).requirements(cell.release.version),
+            trials=trials or self.trials_of(cell.scenario, self.options.trials),
+        )
+
     @property
     def claims(self) -> dict[str, Claim]:
         """The claims of the scenarios that have one, by scenario."""
         loaded = ((name, one.scenario.claim) for name, one in self.scenarios.items())
         return {name: claim for name, claim in loaded if claim}
-
-    def keep_releases(self) -> None:
-        """Keep what is known of the releases that cells were selected from beside the results."""
-        self.journal.know({subject: self.available.listed(subject) for subject in self.available.asked})
-
-    def document(
-        self,
-        results: Iterable[CellResult],
-        searched: Mapping[Key, Searched] | None = None,
-        *,
-        source: Journal | Published | None = None,
-    ) -> Document:
-        """Return the document of some results of a source, the call's own by default, with histories and claims."""
-        source = source or self.source
-        return document_of(
-            results,
-            releases=source.releases,
-            claims=self.claims,
-            searched={**source.searched, **(searched or {})},
-        )
 
     def scenario_names(self) -> tuple[str, ...]:
         """Return the ids of the scenarios that the call names, or of all.
@@ -246,90 +165,19 @@ class Plan:
         refuse_unknown(self.options.names, self.scenarios, what="scenario", where="the call")
         return self.options.names or tuple(self.scenarios)
 
-    def stored(self, *, published: bool = False) -> tuple[CellResult, ...]:
-        """Return the newest stored results: of the selected cells, or of all where the call selects none.
-
-        Controls come with the cells that they stand beside. What is expected is what is expected now. Their order
-        does not tell in which one they were made.
-
-        Args:
-            published: where nothing is stored and no place is named, they are the published report's; that is told.
-
-        Raises:
-            UsageError: there is none.
-
-        """
-        options = self.options
-        if published and options.results == RESULTS and not self.source.latest() and PUBLISHED.is_file():
-            self.source = Published(PUBLISHED, where="the published report")
-            self.tell(f"no results in {RESULTS}: this is the published report, as it was measured elsewhere before")
-        if options.narrows:
-            wanted = {cell.id for cell in self.cells}
-            found = [result for result in self.source.latest() if result.base in wanted]
-        else:
-            names = self.scenario_names()
-            found = [
-                result
-                for result in self.source.latest()
-                if result.scenario in names or (not options.names and result.scenario not in self.scenarios)
-            ]
-        if not found:
-            message = f"no stored results of that selection in {options.results}; 'harness run' makes them"
-            raise UsageError(message)
-        return tuple(self.expecting(result) for result in sorted(found, key=order_of))
-
     def expecting(self, result: CellResult) -> CellResult:
         """Return a result with what this call expects of it, now."""
         loaded = self.scenarios.get(result.scenario)
         return expecting(result, loaded.scenario, absent=self.options.absent) if loaded else result
-
-    def published(self, path: Path | None = None) -> Document:
-        """Return the document that the call names, or the published report."""
-        return Published(path or PUBLISHED, where="--since" if path else "the published report").document
-
-    def stored_cell(self, name: str) -> CellResult:
-        """Return the newest stored result of the one cell that the id or glob names.
-
-        Raises:
-            UsageError: none or several match.
-
-        """
-        stored = {result.id: result for result in self.source.latest()}
-        matching = [stored[name]] if name in stored else [stored[i] for i in fnmatch.filter(stored, name)]
-        if len(matching) == 1:
-            return matching[0]
-        hint = ", ".join(result.id for result in matching[:5]) if matching else nearest(name, stored)
-        count = "several stored cells match" if matching else f"no stored cell in {self.options.results} is"
-        message = f"{count} '{name}'; {hint}"
-        raise UsageError(message)
 
     def not_run(self, cell: Cell) -> CellResult:
         """Return the result of a planned cell that was not executed."""
         judgement = Judgement(verdict=Verdict.NOT_RUN, reason="the run was interrupted before this cell had ended")
         return self.expecting(result_of(cell, self.scenarios[cell.scenario].scenario, judgement))
 
-    def laboratory(self) -> Laboratory:
-        """Return a laboratory for the cells."""
-        options = self.options
-        settings = Settings(cache=options.cache, rerun=options.rerun)
-        return Laboratory(scenarios=self.scenarios, journal=self.journal, settings=settings)
-
 
 def _listed(names: Iterable[str]) -> str:
     return ", ".join(sorted(names))
-
-
-def _source(results: Path, *, where: str) -> Journal | Published:
-    try:
-        is_document = results.is_file()
-    except OSError as error:  # its name is too long, or leads where this user may not look
-        raise UsageError(f"{where}: {str(results)[:200]} cannot be read: {error.strerror}") from None
-    return Published(results, where=where) if is_document else Journal(results, tell=_tell)
-
-
-def _tell(line: str) -> None:
-    """Say on standard error what does not hold in a results folder and does not count."""
-    click.echo(escaping.line(line), err=True)
 
 
 def load_scenarios(options: Options) -> dict[str, LoadedScenario]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from harness.analysis.inquiry import wanted
-from harness.analysis.series import Key, Series, key_of, series_of
+from harness.analysis.series import Series, series_of
 from harness.errors import EmptySelectionError
 from harness.model.result import order_of
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from harness.analysis.document import Document, Searched
     from harness.model.cell import Cell
+    from harness.model.coordinates import SeriesKey
     from harness.model.result import CellResult
     from harness.selection.plan import Plan
 
@@ -35,10 +36,10 @@ class Survey:
     claimed: Mapping[str, str]
     trials: int = 1
     results: dict[str, CellResult] = dataclasses.field(default_factory=dict)
-    before: Mapping[Key, Searched] = dataclasses.field(default_factory=dict)
+    before: Mapping[SeriesKey, Searched] = dataclasses.field(default_factory=dict)
 
     @property
-    def how(self) -> dict[Key, Searched]:
+    def how(self) -> dict[SeriesKey, Searched]:
         """How each series comes about: what has appeared since makes no sweep of what was bisected."""
         return {series.key: self.before.get(series.key, self.searched) for series in self.series}
 
@@ -66,10 +67,10 @@ def all_releases(plan: Plan, *, prereleases: bool) -> tuple[Series, ...]:
         UsageError: something that the call names does not exist, or nothing is left.
 
     """
-    rows: dict[Key, list[Cell]] = collections.defaultdict(list)
+    rows: dict[SeriesKey, list[Cell]] = collections.defaultdict(list)
     for cell in plan.select(cells=(), every=not plan.options.servers, prereleases=prereleases):
         if cell.release.admits(cell.python, cell.platform) and _is_named(cell, plan):
-            rows[key_of(cell)].append(cell)
+            rows[cell.key].append(cell)
     found = []
     for key, cells in rows.items():
         ordered = sorted((cell.release for cell in cells), key=lambda release: release.parsed)

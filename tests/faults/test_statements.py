@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from harness.model.cell import printable
+from harness.model.coordinates import printable
 from tests.minimatrix.driving import PYTHON, SCENARIOS, servers
 
 if TYPE_CHECKING:

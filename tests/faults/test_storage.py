@@ -15,8 +15,7 @@ import pytest
 
 from harness.analysis.document import Searched
 from harness.analysis.search import Strategy
-from harness.analysis.series import Key
-from harness.model.cell import id_of
+from harness.model.coordinates import SeriesKey, joined
 from harness.model.names import CellId, fits
 from harness.model.release import Release
 from harness.results.journal import Journal
@@ -191,7 +190,9 @@ def test_journals_that_remember_at_once_lose_nothing(tmp_path: Path, seen: Seen)
     def remember(number: int) -> None:
         journal = Journal(tmp_path / "results")
         for place in range(20):
-            key = Key(scenario=f"s{number}", variant=f"v{place}", subject="toyserver", platform="linux", python="3.12")
+            key = SeriesKey(
+                scenario=f"s{number}", variant=f"v{place}", subject="toyserver", platform="linux", python="3.12"
+            )
             journal.remember({key: sweep})
             journal.know({"toyserver": [Release(version=f"{number}.{place}", uploaded=dt.datetime.now(dt.UTC))]})
 
@@ -271,7 +272,7 @@ def test_what_cannot_be_written_says_why(trouble: str, words: str, results: Path
 @pytest.mark.fault(2, "an image whose name makes an id longer than a file's name may be")
 def test_a_long_id_is_cut(seen: Seen) -> None:
     """And told apart from every other one."""
-    ids = {id_of("toy-failure", "default", "toyserver-1.0", "py3.12", f"docker:{'x' * 240}{end}") for end in "ab"}
+    ids = {joined("toy-failure", "default", "toyserver-1.0", "py3.12", f"docker:{'x' * 240}{end}") for end in "ab"}
     assert len(ids) == 2
     assert all(fits(one, CellId) for one in ids)
     seen("it is cut, and told apart by a digest")

@@ -11,7 +11,7 @@ import pytest
 from harness.environments import wine
 from harness.model.verdict import Verdict
 from harness.results.published import Published
-from harness.selection.plan import PUBLISHED
+from harness.results.sources import PUBLISHED
 
 if TYPE_CHECKING:
     import subprocess

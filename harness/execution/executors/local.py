@@ -1,4 +1,4 @@
-"""Many cells side by side: environments are built ahead, dear cells go first.
+"""Tasks on this machine, many side by side: environments are built ahead, expensive cells go first.
 
 How many cells run at once is not fixed: see `harness.execution.executors.admission`.
 """
@@ -9,67 +9,95 @@ import concurrent.futures
 import contextlib
 import functools
 import queue
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
-from harness.errors import StorageError
+from harness.errors import EnvironmentFailedError, StorageError
 from harness.execution.executors.admission import TICK_S, Admission
-from harness.execution.laboratory import AbandonedError, Prepared
+from harness.execution.runner import AbandonedError, own_failure
+from harness.model.result import CellResult
+from harness.model.verdict import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from types import TracebackType
 
-    from harness.execution.laboratory import Laboratory
+    from harness.environments.backend import Environment
+    from harness.execution.recorder import Recorder
+    from harness.execution.runner import Runner
     from harness.model.cell import Cell
-    from harness.model.result import CellResult
+    from harness.model.task import Task
 
 _POLL_S = 0.05
 _BUILDERS = 2  # for each core: half of a build is waiting for the index
 
 
-def execute(
-    laboratory: Laboratory,
-    cells: Mapping[Cell, int],
-    *,
-    on_result: Callable[[CellResult], None],
-    on_wait: Callable[[], None] = lambda: None,
-    costs: Mapping[Cell, int] | None = None,
-    admission: Admission | None = None,
-) -> None:
-    """Execute all cells; when the caller is interrupted, end all that runs and raise the interruption.
+class Ready(NamedTuple):
+    """A task whose environment stands."""
 
-    Args:
-        laboratory: an entered one.
-        cells: what to execute, and how many trials of each there are to be.
-        on_result: called in this thread with each result as it comes, also with what was finished when interrupted.
-        on_wait: called some times a second while nothing is finished, for progress.
-        costs: what each cell is known to take, in any unit; the dearest starts first.
-        admission: lets cells in; by default by the load of the machine.
+    task: Task
+    environment: Environment
 
-    """
-    with _Crew(laboratory, admission or Admission(), costs or dict.fromkeys(cells, 0)) as crew:
-        try:
-            crew.prepare(cells)
-            for _ in cells:
-                while (result := crew.result()) is None:
-                    on_wait()
-                on_result(result)
-        except BaseException:
-            for result in crew.abandon():
-                on_result(result)
-            raise
+
+class LocalExecutor:
+    """See `harness.execution.executors.executor.Executor`."""
+
+    def __init__(self, runner: Runner, recorder: Recorder, *, admission: Callable[[], Admission] = Admission) -> None:
+        """Execute by this runner and recorder, letting cells in by what ``admission`` makes for each call."""
+        self._runner = runner
+        self._recorder = recorder
+        self._admission = admission
+
+    def __enter__(self) -> Self:
+        """See `harness.execution.executors.executor.Executor`."""
+        self._runner.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """See `harness.execution.executors.executor.Executor`."""
+        self._recorder.close()
+        self._runner.__exit__(kind, error, trace)
+
+    @property
+    def at_once(self) -> int:
+        """See `harness.execution.executors.executor.Executor`."""
+        return self._admission().usual
+
+    def execute(
+        self,
+        tasks: Sequence[Task],
+        *,
+        on_result: Callable[[CellResult], None],
+        on_wait: Callable[[], None] = lambda: None,
+        costs: Mapping[Cell, int] | None = None,
+    ) -> None:
+        """See `harness.execution.executors.executor.Executor`."""
+        costs = costs or dict.fromkeys((task.cell for task in tasks), 0)
+        with _Crew(self._runner, self._recorder, self._admission(), costs) as crew:
+            try:
+                crew.prepare(tasks)
+                for _ in tasks:
+                    while (result := crew.result()) is None:
+                        on_wait()
+                    on_result(result)
+            except BaseException:
+                for result in crew.abandon():
+                    on_result(result)
+                raise
 
 
 class _Crew:
-    """The threads that prepare cells and run them, and what they have done."""
+    """The threads that prepare tasks and run them, and what they have done."""
 
-    def __init__(self, laboratory: Laboratory, admission: Admission, costs: Mapping[Cell, int]) -> None:
-        self._laboratory = laboratory
+    def __init__(self, runner: Runner, recorder: Recorder, admission: Admission, costs: Mapping[Cell, int]) -> None:
+        self._runner = runner
+        self._recorder = recorder
         self._admission = admission
         self._costs = costs
-        self._done: queue.SimpleQueue[CellResult | Prepared | StorageError] = queue.SimpleQueue()
+        self._done: queue.SimpleQueue[CellResult | Ready | StorageError] = queue.SimpleQueue()
         self._futures: list[concurrent.futures.Future[None]] = []
-        self._prepared: dict[str, Prepared] = {}  # by cell id, as long as the cell waits or runs
+        self._ready: dict[str, Ready] = {}  # by cell id, as long as the cell waits or runs
         self._builders = concurrent.futures.ThreadPoolExecutor(max_workers=_BUILDERS * admission.cores)
         self._runners = concurrent.futures.ThreadPoolExecutor(max_workers=admission.most)
 
@@ -82,14 +110,14 @@ class _Crew:
         self._builders.shutdown()
         self._runners.shutdown()
 
-    def prepare(self, cells: Mapping[Cell, int]) -> None:
-        """Begin to prepare them for so many trials: one cell of each environment first, so that none is waited for."""
-        dear = sorted(cells, key=lambda one: -self._costs[one])
-        firsts = {self._laboratory.environment_of(cell): cell for cell in reversed(dear)}  # the dearest of each
+    def prepare(self, tasks: Sequence[Task]) -> None:
+        """Begin to prepare tasks: one of each environment first, so that none is waited for."""
+        expensive = sorted(tasks, key=lambda one: -self._costs[one.cell])
+        firsts = {self._runner.environment_of(one): one.cell.id for one in reversed(expensive)}
         ahead = set(firsts.values())
-        for cell in sorted(dear, key=lambda one: one not in ahead):
-            step = functools.partial(self._laboratory.prepare, cell, cells[cell])
-            self._futures.append(self._builders.submit(self._work, cell, step))
+        for task in sorted(expensive, key=lambda one: one.cell.id not in ahead):
+            step = functools.partial(self._prepare, task)
+            self._futures.append(self._builders.submit(self._work, task.cell, step))
 
     def result(self) -> CellResult | None:
         """Start what may start, and return the next result; None where there is none for a moment.
@@ -100,7 +128,7 @@ class _Crew:
         """
         while True:
             while cell := self._admission.admit():
-                step = functools.partial(self._laboratory.execute, self._prepared[cell.id])
+                step = functools.partial(self._execute, self._ready[cell.id])
                 self._futures.append(self._runners.submit(self._work, cell, step))
             try:
                 outcome = self._done.get(timeout=TICK_S)
@@ -108,25 +136,43 @@ class _Crew:
                 return None
             if isinstance(outcome, StorageError):
                 raise outcome
-            if not isinstance(outcome, Prepared):
-                if ran := self._prepared.pop(outcome.id, None):
-                    self._admission.ended(ran.cell)
+            if isinstance(outcome, CellResult):
+                if ran := self._ready.pop(outcome.id, None):
+                    self._admission.ended(ran.task.cell)
                 return outcome
-            self._prepared[outcome.cell.id] = outcome
-            self._admission.wait(outcome.cell, self._costs[outcome.cell])
+            cell = outcome.task.cell
+            self._ready[cell.id] = outcome
+            self._admission.wait(cell, self._costs[cell])
 
     def abandon(self) -> Iterator[CellResult]:
         """Cancel what waits and end what runs, until nothing does; yield the results that there are."""
         for future in self._futures:
             future.cancel()
         while not all(future.done() for future in self._futures):
-            self._laboratory.abandon()
+            self._runner.abandon()
             concurrent.futures.wait(self._futures, timeout=_POLL_S)
         while not self._done.empty():
-            if not isinstance(outcome := self._done.get(), (Prepared, StorageError)):
+            if isinstance(outcome := self._done.get(), CellResult):
                 yield outcome
 
-    def _work(self, cell: Cell, step: Callable[[], CellResult | Prepared]) -> None:
+    def _prepare(self, task: Task) -> CellResult | Ready:
+        """Return the result of a task that need not run or cannot, or else what is left of it, ready to run."""
+        if foreseen := self._recorder.foreseen(task):
+            return foreseen
+        try:
+            resolution = self._runner.resolve(task)
+            left = self._recorder.remaining(task, resolution)
+            if isinstance(left, CellResult):
+                return left
+            return Ready(left, self._runner.prepare(left, resolution))
+        except EnvironmentFailedError as failure:
+            self._runner.go_on()
+            return self._recorder.unjudged(task.cell, Verdict.ENVIRONMENT_FAILED, str(failure))
+
+    def _execute(self, ready: Ready) -> CellResult:
+        return self._recorder.enter(ready.task, self._runner.run(ready.task, ready.environment))
+
+    def _work(self, cell: Cell, step: Callable[[], CellResult | Ready]) -> None:
         try:
             self._done.put(step())
         except AbandonedError:
@@ -137,7 +183,10 @@ class _Crew:
 
     def _failed(self, cell: Cell, error: BaseException) -> CellResult | StorageError:
         """Return what the harness's own failure makes of a cell, or else of the whole run."""
+        self._runner.go_on()
+        if isinstance(error, StorageError):
+            return error
         try:
-            return self._laboratory.failed(cell, error)
+            return self._recorder.unjudged(cell, Verdict.ENVIRONMENT_FAILED, own_failure(error))
         except StorageError as final:
             return final

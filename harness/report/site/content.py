@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from packaging.version import Version
 
 from harness.analysis.claims import Advice
-from harness.analysis.series import key_of
 from harness.model.verdict import Verdict
 from harness.report import histories as said
 from harness.report.claims import SILENT, findings
@@ -23,7 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from harness.analysis.document import Document
-    from harness.analysis.series import History, Key
+    from harness.analysis.series import History
+    from harness.model.coordinates import SeriesKey
     from harness.model.result import CellResult
     from harness.model.scenario import Scenario
     from harness.report.claims import Finding
@@ -155,9 +155,9 @@ def _order(cell: CellResult) -> tuple[str, str, Version, Version]:
 
 
 def _charts(axis: Axis, cells: Iterable[CellResult], histories: Iterable[History]) -> tuple[Chart, ...]:
-    by_key: dict[Key, list[CellResult]] = collections.defaultdict(list)
+    by_key: dict[SeriesKey, list[CellResult]] = collections.defaultdict(list)
     for cell in cells:
-        by_key[key_of(cell)].append(cell)
+        by_key[cell.key].append(cell)
     ordered = sorted(histories, key=lambda one: (one.platform, one.variant, Version(one.python)))
     charts = []
     for (platform, variant), group in itertools.groupby(ordered, key=lambda one: (one.platform, one.variant)):
@@ -196,9 +196,9 @@ def _answers(failures: Sequence[Failure]) -> dict[str, Any]:
 
 
 def _series(failure: Failure, releases: Sequence[str]) -> Iterator[dict[str, Any]]:
-    by_key: dict[Key, dict[str, CellResult]] = collections.defaultdict(dict)
+    by_key: dict[SeriesKey, dict[str, CellResult]] = collections.defaultdict(dict)
     for cell in failure.cells:
-        by_key[key_of(cell)][cell.version] = cell
+        by_key[cell.key][cell.version] = cell
     for chart in failure.charts:
         for row in chart.rows:
             cells = by_key[row.history.key]

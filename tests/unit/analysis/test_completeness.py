@@ -9,7 +9,7 @@ import pytest
 from harness.analysis.completeness import most_complete
 from harness.analysis.document import Searched, document_of
 from harness.analysis.search import Strategy
-from harness.analysis.series import Key
+from harness.model.coordinates import SeriesKey
 from harness.model.scenario import Claim
 from harness.model.verdict import Verdict
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from harness.model.result import CellResult
 
 LETTERS = {"R": Verdict.REPRODUCED, "a": Verdict.ABSENT}
-KEY = Key(scenario="some-failure", variant="default", subject="uvicorn", platform="linux", python="3.12")
+KEY = SeriesKey(scenario="some-failure", variant="default", subject="uvicorn", platform="linux", python="3.12")
 CLAIMS = {"some-failure": Claim(document="a page", issue="server #1", fixed="0.4")}
 
 

@@ -10,7 +10,8 @@ import pytest
 
 from harness.analysis.document import Document, Searched, document_of
 from harness.analysis.search import Strategy
-from harness.analysis.series import Key, Series
+from harness.analysis.series import Series
+from harness.model.coordinates import SeriesKey
 from harness.model.result import EnvironmentResult
 from harness.model.scenario import Claim
 from harness.model.verdict import Verdict
@@ -30,7 +31,7 @@ CLAIM = {
     *("scenario", "document", "claimed_fixed", "first_fixed", "safe_since", "relapses", "assessment", "python"),
     "platform",
 }
-KEY = Key(scenario="some-failure", variant="default", subject="uvicorn", platform="linux", python="3.12")
+KEY = SeriesKey(scenario="some-failure", variant="default", subject="uvicorn", platform="linux", python="3.12")
 CLAIMS = {"some-failure": Claim(document="page.txt", issue="server #1", fixed="0.2")}
 LETTERS = {"R": Verdict.REPRODUCED, "a": Verdict.ABSENT, "u": Verdict.UNHEALTHY}
 
@@ -60,7 +61,7 @@ def results(make_result: Callable[..., CellResult], known: dict[str, tuple[Relea
         for number, letter in enumerate("RRauR")
     ]
     control = series.cell("0.1", "0.2")
-    return [*made, make_result(id=control.id, version="0.1", verdict=Verdict.REPRODUCED, control=control.control)]
+    return [*made, make_result(id=control.id, version="0.1", verdict=Verdict.REPRODUCED, control=control.recipe.label)]
 
 
 @pytest.fixture

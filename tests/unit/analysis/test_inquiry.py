@@ -18,8 +18,9 @@ from harness.analysis.document import Searched
 from harness.analysis.history import UNTESTED, boundaries, deciding
 from harness.analysis.inquiry import wanted
 from harness.analysis.search import Strategy, anchors
-from harness.analysis.series import Key, Series, history_of
-from harness.model import cell as cells
+from harness.analysis.series import Series, history_of
+from harness.model import coordinates
+from harness.model.coordinates import SeriesKey
 from harness.model.release import Release
 from harness.model.result import CellResult, EnvironmentResult
 from harness.model.verdict import Verdict
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from harness.analysis.history import Point
     from harness.model.cell import Cell
 
-KEY = Key(scenario="some-failure", variant="default", subject="uvicorn", platform="linux", python="3.12")
+KEY = SeriesKey(scenario="some-failure", variant="default", subject="uvicorn", platform="linux", python="3.12")
 UPLOADED = dt.datetime(2024, 1, 1, tzinfo=dt.UTC)
 SWEEP = Searched(strategy=Strategy.SWEEP)
 BISECT = Searched(strategy=Strategy.BISECT, seed=1)
@@ -38,7 +39,7 @@ JUDGED = (Verdict.REPRODUCED, Verdict.ABSENT)
 KINDS: tuple[Verdict | str, ...] = (*JUDGED, Verdict.UNHEALTHY, Verdict.ENVIRONMENT_FAILED, "flaky", "seldom")
 Kind = Verdict | str
 
-PRINTABLE = functools.cache(cells.printable)  # most of what the inquiries below take time for
+PRINTABLE = functools.cache(coordinates.printable)  # most of what the inquiries below take time for
 
 # A byte is one release: half of its values repeat the release before.
 truths = st.binary(min_size=1, max_size=9)
@@ -91,7 +92,7 @@ def answer(cell: Cell, trials: int, kind: Kind, pins: Mapping[str, str]) -> Cell
         evidence=None,
         environment=EnvironmentResult(interpreter="/python", pins=dict(pins), resolved_as_of="2024"),
         tally={one: shown.count(one) for one in shown},
-        control=cell.control,
+        control=cell.recipe.label,
     )
 
 
@@ -120,7 +121,7 @@ def survey(
             assert count > (results[cell.id].trials if cell.id in results else 0)
             assert count <= max(MOST_TRIALS, trials)
             subject = cell.release.version
-            dependencies = place_of((cell.dependencies_of or cell.release).version) // every
+            dependencies = place_of(getattr(cell.recipe, "release", cell.release).version) // every
             pins = {"uvicorn": subject, "h11": f"0.{dependencies}"}
             results[cell.id] = answer(cell, count, kinds[place_of(subject)], pins)
     return series, results
@@ -205,7 +206,7 @@ def test_every_inquiry_ends_and_tells_what_it_saw(data: bytes) -> None:
     """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(search, "DRAWN", 0)
-        patch.setattr(cells, "printable", PRINTABLE)
+        patch.setattr(coordinates, "printable", PRINTABLE)
         check_inquiry(data)
 
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from harness.analysis.attribution import Cause, Change
 from harness.analysis.history import Boundary, Gap, Point, Range
 from harness.analysis.search import Strategy
-from harness.analysis.series import Key, Series, claim_result, history_of, key_of, series_of
+from harness.analysis.series import Series, claim_result, history_of, series_of
+from harness.model.coordinates import SeriesKey
 from harness.model.result import EnvironmentResult
 from harness.model.scenario import Claim
 from harness.model.verdict import Verdict
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from harness.model.result import CellResult
 
 R, A, U = Verdict.REPRODUCED, Verdict.ABSENT, Verdict.UNHEALTHY
-KEY = Key(scenario="some-failure", variant="default", subject="uvicorn", platform="linux", python="3.12")
+KEY = SeriesKey(scenario="some-failure", variant="default", subject="uvicorn", platform="linux", python="3.12")
 ORDERED = ("0.9", "0.10.dev1", "0.10a1", "0.10rc1", "0.10", "0.10.post1.dev1", "0.10.post1", "0.11", "1!0.1")
 FINAL = ("0.9", "0.10", "0.10.post1", "0.11", "1!0.1")
 
@@ -153,7 +154,7 @@ def test_each_variant_python_and_platform_is_a_series(
     ]
     found = list(series_of(results, {"uvicorn": [make_release("0.27.0")]}))
     assert len(found) == 8
-    assert {one.key for one in found} == {key_of(result) for result in results}
+    assert {one.key for one in found} == {result.key for result in results}
 
 
 def test_controls_and_cells_that_cannot_exist_are_in_no_series(
@@ -227,7 +228,7 @@ def test_boundaries_are_attributed(
     results = measured(series, v0_1=R, v0_2=A, v0_3=R)
     for older, newer, verdict in (("0.1", "0.2", A), ("0.2", "0.1", R)):
         cell = series.cell(older, newer)
-        results[cell.id] = make_result(id=cell.id, version=older, verdict=verdict, control=cell.control)
+        results[cell.id] = make_result(id=cell.id, version=older, verdict=verdict, control=cell.recipe.label)
     first, second = history_of(series, results, strategy=Strategy.SWEEP).attribution
     assert (first.older, first.newer, first.cause) == ("0.1", "0.2", Cause.DEPENDENCY)
     assert first.changed == {"h11": Change(older="0.1", newer="0.2")}
@@ -245,7 +246,9 @@ def test_trials_of_controls_are_not_trials_of_the_history(
     series = make_series("0.1", "0.2")
     results = measured(series, v0_1=R, v0_2=A)
     control = series.cell("0.1", "0.2")
-    results[control.id] = make_result(id=control.id, version="0.1", control=control.control, trials=3, tally={A: 3})
+    results[control.id] = make_result(
+        id=control.id, version="0.1", control=control.recipe.label, trials=3, tally={A: 3}
+    )
     found = history_of(series, results, strategy=Strategy.SWEEP)
     assert found.trials == 6
     assert found.confidence == pytest.approx((1 - (1 / 6) ** 3) ** 2, abs=1e-6)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from harness.analysis.controls import differences, twins
+from harness.model.recipe import DependenciesOf
 from harness.model.result import result_of
 from harness.model.verdict import Judgement, Verdict
 
@@ -33,7 +34,7 @@ def test_twins_differ_in_their_id_alone(make_cell: Callable[..., Cell]) -> None:
     """The copy is a control, and stands beside its cell."""
     one, other = twins(make_cell())
     assert one == make_cell()
-    assert (one.control, other.control) == (None, "copy-1")
+    assert (one.recipe.label, other.recipe.label) == (None, "copy-1")
     assert other.id == f"{one.id}_copy-1"
 
 
@@ -72,5 +73,5 @@ def test_release_with_the_dependencies_of_another_is_no_copy(
     result: Callable[[Cell, Verdict], CellResult],
 ) -> None:
     """It is a control as well, and may show whatever it does."""
-    exchanged = make_cell(dependencies_of=make_release("0.28.0"))
+    exchanged = make_cell(recipe=DependenciesOf(release=make_release("0.28.0")))
     assert differences([result(make_cell(), Verdict.REPRODUCED), result(exchanged, Verdict.UNHEALTHY)]) == ()

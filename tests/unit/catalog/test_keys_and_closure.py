@@ -18,6 +18,7 @@ from harness.environments import runtimes, store, wine
 from harness.environments.backend import Request, Resolution
 from harness.execution.keys import keys_of
 from harness.model.cell import Cell
+from harness.model.recipe import Copy, DependenciesOf, OwnMoment
 from harness.model.release import Release
 from harness.results import journal
 
@@ -74,7 +75,8 @@ def key(fields: dict[str, Any], scenario: Scenario) -> str:
     """Return the key of what the fields say."""
     cell = Cell(
         release=Release(version=fields["version"], uploaded=NOW),
-        **{name: fields[name] for name in ("scenario", "variant", "subject", "python", "platform", "copy")},
+        **{name: fields[name] for name in ("scenario", "variant", "subject", "python", "platform")},
+        recipe=Copy(number=fields["copy"]) if fields["copy"] else OwnMoment(),
     )
     resolution = Resolution(
         request=Request(
@@ -206,7 +208,7 @@ def test_dependencies_of_another_release_are_another_key(
     cell = make_cell()
     request = Request(subject="uvicorn", requirements=(), as_of=NOW, python="3.12", platform="linux")
     resolution = Resolution(request=request, interpreter="/i", python_full="3.12.1", pins=("uvicorn==0.27.0",))
-    control = msgspec.structs.replace(cell, dependencies_of=make_release("0.28.0"))
+    control = msgspec.structs.replace(cell, recipe=DependenciesOf(release=make_release("0.28.0")))
     one, other = keys_of(control, loaded, resolution), keys_of(cell, loaded, resolution)
     assert one.trial != other.trial
     assert one.result != other.result

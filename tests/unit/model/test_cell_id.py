@@ -10,10 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.model.cell import Cell, printable
+from harness.model.coordinates import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from harness.model.cell import Cell
 
 SAFE = re.compile(r"[A-Za-z0-9._+-]+")
 ODD = (

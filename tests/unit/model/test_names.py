@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from packaging.version import InvalidVersion, Version
 
 from harness.model import names
-from harness.model.cell import id_of
+from harness.model.coordinates import joined
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,7 +68,7 @@ def test_canonical_versions_are_what_fits(text: str) -> None:
 @given(st.lists(st.text(min_size=1, max_size=400), min_size=1, max_size=6))
 def test_an_id_is_always_fit_to_be_a_file(fields: list[str]) -> None:
     """Whatever its fields are."""
-    assert names.fits(id_of(*fields), names.CellId)
+    assert names.fits(joined(*fields), names.CellId)
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,6 @@ import xmlschema
 
 from harness.analysis.document import Searched, document_of
 from harness.analysis.search import Strategy
-from harness.analysis.series import key_of
 from harness.errors import ResultsError
 from harness.model.result import EnvironmentResult
 from harness.model.scenario import Claim
@@ -136,7 +135,7 @@ def test_osv_of_a_history_that_left_releases_out_is_refused(
         "no OSV of some-failure default, Python 3.12, linux: 1 of 6 releases were tried, by selection"
     )
     assert list(osv.refusals(whole)) == []
-    searched = {key_of(one): Searched(strategy=Strategy.BISECT, seed=1)}
+    searched = {one.key: Searched(strategy=Strategy.BISECT, seed=1)}
     bisected = document_of(whole.cells[1:], releases=whole.releases, claims={}, searched=searched)
     assert osv_of(bisected) == []
     assert len(list(osv.refusals(bisected))) == 1

@@ -9,7 +9,6 @@ import pytest
 
 from harness.analysis.document import Searched, document_of
 from harness.analysis.search import Strategy
-from harness.analysis.series import key_of
 from harness.catalog import loading
 from harness.model.expectation import SUFFIX
 from harness.model.verdict import Verdict
@@ -66,7 +65,7 @@ def measure(
             for number, letter in enumerate(letters)
         ]
         searched = {
-            key_of(one): Searched(strategy=Strategy.SWEEP if seed is None else Strategy.BISECT, seed=seed)
+            one.key: Searched(strategy=Strategy.SWEEP if seed is None else Strategy.BISECT, seed=seed)
             for one in results
         }
         releases = {"uvicorn": tuple(make_release(f"0.{number}") for number in range(known))}

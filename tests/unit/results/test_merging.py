@@ -14,8 +14,8 @@ import pytest
 from harness import cli
 from harness.analysis.document import Searched
 from harness.analysis.search import Strategy
-from harness.analysis.series import Key
 from harness.errors import ResultsError
+from harness.model.coordinates import SeriesKey
 from harness.model.result import EnvironmentResult
 from harness.model.verdict import Verdict
 from harness.results import merging
@@ -341,7 +341,7 @@ def test_searches_are_joined_where_they_agree(shards: tuple[Path, Path], tmp_pat
     """Two different ways of choosing releases make neither."""
     sweep, bisect = Searched(strategy=Strategy.SWEEP), Searched(strategy=Strategy.BISECT, seed=1)
     keys = [
-        Key(scenario="s", variant="v", subject="u", platform="linux", python=python)
+        SeriesKey(scenario="s", variant="v", subject="u", platform="linux", python=python)
         for python in ("3.8", "3.9", "3.10")
     ]
     Journal(shards[0]).remember({keys[0]: sweep, keys[1]: sweep})

@@ -10,7 +10,7 @@ from harness.analysis.controls import indistinct
 from harness.analysis.document import document_of
 from harness.model.verdict import Verdict
 from harness.results.published import Published
-from harness.selection.plan import PUBLISHED
+from harness.results.sources import PUBLISHED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

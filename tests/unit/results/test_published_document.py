@@ -8,8 +8,8 @@ import pytest
 
 from harness.analysis.document import Searched, document_of
 from harness.analysis.search import Strategy
-from harness.analysis.series import Key
 from harness.errors import UsageError
+from harness.model.coordinates import SeriesKey
 from harness.report import json_document
 from harness.results.published import Published
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from harness.model.release import Release
     from harness.model.result import CellResult
 
-KEY = Key(scenario="some-failure", variant="default", subject="uvicorn", platform="linux", python="3.12")
+KEY = SeriesKey(scenario="some-failure", variant="default", subject="uvicorn", platform="linux", python="3.12")
 
 
 def test_what_was_written_is_read_again(

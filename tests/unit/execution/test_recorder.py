@@ -1,4 +1,4 @@
-"""The laboratory with trials that are made up: what was observed is kept, whoever fails."""
+"""Runner and recorder with trials that are made up: what was observed is kept, whoever fails."""
 
 from __future__ import annotations
 
@@ -12,9 +12,12 @@ from harness.catalog.closure import Closure
 from harness.catalog.loading import LoadedScenario
 from harness.environments.backend import Request, Resolution
 from harness.errors import EngineError
-from harness.execution import laboratory as laboratories
-from harness.execution.laboratory import Laboratory, Settings
+from harness.execution import runner as runners
+from harness.execution.executors.local import LocalExecutor
+from harness.execution.recorder import Recorder
+from harness.execution.runner import Runner
 from harness.model.evidence import Evidence
+from harness.model.task import Task
 from harness.model.verdict import Judgement, Verdict
 from harness.results.journal import Journal
 from harness.results.received import receive
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from harness.model.cell import Cell
+    from harness.model.result import CellResult
     from harness.model.scenario import Scenario
 
 TRIAL = Evidence(
@@ -40,7 +44,7 @@ TRIAL = Evidence(
 )
 
 
-class Kind:
+class Backend:
     """Resolves to one set of pins and builds nothing."""
 
     def resolve(self, request: Request) -> Resolution:
@@ -52,15 +56,36 @@ class Kind:
         return SimpleNamespace(resolution=resolution, files={})
 
 
+class Run:
+    """One call: cells are executed one by one, each as a call would."""
+
+    def __init__(self, runner: Runner, recorder: Recorder, folders: list[Path]) -> None:
+        """Enter."""
+        self.runner = runner
+        self.folders = folders
+        self._executor = LocalExecutor(runner, recorder)
+        self._executor.__enter__()
+
+    def result(self, cell: Cell, trials: int = 1) -> CellResult:
+        """Execute a cell."""
+        found: list[CellResult] = []
+        self._executor.execute([Task(cell=cell, scenario="s", trials=trials)], on_result=found.append)
+        return found[0]
+
+    def close(self) -> None:
+        """Leave."""
+        self._executor.__exit__(None, None, None)
+
+
 @pytest.fixture
 def enter(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make_scenario: Callable[..., Scenario]
-) -> Iterator[Callable[..., Laboratory]]:
-    """Enter a laboratory whose trials are made up; each call is another run in the same results folder."""
-    entered: list[Laboratory] = []
-    monkeypatch.setattr(laboratories, "backend_for", lambda _platform, _store: Kind())
+) -> Iterator[Callable[..., Run]]:
+    """Begin a run whose trials are made up; each call is another run in the same results folder."""
+    entered: list[Run] = []
+    monkeypatch.setattr(runners, "backend_for", lambda _platform, **_: Backend())
 
-    def make(*trials: Evidence | Exception, closure: Closure, **fields: Any) -> Laboratory:  # noqa: ANN401 - a scenario's
+    def make(*trials: Evidence | Exception, closure: Closure, **fields: Any) -> Run:  # noqa: ANN401 - a scenario's
         outcomes = iter(trials)
 
         def run_trial(*_: object, number: int, folder: Path, **_rest: object) -> Evidence:
@@ -71,20 +96,18 @@ def enter(
             return msgspec.structs.replace(outcome, trial=number)
 
         folders: list[Path] = []
-        monkeypatch.setattr(laboratories, "run_trial", run_trial)
+        monkeypatch.setattr(runners, "run_trial", run_trial)
         loaded = LoadedScenario(
             scenario=make_scenario(**fields), module=tmp_path / "own.py", applications=(), closure=closure
         )
-        settings = Settings(cache=tmp_path / "cache")
-        one = Laboratory(scenarios={"some-failure": loaded}, journal=Journal(tmp_path / "results"), settings=settings)
-        entered.append(one)
-        opened = one.__enter__()
-        vars(opened)["folders"] = folders
-        return opened
+        scenarios = {"some-failure": loaded}
+        runner = Runner(scenarios, cache=tmp_path / "cache")
+        entered.append(Run(runner, Recorder(scenarios, Journal(tmp_path / "results")), folders))
+        return entered[-1]
 
     yield make
     for one in entered:
-        one.__exit__(None, None, None)
+        one.close()
 
 
 FIRST = Closure(trial="t", judgement="j")
@@ -93,13 +116,13 @@ FIRST = Closure(trial="t", judgement="j")
 @pytest.mark.parametrize(
     ("failure", "words"),
     [
-        (RuntimeError("no more"), "the harness itself failed: RuntimeError: no more (test_laboratory.py, line "),
+        (RuntimeError("no more"), "the harness itself failed: RuntimeError: no more (test_recorder.py, line "),
         (EngineError("the engine ended"), "the engine ended"),
     ],
     ids=["harness", "engine"],
 )
 def test_what_was_seen_before_the_harness_failed_is_kept(
-    failure: Exception, words: str, enter: Callable[..., Laboratory], make_cell: Callable[..., Cell], tmp_path: Path
+    failure: Exception, words: str, enter: Callable[..., Run], make_cell: Callable[..., Cell], tmp_path: Path
 ) -> None:
     """The folder is whole, says what failed, and the next call goes on from the trial that is there."""
     result = enter(TRIAL, failure, closure=FIRST).result(make_cell(), 2)
@@ -111,7 +134,7 @@ def test_what_was_seen_before_the_harness_failed_is_kept(
 
 
 def test_a_failure_before_anything_was_seen_is_no_result_to_go_on_from(
-    enter: Callable[..., Laboratory], make_cell: Callable[..., Cell], tmp_path: Path
+    enter: Callable[..., Run], make_cell: Callable[..., Cell], tmp_path: Path
 ) -> None:
     """It has no evidence, and the next call runs."""
     result = enter(RuntimeError("no"), closure=FIRST).result(make_cell())
@@ -121,7 +144,7 @@ def test_a_failure_before_anything_was_seen_is_no_result_to_go_on_from(
 
 
 def test_evidence_is_kept_before_it_is_judged(
-    enter: Callable[..., Laboratory], make_cell: Callable[..., Cell], tmp_path: Path
+    enter: Callable[..., Run], make_cell: Callable[..., Cell], tmp_path: Path
 ) -> None:
     """Whatever the scenario's judge does then."""
     kept: list[int] = []
@@ -140,11 +163,11 @@ def _raise(_judgements: Sequence[Judgement]) -> Judgement:
 
 @pytest.mark.parametrize(
     ("combine", "words"),
-    [(_raise, "test_laboratory.py, line "), (lambda _: None, "it returned NoneType, which is no Judgement")],
+    [(_raise, "test_recorder.py, line "), (lambda _: None, "it returned NoneType, which is no Judgement")],
     ids=["raises", "nothing"],
 )
 def test_a_mistake_in_combine_is_told(
-    combine: Callable[..., Any], words: str, enter: Callable[..., Laboratory], make_cell: Callable[..., Cell]
+    combine: Callable[..., Any], words: str, enter: Callable[..., Run], make_cell: Callable[..., Cell]
 ) -> None:
     """It is the scenario's; the trial is kept and stored."""
     result = enter(TRIAL, closure=FIRST, combine=combine).result(make_cell())
@@ -155,20 +178,17 @@ def test_a_mistake_in_combine_is_told(
     assert (mended.verdict, mended.evidence, mended.cached) == (Verdict.ABSENT, result.evidence, True)
 
 
-def test_another_trial_digest_runs(enter: Callable[..., Laboratory], make_cell: Callable[..., Cell]) -> None:
+def test_another_trial_digest_runs(enter: Callable[..., Run], make_cell: Callable[..., Cell]) -> None:
     """With the same judge."""
     enter(TRIAL, closure=FIRST).result(make_cell())
     again = enter(TRIAL, closure=Closure(trial="other", judgement="j")).result(make_cell())
     assert again.cached is False
 
 
-def test_a_socket_fits_below_the_folder_of_a_trial(
-    enter: Callable[..., Laboratory], make_cell: Callable[..., Cell]
-) -> None:
+def test_a_socket_fits_below_the_folder_of_a_trial(enter: Callable[..., Run], make_cell: Callable[..., Cell]) -> None:
     """Its path holds 107 bytes; the longest release and scenario leave fifty of them, and no two trials share one."""
     opened = enter(TRIAL, TRIAL, closure=FIRST)
     opened.result(make_cell(), 2)
-    folders: list[Path] = vars(opened)["folders"]
-    assert len(set(folders)) == 2
-    assert max(len(folder.name) for folder in folders) <= 6
-    assert all(folder.parent == opened._workspace.folder for folder in folders)
+    assert len(set(opened.folders)) == 2
+    assert max(len(folder.name) for folder in opened.folders) <= 6
+    assert all(folder.parent == opened.runner._workspace.folder for folder in opened.folders)

@@ -1,0 +1,27 @@
+"""A task: trials of one cell, as a value that can be sent to whoever runs them."""
+
+from __future__ import annotations
+
+import msgspec
+
+from harness.model.cell import Cell
+from harness.model.names import TrialNumber, Word
+
+
+class Task(msgspec.Struct, frozen=True, kw_only=True):
+    """Trials ``first`` to ``trials`` of a cell; the cell has the coordinates and the recipe of its environment.
+
+    ``scenario`` digests every file that the trials depend on: who runs the task has to have these very files.
+    ``companions`` are the requirements (PEP 508) beside the subject, paths in them relative to the scenario's folder.
+    """
+
+    cell: Cell
+    scenario: Word
+    companions: tuple[str, ...] = ()
+    first: TrialNumber = 1
+    trials: TrialNumber = 1
+
+    @property
+    def numbers(self) -> range:
+        """The numbers of the trials."""
+        return range(self.first, self.trials + 1)

@@ -1,0 +1,62 @@
+"""All that a call says about which cells it means and how they are executed."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import platformdirs
+
+from harness.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from harness.selection.shard import Shard
+
+RESULTS = Path(".harness")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Options:
+    """All that a call can say about which cells it means and how they are executed."""
+
+    names: tuple[str, ...] = ()
+    matrix: Path | None = None
+    servers: tuple[str, ...] = ()
+    pythons: tuple[str, ...] = ()
+    platforms: tuple[str, ...] = ()
+    cells: tuple[str, ...] = ()
+    scenarios: tuple[Path, ...] = ()
+    results: Path = RESULTS
+    trials: int = 1
+    rerun: bool = False
+    absent: bool = False
+    shard: Shard | None = None
+    costs: Path | None = None
+
+    @property
+    def narrows(self) -> bool:
+        """Whether the call names cells more closely than by scenario."""
+        return bool(self.matrix or self.servers or self.pythons or self.platforms or self.cells or self.shard)
+
+    @property
+    def cache(self) -> Path:
+        """The user cache folder; ``HARNESS_CACHE`` in the environment names another.
+
+        Raises:
+            UsageError: something else is in its place.
+
+        """
+        path = Path(os.environ.get("HARNESS_CACHE") or platformdirs.user_cache_dir("harness", appauthor=False))
+        if path.exists() and not path.is_dir():
+            message = f"the cache folder {path} is not a folder; remove what is there, or name another by HARNESS_CACHE"
+            raise UsageError(message)
+        return path
+
+
+def split(values: Sequence[str]) -> tuple[str, ...]:
+    """Read ``--python 3.8,3.12`` and repetitions of the option alike."""
+    return tuple(part.strip() for value in values for part in value.split(",") if part.strip())
