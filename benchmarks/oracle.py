@@ -16,8 +16,8 @@ from harness.catalog import loading
 from harness.decoding import decode
 from harness.environments.backend import Request, Resolution
 from harness.environments.venv import VirtualEnvironment
+from harness.execution.observing import run_trial
 from harness.execution.ports import LEASES, Ports
-from harness.execution.trial import run_trial
 from harness.model.cell import Cell
 from harness.model.judge import judge
 from harness.model.verdict import Verdict

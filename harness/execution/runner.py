@@ -23,8 +23,8 @@ from harness.environments.store import Store
 from harness.environments.taken import Taken
 from harness.environments.uv import Uv
 from harness.errors import EngineError, EnvironmentFailedError, HarnessError, StorageError
+from harness.execution.observing import run_trial
 from harness.execution.ports import LEASES, Ports
-from harness.execution.trial import run_trial
 from harness.model.evidence import Evidence
 from harness.reaper.reaper import Workspace
 

@@ -1,37 +1,29 @@
-"""One trial: a scenario's ``observe`` carried out against one environment, and the evidence of it.
-
-Whatever happens in between, a trial ends with evidence, with all of its processes ended and its folder removed.
-"""
+"""The trial as a scenario's ``observe`` is handed it: every means to act, each of which records what it did."""
 
 from __future__ import annotations
 
 import contextlib
 import dataclasses
-import datetime as dt
 import math
-import shutil
 import threading
 from typing import TYPE_CHECKING
 
 from packaging.version import Version
 
-from harness.client.clock import TrialClock, TrialOverError
-from harness.errors import EngineError, HarnessError, mistake
-from harness.execution.server import NotReadyError, Server
-from harness.model.evidence import Evidence, writable
-from harness.model.verdict import Verdict
+from harness.client.clock import TrialClock
+from harness.errors import HarnessError
+from harness.execution.server import Server
+from harness.model.evidence import writable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from harness.catalog.loading import LoadedScenario
     from harness.environments.backend import Environment
     from harness.execution.ports import Ports
     from harness.model.cell import Cell
     from harness.model.evidence import Exchange, ServerRecord
 
-GRACE_S = 5.0  # after its deadline, until an observation that does not come back is left behind
 KEPT_OF_TRIAL = 5000  # exchanges
 KEPT_OF_FACT = 64 * 1024  # characters of a text
 READY_S = 30.0  # a healthy server of these answers within 3 s on an idle core, ten times that is for busy ones
@@ -225,84 +217,3 @@ class Seen:
     exchanges: tuple[Exchange, ...]
     facts: dict[str, str | int | float | bool]
     dropped: int
-
-
-class _Observer:
-    """A scenario's ``observe`` in a thread of its own, which may be left behind where it does not come back."""
-
-    def __init__(self, observe: Callable[[Trial], None], trial: Trial) -> None:
-        """Begin."""
-        self.raised: BaseException | None = None
-        self._thread = threading.Thread(target=self._observe, args=(observe, trial), name="observe", daemon=True)
-        self._thread.start()
-
-    def _observe(self, observe: Callable[[Trial], None], trial: Trial) -> None:
-        try:
-            observe(trial)
-        except BaseException as error:  # noqa: BLE001 - whatever it raises ends this trial and nothing else
-            self.raised = error
-
-    def is_back(self, patience_s: float) -> bool:
-        """Wait for its end, at most so many seconds; return whether it has come."""
-        self._thread.join(patience_s)
-        return not self._thread.is_alive()
-
-
-def run_trial(
-    loaded: LoadedScenario, cell: Cell, environment: Environment, *, number: int, folder: Path, ports: Ports, mark: str
-) -> Evidence:
-    """Carry out one trial in a new folder and return its evidence; nothing of it outlives the call."""
-    scenario = loaded.scenario
-    began = dt.datetime.now(dt.UTC)
-    mark = f"{mark}/{cell.id}/{number}"
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    for application in loaded.applications:
-        application.copy_into(folder)
-    trial = Trial(cell, environment, folder=folder, ports=ports, mark=mark, deadline_s=scenario.deadline_s)
-    try:
-        observer = _Observer(scenario.observe, trial)
-        is_back = observer.is_back(scenario.deadline_s)
-        is_over = not is_back
-        if not is_back:
-            trial.expire()
-            is_back = observer.is_back(GRACE_S)
-        took_s = trial.clock()
-        seen = trial.seen()
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-    error, verdict = _what_went_wrong(observer.raised)
-    if is_over or isinstance(observer.raised, TrialOverError):
-        left = "" if is_back else f"; its observe did not come back in {GRACE_S:.0f} s more and was left behind"
-        error = f"the trial did not end within its {scenario.deadline_s:.0f} s{left}"
-        verdict = Verdict.INCONCLUSIVE
-    return Evidence(
-        **cell.fields,
-        cell=cell.id,
-        trial=number,
-        began_at=began.isoformat(timespec="milliseconds"),
-        duration_s=round(took_s, 3),
-        servers=seen.servers,
-        exchanges=seen.exchanges,
-        facts=seen.facts,
-        error=error,
-        error_verdict=verdict,
-        silent=str(observer.raised) if isinstance(observer.raised, NotReadyError) else None,
-        dropped=seen.dropped,
-    )
-
-
-def _what_went_wrong(raised: BaseException | None) -> tuple[str | None, Verdict | None]:
-    """Return what an observation that raised shows, and the verdict that it makes; None where the records say it.
-
-    Raises:
-        EngineError: nothing of the trial counts, not even that it failed.
-
-    """
-    if raised is None or isinstance(raised, NotReadyError):
-        return None, None
-    if isinstance(raised, EngineError):
-        raise raised
-    if isinstance(raised, HarnessError):
-        return str(raised), Verdict.ENVIRONMENT_FAILED
-    return f"the scenario's observe failed: {mistake(raised)}", Verdict.ENVIRONMENT_FAILED

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from harness.execution.observing import run_trial
 from harness.execution.ports import Ports
-from harness.execution.trial import run_trial
 
 if TYPE_CHECKING:
     from collections.abc import Callable

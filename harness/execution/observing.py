@@ -1,0 +1,129 @@
+"""One trial carried out: a scenario's ``observe`` against one environment, and the evidence of it.
+
+Whatever happens in between, a trial ends with evidence, with all of its processes ended and its folder removed.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import shutil
+import threading
+from typing import TYPE_CHECKING, NamedTuple
+
+from harness.client.clock import TrialOverError
+from harness.errors import EngineError, HarnessError, mistake
+from harness.execution.server import NotReadyError
+from harness.execution.trial import Trial
+from harness.model.evidence import Evidence
+from harness.model.verdict import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from harness.catalog.loading import LoadedScenario
+    from harness.environments.backend import Environment
+    from harness.execution.ports import Ports
+    from harness.model.cell import Cell
+    from harness.model.scenario import Scenario
+
+GRACE_S = 5.0  # after its deadline, until an observation that does not come back is left behind
+
+
+class _Observer:
+    """A scenario's ``observe`` in a thread of its own, which may be left behind where it does not come back."""
+
+    def __init__(self, observe: Callable[[Trial], None], trial: Trial) -> None:
+        """Begin."""
+        self.raised: BaseException | None = None
+        self._thread = threading.Thread(target=self._observe, args=(observe, trial), name="observe", daemon=True)
+        self._thread.start()
+
+    def _observe(self, observe: Callable[[Trial], None], trial: Trial) -> None:
+        try:
+            observe(trial)
+        except BaseException as error:  # noqa: BLE001 - whatever it raises ends this trial and nothing else
+            self.raised = error
+
+    def is_back(self, patience_s: float) -> bool:
+        """Wait for its end, at most so many seconds; return whether it has come."""
+        self._thread.join(patience_s)
+        return not self._thread.is_alive()
+
+
+def run_trial(
+    loaded: LoadedScenario, cell: Cell, environment: Environment, *, number: int, folder: Path, ports: Ports, mark: str
+) -> Evidence:
+    """Carry out one trial in a new folder and return its evidence; nothing of it outlives the call.
+
+    Raises:
+        EngineError: nothing of the trial counts, not even that it failed.
+
+    """
+    scenario = loaded.scenario
+    began = dt.datetime.now(dt.UTC)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    for application in loaded.applications:
+        application.copy_into(folder)
+    own = f"{mark}/{cell.id}/{number}"
+    trial = Trial(cell, environment, folder=folder, ports=ports, mark=own, deadline_s=scenario.deadline_s)
+    try:
+        ended = _observe(scenario, trial)
+        took_s = trial.clock()
+        seen = trial.seen()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    error, verdict = _what_went_wrong(ended, scenario.deadline_s)
+    return Evidence(
+        **cell.fields,
+        cell=cell.id,
+        trial=number,
+        began_at=began.isoformat(timespec="milliseconds"),
+        duration_s=round(took_s, 3),
+        servers=seen.servers,
+        exchanges=seen.exchanges,
+        facts=seen.facts,
+        error=error,
+        error_verdict=verdict,
+        silent=str(ended.raised) if isinstance(ended.raised, NotReadyError) else None,
+        dropped=seen.dropped,
+    )
+
+
+class _Ended(NamedTuple):
+    """How an observation ended: what it raised, whether its time was over, and whether it came back at all."""
+
+    raised: BaseException | None
+    is_over: bool
+    is_back: bool
+
+
+def _observe(scenario: Scenario, trial: Trial) -> _Ended:
+    """Observe until the scenario is done or its time is over; then a little longer, for it to come back."""
+    observer = _Observer(scenario.observe, trial)
+    if observer.is_back(scenario.deadline_s):
+        return _Ended(observer.raised, isinstance(observer.raised, TrialOverError), is_back=True)
+    trial.expire()
+    is_back = observer.is_back(GRACE_S)
+    return _Ended(observer.raised, is_over=True, is_back=is_back)
+
+
+def _what_went_wrong(ended: _Ended, deadline_s: float) -> tuple[str | None, Verdict | None]:
+    """Return what an observation that ended badly shows, and the verdict that it makes; None where records say it.
+
+    Raises:
+        EngineError: nothing of the trial counts.
+
+    """
+    raised = ended.raised
+    if isinstance(raised, EngineError):
+        raise raised
+    if ended.is_over:
+        left = "" if ended.is_back else f"; its observe did not come back in {GRACE_S:.0f} s more and was left behind"
+        return f"the trial did not end within its {deadline_s:.0f} s{left}", Verdict.INCONCLUSIVE
+    if raised is None or isinstance(raised, NotReadyError):
+        return None, None
+    if isinstance(raised, HarnessError):
+        return str(raised), Verdict.ENVIRONMENT_FAILED
+    return f"the scenario's observe failed: {mistake(raised)}", Verdict.ENVIRONMENT_FAILED
