@@ -26,6 +26,7 @@ _VERSION = (
     r"(\.post(0|[1-9][0-9]*))?(\.dev(0|[1-9][0-9]*))?(\+[a-z0-9]+(\.[a-z0-9]+)*)?"
 )
 _IMAGE = r"(?!\S*\.\.)[A-Za-z0-9][A-Za-z0-9._/:@-]{0,254}"
+_DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _MOMENT = r"[0-9]{8}T[0-9]{6}\.[0-9]{6}Z"
 
 ScenarioId = Annotated[str, Meta(pattern=rf"^[a-z][a-z0-9]*(-[a-z0-9]+)*{_END}", max_length=100)]
@@ -48,7 +49,11 @@ PythonVersion = Annotated[str, Meta(pattern=rf"^3\.(0|[1-9][0-9]?){_END}")]
 PlatformName = Annotated[str, Meta(pattern=rf"^(linux|windows|macos|windows-wine|docker:{_IMAGE}){_END}")]
 ControlName = Annotated[
     str,
-    Meta(pattern=rf"^(copy-[1-9][0-9]{{0,3}}|dependencies-of-{_VERSION}){_END}", max_length=120),
+    Meta(
+        pattern=rf"^(copy-[1-9][0-9]{{0,3}}|dependencies-of-{_VERSION}|as-of-{_DATE}|(pins|in-place)-[0-9a-f]{{8}}){_END}",
+        max_length=120,
+        description="the recipe of a cell's environment, where it is not the usual one",
+    ),
 ]
 CellId = Annotated[str, Meta(pattern=rf"^{_PLAIN}+{_END}", max_length=LONGEST_ID)]
 EvidencePath = Annotated[

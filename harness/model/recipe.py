@@ -1,8 +1,7 @@
 """The recipe of a cell's environment: what is installed beside the release on trial, and as of when.
 
 The usual recipe takes what an index had a day after the release was uploaded. Each other one is a part of the cell's
-id, its `label`: cells that differ in nothing else are different cells. Two recipes make controls, which stand in no
-table: a release with the dependencies of another one, and a copy of an environment.
+id, its `label`: cells that differ in nothing else are different cells.
 """
 
 from __future__ import annotations
@@ -26,11 +25,6 @@ class _Recipe(msgspec.Struct, frozen=True, kw_only=True):
     def label(self) -> str | None:
         """The part of the cell's id; None for the usual recipe."""
         return None
-
-    @property
-    def is_control(self) -> bool:
-        """Whether cells of this recipe are controls."""
-        return False
 
 
 class OwnMoment(_Recipe, frozen=True, kw_only=True, tag="own-moment"):
@@ -58,11 +52,6 @@ class DependenciesOf(_Recipe, frozen=True, kw_only=True, tag="dependencies-of"):
         """See `_Recipe`."""
         return f"dependencies-of-{self.release.version}"
 
-    @property
-    def is_control(self) -> bool:
-        """See `_Recipe`."""
-        return True
-
 
 class Copy(_Recipe, frozen=True, kw_only=True, tag="copy"):
     """A further environment that is built the same, numbered from 1: its cell must show the same."""
@@ -73,11 +62,6 @@ class Copy(_Recipe, frozen=True, kw_only=True, tag="copy"):
     def label(self) -> str:
         """See `_Recipe`."""
         return f"copy-{self.number}"
-
-    @property
-    def is_control(self) -> bool:
-        """See `_Recipe`."""
-        return True
 
 
 class Pins(_Recipe, frozen=True, kw_only=True, tag="pins"):
