@@ -47,7 +47,7 @@ def row(series: Series, measured: Mapping[str, CellResult], claimed: str | None)
     same = found.affected == sweep.affected
     told = "the same" if same else f"{' or '.join(found.specifiers) or 'none'}; {len(found.untested)} not looked at"
     affected = " or ".join(sweep.specifiers) or "none"
-    return str(series.key), str(len(series.releases)), str(len(sweep.tested)), str(len(found.tested)), affected, told
+    return str(series.key), str(len(series.labels)), str(len(sweep.tested)), str(len(found.tested)), affected, told
 
 
 def main() -> None:

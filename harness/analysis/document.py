@@ -1,4 +1,8 @@
-"""The whole JSON document of the public contract: cells, histories and claims, with the releases they are about."""
+"""The whole JSON document of the public contract: cells, histories and claims, with the releases they are about.
+
+The rule: a document says nothing that does not follow from its cells, its releases and how its series were searched.
+Histories and claims can be computed again from these at any time.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +27,7 @@ SCHEMA_VERSION = 1
 
 
 class Document(msgspec.Struct, frozen=True, kw_only=True):
-    """The document. ``releases`` are all known ones of each subject: what histories and claims are recomputed by."""
+    """The document. ``releases`` are all that are known of each subject, by which histories are computed again."""
 
     schema_version: int
     cells: tuple[CellResult, ...]
@@ -33,7 +37,7 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Searched(msgspec.Struct, frozen=True, kw_only=True):
-    """How a series was searched, where that was by a strategy; ``releases`` where these were not all."""
+    """How a series was searched: by which strategy, and with which seed where that was a bisection."""
 
     strategy: Strategy
     seed: int | None = None
@@ -52,7 +56,8 @@ def document_of(
         results: of cells, controls among them or not; each cell once.
         releases: all known ones of each subject.
         claims: by scenario.
-        searched: how a series came about; where it does not say, a series with every release is a sweep.
+        searched: how each series came about. A series that is not in it is a sweep where it has a result of every
+            release, else a selection.
 
     """
     cells = tuple(results)
@@ -74,7 +79,7 @@ def document_of(
 
 
 def fault_of(document: Document) -> str | None:
-    """Say what in a document does not go together, which its types cannot say; None where all does."""
+    """Say which parts of a document contradict each other, which its types cannot say; None where none do."""
     seen: set[str] = set()
     for cell in document.cells:
         if cell.fault or cell.id in seen:
@@ -85,5 +90,5 @@ def fault_of(document: Document) -> str | None:
 
 
 def _by_itself(series: Series, by_id: Mapping[str, CellResult]) -> Searched:
-    whole = all(series.cell(version).id in by_id for version in series.versions)
+    whole = all(name in by_id for name in series.ids)
     return Searched(strategy=Strategy.SWEEP if whole else Strategy.SELECTION)
