@@ -11,10 +11,10 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.analysis.document import Searched
+from harness.analysis.document import Searched, history_of
 from harness.analysis.inquiry import wanted
 from harness.analysis.search import Strategy
-from harness.analysis.series import History, Series, history_of, series_of
+from harness.analysis.series import History, Series, series_of
 from harness.report.markdown import escape
 from harness.results.published import Published
 from harness.selection.plan import PUBLISHED, Options, load_scenarios

@@ -39,7 +39,7 @@ def candidate_of(release: Release) -> Candidate:
     return Candidate(label=release.version, is_usual=is_usual, at=release.uploaded)
 
 
-def place(name: str, versions: Sequence[str]) -> Place:
+def place_of(name: str, versions: Sequence[str]) -> Place:
     """Return where a version stands among others, which are ordered, oldest first.
 
     Raises:

@@ -13,12 +13,10 @@ from typing import TYPE_CHECKING
 import msgspec
 from packaging.version import Version
 
-from harness.analysis import releases as pep_440
 from harness.analysis.attribution import Attribution, FourCells, attribute, changes
 from harness.analysis.candidates import Candidate, Find
-from harness.analysis.claims import Assessment, ClaimResult, advice, assess, sentence
-from harness.analysis.confidence import confidence
-from harness.analysis.history import Boundary, Gap, Point, Range, Ranges, boundaries, ranges
+from harness.analysis.history import Boundary, Gap, Point, Range, Ranges, boundaries
+from harness.analysis.releases import candidate_of, divided, in_order, oldest_first, place_of
 from harness.analysis.search import Strategy
 from harness.model.cell import Cell
 from harness.model.names import PlatformName, PythonVersion, ScenarioId, SubjectName, VariantName
@@ -29,7 +27,6 @@ if TYPE_CHECKING:
 
     from harness.model.release import Release
     from harness.model.result import CellResult
-    from harness.model.scenario import Claim
 
 
 class Key(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,14 +73,14 @@ class Series(msgspec.Struct, frozen=True, kw_only=True):
         cls, key: Key, releases: Iterable[Release], *, refused: Iterable[Release] = (), trials: int = 1
     ) -> Series:
         """Return the series of releases of the key's subject; ``refused`` are those that its Python cannot install."""
-        tried = pep_440.oldest_first(releases)
+        tried = oldest_first(releases)
         others = tuple(refused)
         reasons = {one.version: one.refusal(key.python, key.platform) for one in others}
         return cls(
             key=key,
-            candidates=tuple(pep_440.candidate_of(one) for one in pep_440.oldest_first((*tried, *others))),
+            candidates=tuple(candidate_of(one) for one in oldest_first((*tried, *others))),
             cells={one.version: _cell(key, one) for one in tried},
-            find=pep_440.place,
+            find=place_of,
             refused={version: f"{key.subject} {version} {reason}" for version, reason in reasons.items() if reason},
             trials=trials,
         )
@@ -201,70 +198,7 @@ class History(msgspec.Struct, frozen=True, kw_only=True):
         """The releases that the history names, among them the ends of its ranges and gaps, oldest first."""
         gaps = [end for gap in self.gaps for end in (gap.first, gap.last)]
         ends = [end for one in self.affected for end in (one.first, one.last, one.fixed) if end]
-        return pep_440.in_order((*self.tested, *self.untested, *gaps, *ends))
-
-
-def history_of(
-    series: Series, results: Mapping[str, CellResult], *, strategy: Strategy, seed: int | None = None
-) -> History:
-    """Return the history of a series of releases from the results of its cells, by id."""
-    points = series.points(results)
-    found = ranges(points)
-    to = advice(points, found)
-    return History(
-        scenario=series.key.scenario,
-        variant=series.key.variant,
-        subject=series.subject,
-        python=series.key.python,
-        platform=series.key.platform,
-        strategy=strategy,
-        judged=found.judged,
-        tested=found.tested,
-        untested=found.untested,
-        whole=series.is_whole(found),
-        yanked=tuple(label for label, cell in series.cells.items() if cell.release.yanked),
-        affected=found.affected,
-        specifiers=pep_440.specifiers(found.affected, [point.label for point in points]),
-        first_fixed=found.first_fixed,
-        safe_since=found.safe_since,
-        relapses=found.relapses,
-        gaps=found.gaps,
-        trials=sum(result.trials for result in series.results(results).values()),
-        confidence=_rounded_confidence(points),
-        attribution=series.attributions(points, results),
-        seed=seed,
-        upgrade_to=to.release if to else None,
-        or_later=bool(to and to.or_later),
-    )
-
-
-def claim_result(
-    series: Series, results: Mapping[str, CellResult], claim: Claim, *, strategy: Strategy = Strategy.SELECTION
-) -> ClaimResult:
-    """Return a claim beside the history of a series, which came about by a strategy."""
-    points = series.points(results)
-    found = ranges(points)
-    claimed = series.position(claim.fixed, [point.label for point in points])
-    assessment = assess(points, claimed)
-    to = advice(points, found)
-    return ClaimResult(
-        scenario=series.key.scenario,
-        variant=series.key.variant,
-        document=claim.document,
-        claimed_fixed=claim.fixed,
-        first_fixed=found.first_fixed,
-        safe_since=found.safe_since,
-        relapses=found.relapses,
-        assessment=assessment,
-        python=series.key.python,
-        platform=series.key.platform,
-        sentence=sentence(claim, assessment, points=points, found=found, claimed=claimed),
-        upgrade_to=to.release if to else None,
-        or_later=bool(to and to.or_later),
-        strategy=strategy,
-        whole=series.is_whole(found),
-        judged=len(found.judged),
-    )
+        return in_order((*self.tested, *self.untested, *gaps, *ends))
 
 
 def series_of(results: Iterable[CellResult], releases: Mapping[str, Iterable[Release]]) -> Iterator[Series]:
@@ -280,7 +214,7 @@ def series_of(results: Iterable[CellResult], releases: Mapping[str, Iterable[Rel
     for key, group in itertools.groupby(sorted(kept, key=lambda one: key_of(one).place), key=key_of):
         tested = {one.version for one in group}
         known = releases.get(key.subject, ())
-        tried, refused = pep_440.divided(known, tested=tested, python=key.python, platform=key.platform)
+        tried, refused = divided(known, tested=tested, python=key.python, platform=key.platform)
         yield Series.of_releases(key, tried, refused=refused)
 
 
@@ -309,12 +243,3 @@ def _point(candidate: Candidate, result: CellResult | None, refusal: str | None)
     if result is None:
         return point
     return msgspec.structs.replace(point, verdict=result.verdict, reason=result.reason, tally=result.tally)
-
-
-def _rounded_confidence(points: Sequence[Point]) -> float | None:
-    """Return the confidence as documents have it; None where there is no boundary to be sure of."""
-    sure = confidence(points) if boundaries(points) else None
-    return None if sure is None else round(sure, 6)
-
-
-__all__ = ["Assessment", "History", "Key", "Series", "claim_result", "history_of", "key_of", "series_of"]

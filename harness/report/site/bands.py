@@ -6,7 +6,7 @@ import dataclasses
 import itertools
 from typing import TYPE_CHECKING
 
-from harness.analysis import releases as pep_440
+from harness.analysis.releases import in_order, place_of
 from harness.model.verdict import Verdict
 from harness.report.site import names
 from harness.report.table import SYMBOLS
@@ -82,9 +82,9 @@ class Axis:
 
 def axis_of(versions: Iterable[str], releases: Sequence[Release], claimed: str | None) -> Axis:
     """Return the axis of some releases."""
-    ordered = pep_440.in_order(versions)
+    ordered = in_order(versions)
     years = {release.version: release.uploaded.year for release in releases}
-    older = pep_440.place(claimed, ordered).older if claimed else len(ordered)
+    older = place_of(claimed, ordered).older if claimed else len(ordered)
     return Axis(
         versions=ordered, ticks=tuple(_ticks(ordered, years)), claimed=older + 1 if older < len(ordered) else None
     )

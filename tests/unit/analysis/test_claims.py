@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from harness.analysis.candidates import Candidate
 from harness.analysis.claims import Assessment, advice, assess, sentence
 from harness.analysis.history import Point, ranges
-from harness.analysis.releases import candidate_of, place
+from harness.analysis.releases import candidate_of, place_of
 from harness.model.scenario import Claim
 from harness.model.verdict import Verdict
 
@@ -52,7 +52,7 @@ def points_of(history: Mapping[str, str], releases: Iterable[Release] = ()) -> t
 
 def judged(points: Sequence[Point], claimed: str) -> tuple[Assessment, str]:
     """Return the assessment of a claim, and the sentence about it."""
-    position = place(claimed, [one.label for one in points]).position
+    position = place_of(claimed, [one.label for one in points]).position
     assessment = assess(points, position)
     claim = Claim(document="page.txt", issue="server #1", fixed=claimed)
     return assessment, sentence(claim, assessment, points=points, found=ranges(points), claimed=position)
@@ -160,15 +160,15 @@ def test_every_assessment_is_a_word_of_the_contract() -> None:
 
 
 @settings(max_examples=2_000)
-@given(letters=st.text("Rauie.", max_size=12), at_place=st.integers(min_value=0, max_value=11))
-def test_assessment_by_its_definition(letters: str, at_place: int) -> None:
+@given(letters=st.text("Rauie.", max_size=12), place=st.integers(min_value=0, max_value=11))
+def test_assessment_by_its_definition(letters: str, place: int) -> None:
     """The verdict at the claimed release; where that is absent the nearest judged one below, if all between were tried.
 
     "Confirmed" needs a newest judged release without the failure, "fixed earlier" an older one with it.
     """
     points = points_of({str(number): letter for number, letter in enumerate(letters)})
-    at = letters[at_place] if at_place < len(letters) else "."
-    below, every = re.sub("[uie]", "", letters[:at_place]), re.sub("[uie.]", "", letters)
+    at = letters[place] if place < len(letters) else "."
+    below, every = re.sub("[uie]", "", letters[:place]), re.sub("[uie.]", "", letters)
     if at == "a" and below.endswith("R"):
         expected = Assessment.RELAPSED if every.endswith("R") else Assessment.CONFIRMED
     elif at == "a" and below.endswith("a") and "R" in below:
@@ -177,11 +177,11 @@ def test_assessment_by_its_definition(letters: str, at_place: int) -> None:
         expected = Assessment.NOT_SEEN
     else:
         expected = {"R": Assessment.NOT_FIXED, "u": Assessment.UNHEALTHY_AT_CLAIM}.get(at, Assessment.UNTESTED)
-    assessment, told = judged(points, str(at_place))
+    assessment, told = judged(points, str(place))
     assert assessment is expected
     found = ranges(points)
     if expected is Assessment.CONFIRMED:
-        assert str(at_place) in {one.fixed for one in found.affected}
+        assert str(place) in {one.fixed for one in found.affected}
     assert "None" not in told
     assert ("came back" in told) is bool(found.relapses)
     newest = NEWEST.format(found.judged[-1] if found.judged else "none")

@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from harness.analysis import search
 from harness.analysis.attribution import Cause
 from harness.analysis.confidence import ENOUGH, MOST_TRIALS, TRIALS, confidence
-from harness.analysis.document import Searched
+from harness.analysis.document import Searched, history_of
 from harness.analysis.history import UNTESTED, boundaries, deciding
 from harness.analysis.inquiry import wanted
 from harness.analysis.search import Strategy, anchors
-from harness.analysis.series import Key, Series, history_of
+from harness.analysis.series import Key, Series
 from harness.model import cell as cells
 from harness.model.release import Release
 from harness.model.result import CellResult, EnvironmentResult

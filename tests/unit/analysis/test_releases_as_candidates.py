@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from packaging.version import InvalidVersion, Version
 
 from harness.analysis.candidates import Place
-from harness.analysis.releases import candidate_of, divided, in_order, oldest_first, place
-from harness.analysis.series import Key, Series, claim_result
+from harness.analysis.document import claim_result
+from harness.analysis.releases import candidate_of, divided, in_order, oldest_first, place_of
+from harness.analysis.series import Key, Series
 from harness.model.release import Offer
 from harness.model.scenario import Claim
 from harness.model.verdict import Verdict
@@ -51,7 +52,7 @@ def test_releases_are_ordered_as_pep_440_does(order: list[str], make_release: Ca
 )
 def test_place_of_a_version_that_a_document_names(name: str, older: int, *, is_there: bool) -> None:
     """Among releases, whether it is one of them or not."""
-    found = place(name, ORDERED)
+    found = place_of(name, ORDERED)
     assert found == Place(older=older, is_there=is_there)
     assert found.position == (older if is_there else None)
 
@@ -60,7 +61,7 @@ def test_place_of_a_version_that_a_document_names(name: str, older: int, *, is_t
 def test_place_is_between_the_older_and_the_newer(labels: set[str], name: str) -> None:
     """Whatever is known."""
     versions = in_order(labels)
-    found = place(name, versions)
+    found = place_of(name, versions)
     assert all(Version(one) < Version(name) for one in versions[: found.older])
     assert all(Version(one) >= Version(name) for one in versions[found.older :])
     assert found.is_there is (name in labels)
@@ -69,7 +70,7 @@ def test_place_is_between_the_older_and_the_newer(labels: set[str], name: str) -
 def test_name_that_is_no_version_has_no_place() -> None:
     """Nothing is guessed."""
     with pytest.raises(InvalidVersion):
-        place("the next one", ORDERED)
+        place_of("the next one", ORDERED)
 
 
 @pytest.mark.parametrize(

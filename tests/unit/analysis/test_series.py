@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.analysis.attribution import Cause, Change
+from harness.analysis.document import claim_result, history_of
 from harness.analysis.history import Boundary, Gap, Point, Range
 from harness.analysis.search import Strategy
-from harness.analysis.series import Key, Series, claim_result, history_of, key_of, series_of
+from harness.analysis.series import Key, Series, key_of, series_of
 from harness.model.result import EnvironmentResult
 from harness.model.scenario import Claim
 from harness.model.verdict import Verdict
