@@ -11,10 +11,10 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.analysis.document import Searched
+from harness.analysis.document import Searched, history_of
 from harness.analysis.inquiry import wanted
 from harness.analysis.search import Strategy
-from harness.analysis.series import History, Series, history_of, series_of
+from harness.analysis.series import History, Series, series_of
 from harness.report.markdown import escape
 from harness.results.published import Published
 from harness.results.sources import PUBLISHED
@@ -49,7 +49,7 @@ def row(series: Series, measured: Mapping[str, CellResult], claimed: str | None)
     same = found.affected == sweep.affected
     told = "the same" if same else f"{' or '.join(found.specifiers) or 'none'}; {len(found.untested)} not looked at"
     affected = " or ".join(sweep.specifiers) or "none"
-    return str(series.key), str(len(series.releases)), str(len(sweep.tested)), str(len(found.tested)), affected, told
+    return str(series.key), str(len(series.labels)), str(len(sweep.tested)), str(len(found.tested)), affected, told
 
 
 def main() -> None:

@@ -1,1 +1,1 @@
-"""From verdicts to what they mean: histories, their boundaries' causes, and whether a document was right. Pure."""
+"""From verdicts to what they mean: histories, what caused their boundaries, whether a document was right. Pure."""

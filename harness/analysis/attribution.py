@@ -1,12 +1,13 @@
-"""What caused a boundary: its two releases, run with each other's dependencies as well, tell.
+"""What caused a boundary: the subject, its dependencies, both, or the kind of file that it was installed from.
 
-Four cells stand at a boundary: the older and the newer release, each with its own dependencies and with the other's.
-Where a release keeps its verdict whatever it runs with, the cause is the subject; where the verdict goes with the
-dependencies, it is they; where it takes both, or either will do, it is both.
+The rule: four cells stand at a boundary: the older and the newer candidate, each with its own dependencies and with
+those of the other. Where both candidates keep their verdicts whatever they run with, the cause is the subject. Where
+the verdicts go with the dependencies, the cause is the dependencies. Where only one of the two changes its verdict, the
+change takes both, or either is enough, and the cause is both.
 
-A release that keeps its verdict whatever it runs with may keep it because of the file that it was installed from: with
-compiled modules another parser or another loop can run than without them. Where only one of the two releases was
-compiled, what the subject itself changed cannot be told from that, and the cause is the kind of file.
+Candidates may also keep their verdicts because of the files that they were installed from: with compiled modules
+another parser or another loop can run than without them. Where only one of the two was compiled, nobody can tell that
+from a change in the subject itself, and the cause is the kind of file.
 """
 
 from __future__ import annotations
@@ -36,27 +37,29 @@ class Cause(enum.StrEnum):
     UNDETERMINED = "undetermined"
 
 
-# Whether the older release with the newer one's dependencies changes its verdict, and the newer with the older's.
+# Whether the older candidate changes its verdict with the newer one's dependencies, and the newer with the older's.
 _CAUSES = {
     (False, False): Cause.SUBJECT,
     (True, True): Cause.DEPENDENCY,
     (True, False): Cause.BOTH,
     (False, True): Cause.BOTH,
 }
-
-
 _COMPILED = "compiled"  # in the words of `harness.model.result.EnvironmentResult`
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
-    """A dependency that differs between two releases; None where one has it not."""
+    """A dependency, or the kind of a file, that differs between two candidates; None where one of them lacks it."""
 
     older: str | None
     newer: str | None
 
 
 class FourCells(msgspec.Struct, frozen=True, kw_only=True):
-    """The ids of a boundary's cells; where both have the same dependencies the exchanged ones are the own ones."""
+    """The ids of a boundary's cells.
+
+    Where both candidates have the same dependencies there is nothing to exchange: the ids of their own cells stand for
+    those of the exchanged ones.
+    """
 
     older: str
     older_exchanged: str
@@ -65,10 +68,11 @@ class FourCells(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Attribution(msgspec.Struct, frozen=True, kw_only=True):
-    """The cause of one boundary, between ``older`` and ``newer``, with the verdicts of its cells by id.
+    """The cause of one boundary, with the verdicts of its cells by id.
 
-    ``changed`` are the dependencies that differ between the two, by name; ``files`` the kinds of file of the subject
-    where only one of the two is compiled; ``reason`` says why the cause is not known.
+    ``older`` and ``newer`` are the labels of the two candidates; ``changed`` are the dependencies that differ between
+    them, by name; ``files`` the kinds of file of the subject, where only one of the two is compiled; ``reason`` says
+    why the cause is not known.
     """
 
     older: str
@@ -83,7 +87,7 @@ class Attribution(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def changes(older: CellResult, newer: CellResult) -> dict[str, Change]:
-    """Return what differs between the dependencies of two releases, by name."""
+    """Return what differs between the dependencies of two candidates, by name."""
     before, after = _dependencies(older), _dependencies(newer)
     return {
         name: Change(older=before.get(name), newer=after.get(name))
@@ -93,7 +97,7 @@ def changes(older: CellResult, newer: CellResult) -> dict[str, Change]:
 
 
 def attribute(boundary: Boundary, cells: FourCells, results: Mapping[str, CellResult]) -> Attribution:
-    """Return the cause of a boundary from the results of its cells, by id; a missing one leaves it undetermined."""
+    """Return the cause of a boundary from the results of its cells, by id; without one of them it is undetermined."""
     names = dict.fromkeys((cells.older, cells.older_exchanged, cells.newer_exchanged, cells.newer))
     verdicts = {name: results[name].verdict if name in results else Verdict.NOT_RUN for name in names}
     unknown = next((name for name, verdict in verdicts.items() if not verdict.is_judged), None)
@@ -105,8 +109,8 @@ def attribute(boundary: Boundary, cells: FourCells, results: Mapping[str, CellRe
     files = _files(older, newer) if older and newer else None
     cause = Cause.UNDETERMINED if unknown else _CAUSES[moved]
     return Attribution(
-        older=boundary.older.version,
-        newer=boundary.newer.version,
+        older=boundary.older.label,
+        newer=boundary.newer.label,
         fixes=boundary.fixes,
         cause=Cause.BUILD if files and cause is Cause.SUBJECT else cause,
         changed=changes(older, newer) if older and newer else {},
@@ -118,7 +122,7 @@ def attribute(boundary: Boundary, cells: FourCells, results: Mapping[str, CellRe
 
 
 def _files(older: CellResult, newer: CellResult) -> Change | None:
-    """Return the kinds of file of the subject, where both are known and one is compiled and the other is not."""
+    """Return the kinds of file of the subject, where both are known and only one of them is compiled."""
     kinds = [
         one.environment.files.get(canonicalize_name(one.subject)) if one.environment else None for one in (older, newer)
     ]

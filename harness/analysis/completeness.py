@@ -1,6 +1,7 @@
-"""Of several documents that speak of the same series the one that knows most of it.
+"""Two documents put together, each series from the document that knows more of it.
 
-What a call has measured by the way, a release or two, must not take the place of a history over all of them.
+The rule: a searched history counts for more than a selection, then the history with more judged candidates, then a
+whole one. So the few releases that a call has measured by the way never take the place of a history over all of them.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def most_complete(mine: Document, other: Document) -> Document:
-    """Return a document with all series of both, each from the one whose history is more complete, else from mine."""
+    """Return a document with all series of both, each from the document with the more complete history, else mine."""
     known = {history.key: history for history in mine.histories}
     better = {
         history.key
@@ -42,5 +43,5 @@ def most_complete(mine: Document, other: Document) -> Document:
 
 
 def _rank(history: History) -> tuple[bool, int, bool]:
-    """Return by what one is more complete: searched before selected, then by what was judged."""
+    """Return how complete a history is; of two histories the more complete one has the greater rank."""
     return history.strategy is not Strategy.SELECTION, len(history.judged), history.whole

@@ -1,20 +1,21 @@
 """How sure a history is, from the trials that it stands on.
 
-The rule: let each trial show the wrong verdict with one chance, the same for all trials of the history. It is estimated
-by the rule of succession (Laplace, *Essai philosophique sur les probabilités*, 1814): of ``repeats`` trials that
-repeated another one ``disagreeing`` differed, so it is ``(disagreeing + 1) / (repeats + 2)``; without any repetition
-that is one half. A release whose ``n`` trials all agreed is wrongly judged where all were wrong, chance to the power of
-``n``. The history holds where none of the releases that it stands on is: the product over them, as confidence is
-carried over the steps of a bisection by syzbot
+The rule: let each trial show the wrong verdict with one chance, the same for all trials of the history. The chance is
+estimated by the rule of succession (Laplace, *Essai philosophique sur les probabilités*, 1814): of ``repeats`` trials
+that repeated an earlier trial ``disagreeing`` differed, so the chance is ``(disagreeing + 1) / (repeats + 2)``; without
+any repetition that is one half. A candidate whose ``n`` trials all agreed is wrongly judged where all of them were
+wrong: the chance to the power of ``n``. The history holds where no candidate that it stands on is wrongly judged: the
+product over these candidates, as syzbot carries confidence over the steps of a bisection
 (https://github.com/google/syzkaller/blob/master/pkg/bisect/bisect.go).
 
-A failure that shows only now and then has two chances, since its two mistakes are not alike: that a trial of a release
-that has it does not show it, and that a trial of one without it does. A history is of such a failure where a release is
-affected though trials of it were free of the failure, which only a rule of the scenario's own allows. The first chance
-is estimated by the same rule from the releases that showed it, the one trial of each that made it count left out; the
-second from those that never did. A release that is called free is wrongly judged where all its trials missed it.
+A failure that shows only now and then has two chances, since its two mistakes are not alike: a trial of an affected
+candidate misses the failure, or a trial of a free candidate shows the signature. A history is of such a failure where a
+candidate is affected though some of its trials were free of the failure, which only a rule of the scenario's own
+allows. The first chance is estimated by the same rule from the candidates that showed the failure, without the one
+trial of each that made the candidate count; the second chance is estimated from the candidates that never showed the
+failure. A candidate that is called free is wrongly judged where all its trials missed the failure.
 
-What was not tested is no part of the figure; a history names it beside it.
+Candidates that were not tested are no part of the figure; the history names them beside it.
 """
 
 from __future__ import annotations
@@ -31,20 +32,21 @@ if TYPE_CHECKING:
     from harness.analysis.history import Point
 
 ENOUGH = 0.99
-TRIALS = 3  # the fewest of a release that a history stands on
+TRIALS = 3  # the fewest of a candidate that a history stands on
 MOST_TRIALS = 10
 
 
 def confidence(points: Sequence[Point]) -> float | None:
-    """Return how sure the history of these points is, from 0 to 1; None where no release was judged."""
+    """Return how sure the history of these points is, from 0 to 1; None where no candidate was judged."""
     sides = deciding(points)
     return _figure(points, sides, [_trials(point) for point in sides]) if sides else None
 
 
 def trials_wanted(points: Sequence[Point]) -> dict[str, int]:
-    """Return how many trials in all the releases that a history stands on need, by release; empty when they have them.
+    """Return the candidates that need more trials, by label, each with the number of trials that it is to have in all.
 
-    As many as make the history sure where they all agree, at least `TRIALS`, at most `MOST_TRIALS`.
+    Only the candidates that the history stands on need any: as many as make the history sure if all further trials
+    agree, at least `TRIALS`, at most `MOST_TRIALS`.
     """
     sides = deciding(points)
     have = [_trials(point) for point in sides]
@@ -52,7 +54,7 @@ def trials_wanted(points: Sequence[Point]) -> dict[str, int]:
         wanted = [max(least, trials) for trials in have]
         if not sides or _figure(points, sides, wanted) >= ENOUGH:
             break
-    return {point.version: trials for point, trials, before in zip(sides, wanted, have, strict=True) if trials > before}
+    return {point.label: trials for point, trials, before in zip(sides, wanted, have, strict=True) if trials > before}
 
 
 def _trials(point: Point) -> int:
@@ -60,7 +62,7 @@ def _trials(point: Point) -> int:
 
 
 def _figure(points: Sequence[Point], sides: Sequence[Point], trials: Sequence[int]) -> float:
-    """Return the confidence where the deciding releases have so many trials, of which the further ones agree."""
+    """Return the confidence if the deciding candidates (``sides``) had these numbers of trials, and new ones agreed."""
     if any(point.verdict is Verdict.REPRODUCED and _missed(point) for point in points):
         return _figure_of_seldom(points, sides, trials)
     tallies = [point.tally.values() for point in points if point.tally]
@@ -72,7 +74,7 @@ def _figure(points: Sequence[Point], sides: Sequence[Point], trials: Sequence[in
 
 
 def _figure_of_seldom(points: Sequence[Point], sides: Sequence[Point], trials: Sequence[int]) -> float:
-    """Return the same of a failure that shows only now and then."""
+    """Return the same figure for a failure that shows only now and then."""
     having = [point for point in points if point.verdict is Verdict.REPRODUCED]
     missed = sum(_missed(point) for point in having)
     repeats = missed + sum(_shown(point) - 1 for point in having)

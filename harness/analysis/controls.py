@@ -1,4 +1,8 @@
-"""Controls of the harness itself: two environments built alike must show the same."""
+"""Controls of the harness itself.
+
+The rule: two environments that are built alike must show the same verdict, and a scenario must tell a server that is
+known to have its failure from one that is known to be free of it.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def twins(cell: Cell) -> tuple[Cell, Cell]:
-    """Return the cell and its copy, which runs in an environment of its own that is built the same."""
+    """Return the cell and its copy, which runs in an environment of its own that is built alike."""
     return cell, msgspec.structs.replace(cell, recipe=Copy(number=1))
 
 
@@ -31,11 +35,11 @@ def differences(results: Iterable[CellResult]) -> tuple[tuple[CellResult, CellRe
 
 
 def indistinct(results: Iterable[CellResult], variants: Mapping[str, Iterable[str]]) -> Iterator[str]:
-    """Yield what is wrong with scenarios that do not tell a server known bad from one known good.
+    """Yield a line for each scenario variant that was not seen to tell a bad server from a good one.
 
     Args:
         results: of cells over releases of both kinds.
-        variants: the names of each scenario's.
+        variants: the names of each scenario's variants, by scenario.
 
     """
     seen: dict[tuple[str, str], set[Verdict]] = collections.defaultdict(set)

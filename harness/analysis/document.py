@@ -1,4 +1,8 @@
-"""The whole JSON document of the public contract: cells, histories and claims, with the releases they are about."""
+"""The whole JSON document of the public contract: cells, histories and claims, with the releases they are about.
+
+The rule: a document says nothing that does not follow from its cells, its releases and how its series were searched.
+Histories and claims can be computed again from these at any time.
+"""
 
 from __future__ import annotations
 
@@ -6,16 +10,20 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from harness.analysis.claims import ClaimResult
+from harness.analysis.claims import ClaimResult, advice, assess, sentence
+from harness.analysis.confidence import confidence
+from harness.analysis.history import boundaries, ranges
+from harness.analysis.releases import specifiers
 from harness.analysis.search import Strategy
-from harness.analysis.series import History, claim_result, history_of, series_of
+from harness.analysis.series import History, series_of
 from harness.model.names import SubjectName
 from harness.model.release import Release
 from harness.model.result import CellResult
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
+    from harness.analysis.history import Point
     from harness.analysis.series import Series
     from harness.model.coordinates import SeriesKey
     from harness.model.scenario import Claim
@@ -24,7 +32,7 @@ SCHEMA_VERSION = 1
 
 
 class Document(msgspec.Struct, frozen=True, kw_only=True):
-    """The document. ``releases`` are all known ones of each subject: what histories and claims are recomputed by."""
+    """The document. ``releases`` are all that are known of each subject, by which histories are computed again."""
 
     schema_version: int
     cells: tuple[CellResult, ...]
@@ -34,7 +42,7 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Searched(msgspec.Struct, frozen=True, kw_only=True):
-    """How a series was searched, where that was by a strategy; ``releases`` where these were not all."""
+    """How a series was searched: by which strategy, and with which seed where that was a bisection."""
 
     strategy: Strategy
     seed: int | None = None
@@ -53,7 +61,8 @@ def document_of(
         results: of cells, controls among them or not; each cell once.
         releases: all known ones of each subject.
         claims: by scenario.
-        searched: how a series came about; where it does not say, a series with every release is a sweep.
+        searched: how each series came about. A series that is not in it is a sweep where it has a result of every
+            release, else a selection.
 
     """
     cells = tuple(results)
@@ -74,8 +83,71 @@ def document_of(
     )
 
 
+def history_of(
+    series: Series, results: Mapping[str, CellResult], *, strategy: Strategy, seed: int | None = None
+) -> History:
+    """Return the history of a series of releases from the results of its cells, by id."""
+    points = series.points(results)
+    found = ranges(points)
+    to = advice(points, found)
+    return History(
+        scenario=series.key.scenario,
+        variant=series.key.variant,
+        subject=series.subject,
+        python=series.key.python,
+        platform=series.key.platform,
+        strategy=strategy,
+        judged=found.judged,
+        tested=found.tested,
+        untested=found.untested,
+        whole=series.is_whole(found),
+        yanked=tuple(label for label, cell in series.cells.items() if cell.release.yanked),
+        affected=found.affected,
+        specifiers=specifiers(found.affected, [point.label for point in points]),
+        first_fixed=found.first_fixed,
+        safe_since=found.safe_since,
+        relapses=found.relapses,
+        gaps=found.gaps,
+        trials=sum(result.trials for result in series.results(results).values()),
+        confidence=_rounded_confidence(points),
+        attribution=series.attributions(points, results),
+        seed=seed,
+        upgrade_to=to.release if to else None,
+        or_later=bool(to and to.or_later),
+    )
+
+
+def claim_result(
+    series: Series, results: Mapping[str, CellResult], claim: Claim, *, strategy: Strategy = Strategy.SELECTION
+) -> ClaimResult:
+    """Return a claim beside the history of a series, which came about by a strategy."""
+    points = series.points(results)
+    found = ranges(points)
+    claimed = series.position(claim.fixed, [point.label for point in points])
+    assessment = assess(points, claimed)
+    to = advice(points, found)
+    return ClaimResult(
+        scenario=series.key.scenario,
+        variant=series.key.variant,
+        document=claim.document,
+        claimed_fixed=claim.fixed,
+        first_fixed=found.first_fixed,
+        safe_since=found.safe_since,
+        relapses=found.relapses,
+        assessment=assessment,
+        python=series.key.python,
+        platform=series.key.platform,
+        sentence=sentence(claim, assessment, points=points, found=found, claimed=claimed),
+        upgrade_to=to.release if to else None,
+        or_later=bool(to and to.or_later),
+        strategy=strategy,
+        whole=series.is_whole(found),
+        judged=len(found.judged),
+    )
+
+
 def fault_of(document: Document) -> str | None:
-    """Say what in a document does not go together, which its types cannot say; None where all does."""
+    """Say which parts of a document contradict each other, which its types cannot say; None where none do."""
     seen: set[str] = set()
     for cell in document.cells:
         if cell.fault or cell.id in seen:
@@ -86,5 +158,11 @@ def fault_of(document: Document) -> str | None:
 
 
 def _by_itself(series: Series, by_id: Mapping[str, CellResult]) -> Searched:
-    whole = all(series.cell(version).id in by_id for version in series.versions)
+    whole = all(name in by_id for name in series.ids)
     return Searched(strategy=Strategy.SWEEP if whole else Strategy.SELECTION)
+
+
+def _rounded_confidence(points: Sequence[Point]) -> float | None:
+    """Return the confidence as documents have it; None where there is no boundary to be sure of."""
+    sure = confidence(points) if boundaries(points) else None
+    return None if sure is None else round(sure, 6)

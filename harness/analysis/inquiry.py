@@ -1,4 +1,8 @@
-"""What is still to be run before a history stands: first its search, then its boundaries again, then their causes."""
+"""What is still to be run before a history stands.
+
+The rule, in this order: the candidates that the search asks for; more trials of the candidates that the history stands
+on; the cells with exchanged dependencies that tell what caused its boundaries. The history stands when none is left.
+"""
 
 from __future__ import annotations
 
@@ -30,33 +34,39 @@ def wanted(
     """Return the cells to run next with the trials that they are to have in all; none when the history stands.
 
     Args:
-        series: what it is about.
+        series: the candidates, and their cells.
         results: of the cells that were run, by id.
         searched: the strategy, and the seed of a bisection.
-        claimed: the release that a document names.
-        trials: how many of each release; never fewer than the scenario's own rule needs.
+        claimed: the candidate that a document names, as the document has it.
+        trials: how many of each candidate; never fewer than the scenario's own rule needs.
         causes: whether the boundaries are to be attributed.
 
     """
     enough = max(trials, series.trials)
-    verdicts = {version: result.verdict for version, result in series.results(results).items()}
-    if searched.strategy is Strategy.BISECT:
-        always = anchors(series.versions, claimed, seed=f"{searched.seed} {series.key}")
-        found = bisect(series.versions, verdicts, always)
-    else:
-        found = sweep(series.versions, verdicts)
-    if found:
-        return {series.cell(version): enough for version in found}
+    if found := _search(series, results, searched, claimed):
+        return {series.cell(label): enough for label in found}
     points = series.points(results)
     if again := trials_wanted(points):
-        return {series.cell(version): count for version, count in again.items()}
+        return {series.cell(label): count for label, count in again.items()}
     exchanged = [cell for boundary in boundaries(points) for cell in _exchanged(series, boundary, results)]
     return {cell: max(TRIALS, series.trials) for cell in exchanged if cell.id not in results} if causes else {}
 
 
+def _search(
+    series: Series, results: Mapping[str, CellResult], searched: Searched, claimed: str | None
+) -> tuple[str, ...]:
+    """Return the candidates that the search asks for next, none where it is over."""
+    labels = series.labels
+    verdicts = {label: result.verdict for label, result in series.results(results).items()}
+    if searched.strategy is not Strategy.BISECT:
+        return sweep(labels, verdicts)
+    at = series.position(claimed, labels) if claimed else None
+    return bisect(labels, verdicts, anchors(labels, at, seed=f"{searched.seed} {series.key}"))
+
+
 def _exchanged(series: Series, boundary: Boundary, results: Mapping[str, CellResult]) -> list[Cell]:
     """Return a boundary's two cells with exchanged dependencies, where these differ."""
-    older, newer = boundary.older.version, boundary.newer.version
+    older, newer = boundary.older.label, boundary.newer.label
     cells = series.four_cells(boundary, results)
     pair = [series.cell(older, newer), series.cell(newer, older)]
     return [cell for cell in pair if cell.id in {cells.older_exchanged, cells.newer_exchanged}]

@@ -1,8 +1,9 @@
-"""Which releases to test next: pure functions from the verdicts known so far, so that a search can stop and go on.
+"""Which candidates to test next: pure functions of the verdicts known so far, so that a search can stop and go on.
 
-`sweep` asks for every release. `bisect` asks for few: the anchors, then between neighbours that differ the middle of
-the longest stretch without a test, until nothing untested lies between them. It never takes an unjudged release for
-good or bad. A history need not be monotone: what it does not look at stays untested, and says so.
+The rule: `sweep` asks for every candidate. `bisect` asks for few: first for the anchors, then, between two judged
+neighbours that differ, for the middle of the longest stretch without a test, until every candidate between the two was
+tested. An unjudged candidate is never taken for good or bad. A history need not be monotone: a candidate that no search
+looked at stays untested, and the history says so.
 """
 
 from __future__ import annotations
@@ -12,74 +13,74 @@ import itertools
 import random
 from typing import TYPE_CHECKING
 
-from packaging.version import Version
-
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from harness.model.verdict import Verdict
 
-DRAWN = 5  # releases of each side of the claim that are tested in any case
+DRAWN = 5  # candidates on each side of the claim that are tested in any case
 
 
 class Strategy(enum.StrEnum):
-    """How a history comes about; ``selection`` is whatever releases a matrix or a call names."""
+    """How a history comes about; ``selection`` is whatever candidates a matrix or a call names."""
 
     SWEEP = "sweep"
     BISECT = "bisect"
     SELECTION = "selection"
 
 
-def sweep(releases: Sequence[str], verdicts: Mapping[str, Verdict]) -> tuple[str, ...]:
-    """Return the releases that have no verdict yet."""
-    return tuple(release for release in releases if release not in verdicts)
+def sweep(labels: Sequence[str], verdicts: Mapping[str, Verdict]) -> tuple[str, ...]:
+    """Return the candidates that have no verdict yet."""
+    return tuple(label for label in labels if label not in verdicts)
 
 
-def anchors(releases: Sequence[str], claimed: str | None, *, seed: str) -> tuple[str, ...]:
-    """Return what a bisection tests in any case: both ends, the claimed release, its neighbours, some of each side.
+def anchors(labels: Sequence[str], claimed: int | None, *, seed: str) -> tuple[str, ...]:
+    """Return the candidates that a bisection tests in any case.
+
+    These are both ends, the claimed candidate, its two neighbours, and `DRAWN` of each side.
 
     Args:
-        releases: all of the history, oldest first.
-        claimed: the release that a document names; where it is not among them the middle stands for it.
+        labels: all of the history, oldest first.
+        claimed: the position of the candidate that a document names; None, for which the middle stands, where the
+            document names none of these.
         seed: what the draw depends on.
 
     """
-    if not releases:
+    if not labels:
         return ()
-    named = [place for place, release in enumerate(releases) if claimed and Version(release) == Version(claimed)]
-    middle = named[0] if named else len(releases) // 2
-    around = {middle - 1, middle, middle + 1} & set(range(len(releases)))
+    middle = len(labels) // 2 if claimed is None else claimed
+    around = {middle - 1, middle, middle + 1} & set(range(len(labels)))
     draw = random.Random(seed)  # noqa: S311 - a draw that can be repeated, not a secret
-    sides = [range(1, middle - 1), range(middle + 2, len(releases) - 1)]
+    sides = [range(1, middle - 1), range(middle + 2, len(labels) - 1)]
     drawn = {place for side in sides for place in draw.sample(side, min(DRAWN, len(side)))}
-    return tuple(releases[place] for place in sorted({0, len(releases) - 1} | around | drawn))
+    return tuple(labels[place] for place in sorted({0, len(labels) - 1} | around | drawn))
 
 
-def bisect(releases: Sequence[str], verdicts: Mapping[str, Verdict], always: Collection[str]) -> tuple[str, ...]:
-    """Return the releases to test next; none when the search is over.
+def bisect(labels: Sequence[str], verdicts: Mapping[str, Verdict], always: Collection[str]) -> tuple[str, ...]:
+    """Return the candidates to test next; none when the search is over.
 
     Args:
-        releases: all of the history, oldest first.
+        labels: all of the history, oldest first.
         verdicts: of those that were tested.
         always: those that are tested in any case, `anchors`.
 
     """
-    if first := tuple(release for release in releases if release in always and release not in verdicts):
+    if first := tuple(label for label in labels if label in always and label not in verdicts):
         return first
-    places = [place for place, release in enumerate(releases) if release in verdicts]
-    judged = [place for place in places if verdicts[releases[place]].is_judged]
+    places = [place for place, label in enumerate(labels) if label in verdicts]
+    judged = [place for place in places if verdicts[labels[place]].is_judged]
     pairs = [
         (older, newer)
         for older, newer in itertools.pairwise(judged)
-        if verdicts[releases[older]] is not verdicts[releases[newer]]
+        if verdicts[labels[older]] is not verdicts[labels[newer]]
     ]
     pairs += _ends(places, judged)
     middles = (_middle(places, older, newer) for older, newer in pairs)
-    return tuple(releases[place] for place in sorted({place for place in middles if place is not None}))
+    return tuple(labels[place] for place in sorted({place for place in middles if place is not None}))
 
 
 def _ends(places: Sequence[int], judged: Sequence[int]) -> Iterator[tuple[int, int]]:
-    """Yield where the first and the last judged release may still be found: next to an end that was not judged."""
+    """Yield the pairs of places between which the first or the last judged candidate may still be found."""
     if not judged:
         yield from itertools.pairwise(places)
         return
@@ -90,7 +91,7 @@ def _ends(places: Sequence[int], judged: Sequence[int]) -> Iterator[tuple[int, i
 
 
 def _middle(places: Sequence[int], older: int, newer: int) -> int | None:
-    """Return the middle of the longest stretch without a test between two places, None where there is none."""
+    """Return the middle of the longest stretch without a test between two places; None where all was tested."""
     inside = [place for place in places if older <= place <= newer]
     start, end = max(itertools.pairwise(inside), key=lambda pair: pair[1] - pair[0])
     return (start + end) // 2 if end - start > 1 else None

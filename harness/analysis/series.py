@@ -1,4 +1,9 @@
-"""A series: the releases that one history is about. From its cells' results comes the `History`, as JSON has it."""
+"""A series: the candidates that one history is about, with the cell of each; and the `History`, as JSON has it.
+
+The rule: a series says in which order its candidates stand, which cell tries a candidate, and what a document's name
+means among them. Whoever searches a series, or reads results of it, speaks of labels and positions only.
+`Series.of_releases` makes a series of releases; the `History` of the public contract is of such a series.
+"""
 
 from __future__ import annotations
 
@@ -8,34 +13,58 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from harness.analysis.attribution import Attribution, FourCells, attribute, changes
-from harness.analysis.claims import Assessment, ClaimResult, advice, assess, sentence
-from harness.analysis.confidence import confidence
-from harness.analysis.history import Boundary, Gap, Point, Range, Ranges, boundaries, ranges
+from harness.analysis.candidates import Candidate, Find
+from harness.analysis.history import Boundary, Gap, Point, Range, Ranges, boundaries
+from harness.analysis.releases import candidate_of, divided, in_order, oldest_first, place_of
 from harness.analysis.search import Strategy
 from harness.model.cell import Cell
 from harness.model.coordinates import SeriesKey
-from harness.model.recipe import DependenciesOf, OwnMoment
-from harness.model.release import Release
+from harness.model.recipe import DependenciesOf
 from harness.model.verdict import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
+    from harness.model.release import Release
     from harness.model.result import CellResult
-    from harness.model.scenario import Claim
 
 
 class Series(msgspec.Struct, frozen=True, kw_only=True):
-    """All releases of a subject that one history is about, oldest first.
+    """The candidates that one history is about, oldest first, and how each of them is tried.
 
-    ``refused`` are those that exist and that the Python cannot install; ``trials`` how many the scenario's own rule
-    needs of a release before it calls the failure absent.
+    Attributes:
+        key: what the series is called.
+        candidates: all that exist, in their order.
+        cells: the cell of each candidate that can be tried, by label, in the same order.
+        refused: why each of the others cannot be tried, by label.
+        trials: how many the scenario's own rule needs of a candidate before it calls the failure absent.
+        find: what a name in a document means among the labels of such candidates.
+
     """
 
     key: SeriesKey
-    releases: tuple[Release, ...]
-    refused: tuple[Release, ...] = ()
+    candidates: tuple[Candidate, ...]
+    cells: dict[str, Cell]
+    find: Find
+    refused: dict[str, str] = {}
     trials: int = 1
+
+    @classmethod
+    def of_releases(
+        cls, key: SeriesKey, releases: Iterable[Release], *, refused: Iterable[Release] = (), trials: int = 1
+    ) -> Series:
+        """Return the series of releases of the key's subject; ``refused`` are those that its Python cannot install."""
+        tried = oldest_first(releases)
+        others = tuple(refused)
+        reasons = {one.version: one.refusal(key.python, key.platform) for one in others}
+        return cls(
+            key=key,
+            candidates=tuple(candidate_of(one) for one in oldest_first((*tried, *others))),
+            cells={one.version: _cell(key, one) for one in tried},
+            find=place_of,
+            refused={version: f"{key.subject} {version} {reason}" for version, reason in reasons.items() if reason},
+            trials=trials,
+        )
 
     @property
     def subject(self) -> str:
@@ -43,47 +72,62 @@ class Series(msgspec.Struct, frozen=True, kw_only=True):
         return self.key.subject
 
     @property
-    def versions(self) -> tuple[str, ...]:
-        """The versions, oldest first."""
-        return tuple(release.version for release in self.releases)
+    def labels(self) -> tuple[str, ...]:
+        """The labels of the candidates that can be tried, oldest first: what a search is over."""
+        return tuple(self.cells)
 
     @property
     def ids(self) -> tuple[str, ...]:
         """The ids of its cells."""
-        return tuple(self._cell(release).id for release in self.releases)
+        return tuple(cell.id for cell in self.cells.values())
 
-    def cell(self, version: str, dependencies_of: str | None = None) -> Cell:
-        """Return the cell of a release, with its own dependencies or with those of another one."""
-        by_version = {release.version: release for release in self.releases}
-        return self._cell(by_version[version], by_version[dependencies_of] if dependencies_of else None)
+    def position(self, name: str, labels: Sequence[str]) -> int | None:
+        """Return the position of the candidate that a document names, among some labels of the series, in order."""
+        place = self.find(name, labels)
+        return place.position if place else None
 
-    def _cell(self, release: Release, dependencies_of: Release | None = None) -> Cell:
-        recipe = DependenciesOf(release=dependencies_of) if dependencies_of else OwnMoment()
-        return Cell(**self.key.key_fields, release=release, recipe=recipe)
+    def cell(self, label: str, dependencies_of: str | None = None) -> Cell:
+        """Return the cell of a candidate, with its own dependencies or with those of another one."""
+        cell = self.cells[label]
+        if dependencies_of is None:
+            return cell
+        recipe = DependenciesOf(release=self.cells[dependencies_of].release)
+        return msgspec.structs.replace(cell, recipe=recipe)
+
+    def without(self, labels: Collection[str]) -> Series:
+        """Return the series in which some candidates do not stand."""
+        return msgspec.structs.replace(
+            self,
+            candidates=tuple(one for one in self.candidates if one.label not in labels),
+            cells={label: cell for label, cell in self.cells.items() if label not in labels},
+            refused={label: reason for label, reason in self.refused.items() if label not in labels},
+        )
 
     def results(self, results: Mapping[str, CellResult]) -> dict[str, CellResult]:
-        """Return the results of the series' cells, by version; ``results`` are by cell id."""
-        found = ((release.version, results.get(self._cell(release).id)) for release in self.releases)
-        return {version: result for version, result in found if result is not None}
+        """Return the results of the series' cells, by label; ``results`` are by cell id."""
+        found = ((label, results.get(cell.id)) for label, cell in self.cells.items())
+        return {label: result for label, result in found if result is not None}
 
     def points(self, results: Mapping[str, CellResult]) -> tuple[Point, ...]:
-        """Return the history's points, one for each release that exists, tested or not."""
-        of_version = self.results(results)
-        points = {one: _point(one.version, of_version.get(one.version)) for one in self.releases}
-        points |= {one: _refused(one, self.subject) for one in self.refused}
-        return tuple(points[one] for one in sorted(points, key=lambda one: one.parsed))
+        """Return the history's points, one for each candidate that exists, tested or not."""
+        of_label = self.results(results)
+        return tuple(_point(one, of_label.get(one.label), self.refused.get(one.label)) for one in self.candidates)
 
     def is_whole(self, found: Ranges) -> bool:
-        """Whether every release that the Python can install was tried."""
-        return bool(self.releases) and not found.untested
+        """Whether every candidate that can be tried was tried."""
+        return bool(self.cells) and not found.untested
 
     def four_cells(self, boundary: Boundary, results: Mapping[str, CellResult]) -> FourCells:
         """Return the ids of the cells that tell what caused a boundary."""
-        older, newer = boundary.older.version, boundary.newer.version
+        older, newer = boundary.older.label, boundary.newer.label
         ids = self.cell(older).id, self.cell(newer).id
         same = ids[0] in results and ids[1] in results and not changes(results[ids[0]], results[ids[1]])
         exchanged = ids if same else (self.cell(older, newer).id, self.cell(newer, older).id)
         return FourCells(older=ids[0], older_exchanged=exchanged[0], newer=ids[1], newer_exchanged=exchanged[1])
+
+    def attributions(self, points: Sequence[Point], results: Mapping[str, CellResult]) -> tuple[Attribution, ...]:
+        """Return the cause of each boundary of the points, oldest first."""
+        return tuple(attribute(edge, self.four_cells(edge, results), results) for edge in boundaries(points))
 
 
 class History(SeriesKey, frozen=True, kw_only=True):
@@ -92,8 +136,8 @@ class History(SeriesKey, frozen=True, kw_only=True):
     ``specifiers`` are the affected ranges as PEP 440 has them; ``judged``, ``untested`` and ``yanked`` name releases;
     ``whole`` says that no release that the Python can install was left out; ``trials`` counts those of all its cells;
     ``seed`` is what a bisection's draw of further releases depended on; ``upgrade_to`` and ``or_later`` are the advice.
-    ``confidence`` is None where only one side was seen, releases with the failure or without it. For the rest see
-    the public contract, `harness.analysis.history.Ranges` and `harness.analysis.confidence`.
+    ``confidence`` is None where only one side was seen, releases with the failure or without it. The public contract,
+    `harness.analysis.history.Ranges` and `harness.analysis.confidence` explain the rest.
     """
 
     strategy: Strategy
@@ -115,100 +159,39 @@ class History(SeriesKey, frozen=True, kw_only=True):
     upgrade_to: str | None = None
     or_later: bool = False
 
-
-def history_of(
-    series: Series, results: Mapping[str, CellResult], *, strategy: Strategy, seed: int | None = None
-) -> History:
-    """Return the history of a series from the results of its cells, by id."""
-    points = series.points(results)
-    found = ranges(points)
-    edges = boundaries(points)
-    sure = confidence(points) if edges else None
-    to = advice(points, found, series.releases)
-    return History(
-        **series.key.key_fields,
-        strategy=strategy,
-        judged=found.judged,
-        tested=found.tested,
-        untested=found.untested,
-        whole=series.is_whole(found),
-        yanked=tuple(release.version for release in series.releases if release.yanked),
-        affected=found.affected,
-        specifiers=found.specifiers,
-        first_fixed=found.first_fixed,
-        safe_since=found.safe_since,
-        relapses=found.relapses,
-        gaps=found.gaps,
-        trials=sum(result.trials for result in series.results(results).values()),
-        confidence=None if sure is None else round(sure, 6),
-        attribution=tuple(attribute(edge, series.four_cells(edge, results), results) for edge in edges),
-        seed=seed,
-        upgrade_to=to.release if to else None,
-        or_later=bool(to and to.or_later),
-    )
-
-
-def claim_result(
-    series: Series, results: Mapping[str, CellResult], claim: Claim, *, strategy: Strategy = Strategy.SELECTION
-) -> ClaimResult:
-    """Return a claim beside the history of a series, which came about by a strategy."""
-    points = series.points(results)
-    found = ranges(points)
-    assessment = assess(claim.fixed, points)
-    to = advice(points, found, series.releases)
-    by_version = {release.version: release for release in series.releases}
-    return ClaimResult(
-        scenario=series.key.scenario,
-        variant=series.key.variant,
-        document=claim.document,
-        claimed_fixed=claim.fixed,
-        first_fixed=found.first_fixed,
-        safe_since=found.safe_since,
-        relapses=found.relapses,
-        assessment=assessment,
-        python=series.key.python,
-        platform=series.key.platform,
-        sentence=sentence(claim, assessment, found, by_version),
-        upgrade_to=to.release if to else None,
-        or_later=bool(to and to.or_later),
-        strategy=strategy,
-        whole=series.is_whole(found),
-        judged=len(found.judged),
-    )
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The releases that the history names, among them the ends of its ranges and gaps, oldest first."""
+        gaps = [end for gap in self.gaps for end in (gap.first, gap.last)]
+        ends = [end for one in self.affected for end in (one.first, one.last, one.fixed) if end]
+        return in_order((*self.tested, *self.untested, *gaps, *ends))
 
 
 def series_of(results: Iterable[CellResult], releases: Mapping[str, Iterable[Release]]) -> Iterator[Series]:
-    """Yield the series that results belong to, where anything could be tried of them.
+    """Yield the series of releases that results belong to, where anything could be tried of them.
 
     Args:
         results: of cells, controls among them or not.
-        releases: all known ones of each subject; what is only chosen by name is left out unless there is a result of
-            it; what a Python cannot install is refused likewise.
+        releases: all known ones of each subject. A pre-release is part of a series only where it has a result; so is a
+            release that the Python cannot install, which is refused otherwise.
 
     """
     kept = [one for one in results if one.control is None and one.verdict is not Verdict.UNSUPPORTED]
     for key, group in itertools.groupby(sorted(kept, key=lambda one: one.place), key=lambda one: one.key):
-        inside = {one.version for one in group}
-        known = {release.version: release for release in releases.get(key.subject, ())}
-        final = [one for one in known.values() if one.version in inside or not one.parsed.is_prerelease]
-        chosen = [one for one in final if one.version in inside or one.admits(key.python, key.platform)]
-        refused = [one for one in final if not (one.version in inside or one.admits(key.python, key.platform))]
-        yield Series(key=key, releases=_ordered(chosen), refused=_ordered(refused))
+        tested = {one.version for one in group}
+        known = releases.get(key.subject, ())
+        tried, refused = divided(known, tested=tested, python=key.python, platform=key.platform)
+        yield Series.of_releases(key, tried, refused=refused)
 
 
-def _ordered(releases: Iterable[Release]) -> tuple[Release, ...]:
-    return tuple(sorted(releases, key=lambda one: one.parsed))
+def _cell(key: SeriesKey, release: Release) -> Cell:
+    return Cell(**key.key_fields, release=release)
 
 
-def _point(version: str, result: CellResult | None) -> Point:
+def _point(candidate: Candidate, result: CellResult | None, refusal: str | None) -> Point:
+    point = Point(label=candidate.label, is_usual=candidate.is_usual, at=candidate.at)
+    if refusal is not None:
+        return msgspec.structs.replace(point, verdict=Verdict.UNSUPPORTED, reason=refusal)
     if result is None:
-        return Point(version=version)
-    return Point(version=version, verdict=result.verdict, reason=result.reason, tally=result.tally)
-
-
-def _refused(release: Release, subject: str) -> Point:
-    reason = f"{subject} {release.version} requires Python {release.requires_python}"
-    return Point(version=release.version, verdict=Verdict.UNSUPPORTED, reason=reason)
-
-
-__all__ = ["Assessment", "History", "Series", "claim_result", "history_of", "series_of"]
+        return point
+    return msgspec.structs.replace(point, verdict=result.verdict, reason=result.reason, tally=result.tally)

@@ -11,8 +11,8 @@ from rich.text import Text
 
 from harness import escaping
 from harness.analysis.attribution import Cause
-from harness.analysis.claims import unknown_between
 from harness.analysis.confidence import ENOUGH
+from harness.analysis.history import unknown_between
 from harness.model.verdict import Verdict
 from harness.report.markdown import escape
 
@@ -59,9 +59,8 @@ def lines(history: History) -> Iterator[tuple[str, str]]:
     yield "affected", affected(history)
     yield from (("open", text) for one in history.affected for text in _open(one, history))
     if history.affected and history.first_fixed:
-        latest = (
-            ", or in one before it that was not judged" if unknown_between(history.affected[0], history.gaps) else ""
-        )
+        is_late = unknown_between(history.affected[0], history.gaps, history.labels)
+        latest = ", or in one before it that was not judged" if is_late else ""
         yield "fixed", f"first in {history.first_fixed}{latest}"
     if history.affected:
         among = ", of those that were tested" if history.untested else ""

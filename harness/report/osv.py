@@ -21,7 +21,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from harness import escaping
-from harness.analysis.claims import unknown_between
+from harness.analysis.history import unknown_between
 from harness.analysis.search import Strategy
 from harness.model.verdict import Verdict
 from harness.report.site import names
@@ -128,7 +128,7 @@ def _ranges(history: History) -> Iterator[dict[str, Any]]:
         begins = {
             "introduced": "0" if one.introduced is None and not one.open_before else escaping.line(one.first or "")
         }
-        if one.open_after or unknown_between(one, history.gaps):
+        if one.open_after or unknown_between(one, history.gaps, history.labels):
             yield {"type": "ECOSYSTEM", "events": [begins, {"last_affected": escaping.line(one.last or "")}]}
         else:
             together += [begins, {"fixed": escaping.line(one.fixed)}] if one.fixed else [begins]

@@ -73,8 +73,8 @@ def all_releases(plan: Plan, *, prereleases: bool) -> tuple[Series, ...]:
             rows[cell.key].append(cell)
     found = []
     for key, cells in rows.items():
-        ordered = sorted((cell.release for cell in cells), key=lambda release: release.parsed)
-        found.append(Series(key=key, releases=tuple(ordered), trials=plan.trials_of(key.scenario, 1)))
+        trials = plan.trials_of(key.scenario, 1)
+        found.append(Series.of_releases(key, (cell.release for cell in cells), trials=trials))
     return _some(found)
 
 
@@ -99,9 +99,9 @@ def new_releases(plan: Plan, before: Document) -> tuple[Series, ...]:
     listed = {subject: plan.available.listed(subject) for subject in {cell.subject for cell in kept}}
     for series in series_of(kept, listed):
         tested = series.results(by_id)
-        releases = [one for one in series.releases if one.version in tested or one.version not in old[series.subject]]
+        left_out = [label for label in series.labels if label in old[series.subject] and label not in tested]
         trials = plan.trials_of(series.key.scenario, 1)
-        found.append(msgspec.structs.replace(series, releases=tuple(releases), trials=trials))
+        found.append(msgspec.structs.replace(series.without(left_out), trials=trials))
     return _some(found)
 
 

@@ -6,8 +6,7 @@ import dataclasses
 import itertools
 from typing import TYPE_CHECKING
 
-from packaging.version import Version
-
+from harness.analysis.releases import in_order, place_of
 from harness.model.verdict import Verdict
 from harness.report.site import names
 from harness.report.table import SYMBOLS
@@ -83,10 +82,12 @@ class Axis:
 
 def axis_of(versions: Iterable[str], releases: Sequence[Release], claimed: str | None) -> Axis:
     """Return the axis of some releases."""
-    ordered = sorted(set(versions), key=Version)
+    ordered = in_order(versions)
     years = {release.version: release.uploaded.year for release in releases}
-    place = next((n for n, one in enumerate(ordered, 1) if claimed and Version(one) >= Version(claimed)), None)
-    return Axis(versions=tuple(ordered), ticks=tuple(_ticks(ordered, years)), claimed=place)
+    older = place_of(claimed, ordered).older if claimed else len(ordered)
+    return Axis(
+        versions=ordered, ticks=tuple(_ticks(ordered, years)), claimed=older + 1 if older < len(ordered) else None
+    )
 
 
 def _ticks(versions: Sequence[str], years: Mapping[str, int]) -> Iterator[Tick]:

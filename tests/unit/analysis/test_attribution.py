@@ -20,7 +20,7 @@ R, A = Verdict.REPRODUCED, Verdict.ABSENT
 UNJUDGED = [verdict for verdict in Verdict if not verdict.is_judged]
 CELLS = FourCells(older="older", older_exchanged="older with new", newer_exchanged="newer with old", newer="newer")
 NAMES = (CELLS.older, CELLS.older_exchanged, CELLS.newer_exchanged, CELLS.newer)
-BOUNDARY = Boundary(older=Point(version="0.1", verdict=R), newer=Point(version="0.2", verdict=A))
+BOUNDARY = Boundary(older=Point(label="0.1", verdict=R), newer=Point(label="0.2", verdict=A))
 
 # By the verdicts of: the older one, the older with the newer's dependencies, the newer with the older's, the newer.
 CAUSES: dict[tuple[Verdict, ...], Cause] = {
@@ -109,7 +109,7 @@ def test_without_exchanged_cells_it_is_the_subject(make_result: Callable[..., Ce
 def test_direction(verdicts: tuple[Verdict, Verdict], make_result: Callable[..., CellResult], *, fixes: bool) -> None:
     """Whether the failure goes or comes."""
     older, newer = verdicts
-    boundary = Boundary(older=Point(version="0.1", verdict=older), newer=Point(version="0.2", verdict=newer))
+    boundary = Boundary(older=Point(label="0.1", verdict=older), newer=Point(label="0.2", verdict=newer))
     found: Attribution = attribute(boundary, CELLS, results_of((older, older, newer, newer), make_result))
     assert (found.older, found.newer, found.fixes) == ("0.1", "0.2", fixes)
 

@@ -10,13 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from harness.analysis.candidates import Candidate
 from harness.analysis.claims import Assessment, advice, assess, sentence
 from harness.analysis.history import Point, ranges
+from harness.analysis.releases import candidate_of, place_of
 from harness.model.scenario import Claim
 from harness.model.verdict import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from harness.model.release import Release
 
@@ -38,19 +40,22 @@ SAYS = "The page says upgrade to"
 BACK = "It was gone with 0.11.0 and came back in 0.16.0 to 0.17.6."
 
 
-def points_of(history: Mapping[str, str]) -> tuple[Point, ...]:
-    """Return the points of versions with their verdicts' letters."""
+def points_of(history: Mapping[str, str], releases: Iterable[Release] = ()) -> tuple[Point, ...]:
+    """Return the points of versions with their verdicts' letters; nobody is sent to one that ``releases`` lack."""
+    known = {release.version: candidate_of(release) for release in releases}
+    candidates = [known.get(version, Candidate(label=version, is_usual=not known)) for version in history]
     return tuple(
-        Point(version=version, verdict=LETTERS[letter], tally=TALLIES.get(letter, {}))
-        for version, letter in history.items()
+        Point(label=one.label, is_usual=one.is_usual, at=one.at, verdict=LETTERS[letter], tally=TALLIES.get(letter, {}))
+        for one, letter in zip(candidates, history.values(), strict=True)
     )
 
 
-def said(history: Mapping[str, str], claimed: str) -> str:
-    """Return the sentence about a claim."""
-    points = points_of(history)
+def judged(points: Sequence[Point], claimed: str) -> tuple[Assessment, str]:
+    """Return the assessment of a claim, and the sentence about it."""
+    position = place_of(claimed, [one.label for one in points]).position
+    assessment = assess(points, position)
     claim = Claim(document="page.txt", issue="server #1", fixed=claimed)
-    return sentence(claim, assess(claimed, points), ranges(points))
+    return assessment, sentence(claim, assessment, points=points, found=ranges(points), claimed=position)
 
 
 @pytest.mark.parametrize(
@@ -133,8 +138,8 @@ def said(history: Mapping[str, str], claimed: str) -> str:
 )
 def test_assessment(history: dict[str, str], claimed: str, assessment: str, words: str | None) -> None:
     """The word of the contract, and what is said to a person."""
-    assert assess(claimed, points_of(history)) == Assessment(assessment)
-    told = said(history, claimed)
+    found, told = judged(points_of(history), claimed)
+    assert found == Assessment(assessment)
     assert told.startswith(f"{SAYS} {claimed}. ")
     assert "None" not in told
     if words is not None:
@@ -172,11 +177,11 @@ def test_assessment_by_its_definition(letters: str, place: int) -> None:
         expected = Assessment.NOT_SEEN
     else:
         expected = {"R": Assessment.NOT_FIXED, "u": Assessment.UNHEALTHY_AT_CLAIM}.get(at, Assessment.UNTESTED)
-    assert assess(str(place), points) is expected
+    assessment, told = judged(points, str(place))
+    assert assessment is expected
     found = ranges(points)
     if expected is Assessment.CONFIRMED:
         assert str(place) in {one.fixed for one in found.affected}
-    told = sentence(Claim(document="page.txt", issue="server #1", fixed=str(place)), expected, found)
     assert "None" not in told
     assert ("came back" in told) is bool(found.relapses)
     newest = NEWEST.format(found.judged[-1] if found.judged else "none")
@@ -219,8 +224,8 @@ def releases(make_release: Callable[..., Release]) -> list[Release]:
 )
 def test_advice(history: dict[str, str], to: str | None, releases: list[Release]) -> None:
     """The smallest release that is safe, final and not yanked, with none after it affected or unable to work."""
-    points = points_of(history)
-    found = advice(points, ranges(points), releases)
+    points = points_of(history, releases)
+    found = advice(points, ranges(points))
     assert (str(found).removeprefix("upgrade to ") if found else None) == to
 
 
@@ -229,12 +234,9 @@ def test_a_fix_that_was_released_later_than_what_has_the_failure_is_no_relapse(
 ) -> None:
     """A branch for old users gets its fix when the newer branch has been there for long."""
     days = {"0.1": 1, "0.1.1": 9, "0.2": 5, "0.2.1": 9}
-    releases = {
-        version: make_release(version, uploaded=dt.datetime(2024, 1, day, tzinfo=dt.UTC))
-        for version, day in days.items()
-    }
-    points = points_of({"0.1": "R", "0.1.1": "a", "0.2": "R", "0.2.1": "a"})
-    claim = Claim(document="page.txt", issue="server #1", fixed="0.1.1")
-    told = sentence(claim, assess("0.1.1", points), ranges(points), releases)
+    releases = [
+        make_release(version, uploaded=dt.datetime(2024, 1, day, tzinfo=dt.UTC)) for version, day in days.items()
+    ]
+    _, told = judged(points_of({"0.1": "R", "0.1.1": "a", "0.2": "R", "0.2.1": "a"}, releases), "0.1.1")
     assert "came back" not in told
     assert told.endswith("It is gone with 0.1.1, which was released later than others that have it: 0.2.")

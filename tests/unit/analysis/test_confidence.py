@@ -26,7 +26,7 @@ def history(*tallies: Mapping[Verdict, int]) -> tuple[Point, ...]:
     """Return the points of releases with these trials; where they disagree the cell is inconclusive."""
     return tuple(
         Point(
-            version=str(number),
+            label=str(number),
             verdict=next(iter(tally)) if len(tally) == 1 else I if tally else Verdict.NOT_RUN,
             tally=dict(tally),
         )
@@ -43,11 +43,11 @@ def decoded(data: bytes) -> tuple[Point, ...]:
     return history(*tallies)
 
 
-def more(points: tuple[Point, ...], version: str, verdict: Verdict) -> tuple[Point, ...]:
+def more(points: tuple[Point, ...], label: str, verdict: Verdict) -> tuple[Point, ...]:
     """Return the points with one more trial of a release."""
     return tuple(
         msgspec.structs.replace(one, tally={**one.tally, verdict: one.tally.get(verdict, 0) + 1})
-        if one.version == version
+        if one.label == label
         else one
         for one in points
     )
@@ -85,7 +85,7 @@ def test_figures_by_hand(points: tuple[Point, ...], figure: float) -> None:
 def seldom(*tallies: Mapping[Verdict, int]) -> tuple[Point, ...]:
     """Return the points of releases where one trial that shows the failure is enough."""
     return tuple(
-        Point(version=str(number), verdict=R if R in tally else A, tally=dict(tally))
+        Point(label=str(number), verdict=R if R in tally else A, tally=dict(tally))
         for number, tally in enumerate(tallies)
     )
 
@@ -122,7 +122,7 @@ def test_without_a_judged_release_there_is_no_figure(points: tuple[Point, ...]) 
 
 def test_judged_release_without_counted_trials_proves_nothing() -> None:
     """As in a document of an older program: it is tried again."""
-    points = (Point(version="0", verdict=A),)
+    points = (Point(label="0", verdict=A),)
     assert confidence(points) == 0
     assert trials_wanted(points)["0"] >= TRIALS
 
@@ -133,27 +133,27 @@ def test_confidence_moves_with_the_trials(data: bytes) -> None:
     """It lies between 0 and 1, rises with each trial that agrees and falls with each that does not."""
     points = decoded(data)
     sure = confidence(points)
-    decide = {one.version for one in deciding(points)}
+    decide = {one.label for one in deciding(points)}
     if sure is None:
         assert not decide
         return
     assert 0 <= sure <= 1
     for one in points:
         shown = next(iter(one.tally))
-        agreeing = confidence(more(points, one.version, shown))
+        agreeing = confidence(more(points, one.label, shown))
         assert agreeing is not None
         assert agreeing >= sure
-        if one.version in decide and sure < 1 - 1e-9:
+        if one.label in decide and sure < 1 - 1e-9:
             assert agreeing > sure
-        if one.version not in decide:
-            disagreeing = confidence(more(points, one.version, I))
+        if one.label not in decide:
+            disagreeing = confidence(more(points, one.label, I))
             assert disagreeing is not None
             assert disagreeing < sure or sum(one.tally.values()) == 1
             assert disagreeing < agreeing or sure > 1 - 1e-9
         elif sum(one.tally.values()) > 2:
-            turned = more(points, one.version, Verdict.NOT_RUN)
-            turned = more(turned, one.version, Verdict.NOT_RUN)
-            same = more(more(points, one.version, shown), one.version, shown)
+            turned = more(points, one.label, Verdict.NOT_RUN)
+            turned = more(turned, one.label, Verdict.NOT_RUN)
+            same = more(more(points, one.label, shown), one.label, shown)
             assert (confidence(turned) or 0) < (confidence(same) or 0)
 
 
@@ -165,13 +165,13 @@ def test_trials_wanted_come_to_an_end(data: bytes) -> None:
     asked = 0
     while wanted := trials_wanted(points):
         asked += 1
-        by_version = {one.version: one for one in points}
-        assert wanted.keys() <= {one.version for one in deciding(points)}
-        for version, count in wanted.items():
-            tally = by_version[version].tally
+        by_label = {one.label: one for one in points}
+        assert wanted.keys() <= {one.label for one in deciding(points)}
+        for label, count in wanted.items():
+            tally = by_label[label].tally
             assert sum(tally.values()) < count <= MOST_TRIALS
             for _ in range(count - sum(tally.values())):
-                points = more(points, version, by_version[version].verdict)
+                points = more(points, label, by_label[label].verdict)
     assert asked <= 1
     tried = [sum(one.tally.values()) for one in deciding(points)]
     sure = confidence(points)

@@ -48,7 +48,7 @@ def known(make_release: Callable[..., Release]) -> dict[str, tuple[Release, ...]
 @pytest.fixture
 def results(make_result: Callable[..., CellResult], known: dict[str, tuple[Release, ...]]) -> list[CellResult]:
     """Affected, fixed, a gap and a relapse; 0.5 not tested; a control beside the first boundary."""
-    series = Series(key=KEY, releases=known["uvicorn"])
+    series = Series.of_releases(KEY, known["uvicorn"])
     made = [
         make_result(
             version=f"0.{number}",

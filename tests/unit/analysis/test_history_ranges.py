@@ -13,6 +13,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 from harness.analysis.history import UNTESTED, Gap, Point, Range, Ranges, boundaries, deciding, ranges
+from harness.analysis.releases import specifiers
 from harness.model.verdict import Verdict
 
 # In the order of PEP 440, written down by hand.
@@ -51,7 +52,7 @@ def decoded(data: bytes) -> tuple[Point, ...]:
 
 def point(version: str, verdict: Verdict) -> Point:
     """Return a point as a series makes it."""
-    return Point(version=version, verdict=verdict, reason=None if verdict.is_judged else f"{version} is ill")
+    return Point(label=version, verdict=verdict, reason=None if verdict.is_judged else f"{version} is ill")
 
 
 def spelt(letters: str) -> tuple[Point, ...]:
@@ -77,11 +78,12 @@ def check_membership(points: tuple[Point, ...], found: Ranges) -> None:
 
     A release in a gap is not judged, wherever it stands.
     """
-    assert len(found.specifiers) == len(found.affected)
+    told = specifiers(found.affected, [one.label for one in points])
+    assert len(told) == len(found.affected)
     for one in points:
-        by_range = [number for number, span in enumerate(found.affected) if inside(span, one.version)]
-        by_specifier = [number for number, spec in enumerate(found.specifiers) if admits(spec, one.version)]
-        gaps = [gap for gap in found.gaps if PARSED[gap.first] <= PARSED[one.version] <= PARSED[gap.last]]
+        by_range = [number for number, span in enumerate(found.affected) if inside(span, one.label)]
+        by_specifier = [number for number, spec in enumerate(told) if admits(spec, one.label)]
+        gaps = [gap for gap in found.gaps if PARSED[gap.first] <= PARSED[one.label] <= PARSED[gap.last]]
         assert by_specifier == by_range
         assert len(by_range) <= 1
         if gaps:
@@ -94,7 +96,7 @@ def check_membership(points: tuple[Point, ...], found: Ranges) -> None:
 def check_edges(points: tuple[Point, ...], found: Ranges) -> None:
     """Each range begins and ends with an affected release beside one that is judged not to be, or is open."""
     judged = [one for one in points if one.verdict.is_judged]
-    names = [one.version for one in judged]
+    names = [one.label for one in judged]
     affected = [one.verdict is Verdict.REPRODUCED for one in judged]
     starts = [n for n, hit in enumerate(affected) if hit and (n == 0 or not affected[n - 1])]
     ends = [n for n, hit in enumerate(affected) if hit and (n + 1 == len(judged) or not affected[n + 1])]
@@ -105,8 +107,8 @@ def check_edges(points: tuple[Point, ...], found: Ranges) -> None:
             fixed=names[end + 1] if end + 1 < len(names) else None,
             first=names[start],
             last=names[end],
-            open_before=start == 0 and names[0] != points[0].version,
-            open_after=end + 1 == len(names) and names[-1] != points[-1].version,
+            open_before=start == 0 and names[0] != points[0].label,
+            open_after=end + 1 == len(names) and names[-1] != points[-1].label,
         )
         for start, end in zip(starts, ends, strict=True)
     )
@@ -114,7 +116,7 @@ def check_edges(points: tuple[Point, ...], found: Ranges) -> None:
 
 def check_words(points: tuple[Point, ...], found: Ranges) -> None:
     """``first_fixed``, ``safe_since`` and ``relapses`` by the words of their definitions."""
-    hit = {one.version: one.verdict is Verdict.REPRODUCED for one in points if one.verdict.is_judged}
+    hit = {one.label: one.verdict is Verdict.REPRODUCED for one in points if one.verdict.is_judged}
     names = list(hit)
     first_fixed = next((name for n, name in enumerate(names) if n and hit[names[n - 1]] and not hit[name]), None)
     safe = [name for n, name in enumerate(names) if not any(hit[later] for later in names[n:])]
@@ -126,27 +128,27 @@ def check_words(points: tuple[Point, ...], found: Ranges) -> None:
 
 def check_gaps(points: tuple[Point, ...], found: Ranges) -> None:
     """Tested and untested are all; a gap is as long as it can be and says why nothing is known."""
-    by_version = {one.version: one for one in points}
+    by_label = {one.label: one for one in points}
     unseen = {Verdict.NOT_RUN, Verdict.UNSUPPORTED}
-    assert found.tested == tuple(one.version for one in points if one.verdict not in unseen)
-    assert found.judged == tuple(one.version for one in points if one.verdict.is_judged)
-    assert found.untested == tuple(one.version for one in points if one.verdict is Verdict.NOT_RUN)
+    assert found.tested == tuple(one.label for one in points if one.verdict not in unseen)
+    assert found.judged == tuple(one.label for one in points if one.verdict.is_judged)
+    assert found.untested == tuple(one.label for one in points if one.verdict is Verdict.NOT_RUN)
     rest = list(points)
     for gap in found.gaps:
-        rest = list(itertools.dropwhile(lambda one: one.version != gap.first, rest))  # noqa: B023 - used at once
-        verdict = by_version[gap.first].verdict
+        rest = list(itertools.dropwhile(lambda one: one.label != gap.first, rest))  # noqa: B023 - used at once
+        verdict = by_label[gap.first].verdict
         run = list(itertools.takewhile(lambda one: one.verdict is verdict, rest))  # noqa: B023 - likewise
-        assert gap.last == run[-1].version
+        assert gap.last == run[-1].label
         assert gap.reason == (UNTESTED if verdict is Verdict.NOT_RUN else f"{verdict}: {gap.first} is ill")
         rest = rest[len(run) :]
     assert sum(not one.verdict.is_judged for one in points) == sum(
-        PARSED[gap.first] <= PARSED[one.version] <= PARSED[gap.last] for gap in found.gaps for one in points
+        PARSED[gap.first] <= PARSED[one.label] <= PARSED[gap.last] for gap in found.gaps for one in points
     )
 
 
 def check_boundaries(points: tuple[Point, ...], found: Ranges) -> None:
     """Boundaries are the edges of the ranges; a history stands on them, or on its two ends where it has none."""
-    edges = [(one.older.version, one.newer.version) for one in boundaries(points)]
+    edges = [(one.older.label, one.newer.label) for one in boundaries(points)]
     assert [newer for _, newer in edges] == [
         name for span in found.affected for name in (span.introduced, span.fixed) if name
     ]
@@ -155,9 +157,9 @@ def check_boundaries(points: tuple[Point, ...], found: Ranges) -> None:
     ]
     for one in boundaries(points):
         assert {one.older.verdict, one.newer.verdict} == {Verdict.REPRODUCED, Verdict.ABSENT}
-    judged = [one.version for one in points if one.verdict.is_judged]
+    judged = [one.label for one in points if one.verdict.is_judged]
     stands_on = {name for pair in edges for name in pair} if edges else {*judged[:1], *judged[-1:]}
-    assert {one.version for one in deciding(points)} == stands_on
+    assert {one.label for one in deciding(points)} == stands_on
     assert len(deciding(points)) == len(stands_on)
 
 
@@ -181,7 +183,7 @@ def test_ranges_are_exact(data: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    ("letters", "affected", "specifiers", "first_fixed", "safe_since", "relapses"),
+    ("letters", "affected", "told", "first_fixed", "safe_since", "relapses"),
     [
         ("", [], [], None, None, []),
         ("...", [], [], None, None, []),
@@ -214,7 +216,7 @@ def test_ranges_are_exact(data: bytes) -> None:
 def test_spelt_histories(
     letters: str,
     affected: list[tuple[str | None, str | None, str | None]],
-    specifiers: list[str],
+    told: list[str],
     first_fixed: str | None,
     safe_since: str | None,
     relapses: list[str],
@@ -222,7 +224,7 @@ def test_spelt_histories(
     """Spelt out, so that the checks above cannot be wrong in the same way as the code."""
     found = ranges(spelt(letters))
     assert [(one.introduced, one.last_affected, one.fixed) for one in found.affected] == affected
-    assert list(found.specifiers) == specifiers
+    assert list(specifiers(found.affected, [str(number) for number in range(len(letters))])) == told
     assert (found.first_fixed, found.safe_since, list(found.relapses)) == (first_fixed, safe_since, relapses)
 
 
@@ -258,7 +260,7 @@ def test_specifiers_as_users_read_them(history: dict[str, str], specifier: str) 
     Some resolvers take ``<1.0.post1`` not to mean 1.0rc1.
     """
     found = ranges(tuple(point(version, LETTERS[letter]) for version, letter in history.items()))
-    assert found.specifiers == (specifier,)
+    assert specifiers(found.affected, list(history)) == (specifier,)
 
 
 def test_gap_in_json_has_the_words_of_the_contract() -> None:

@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from harness.analysis import search
 from harness.analysis.attribution import Cause
 from harness.analysis.confidence import ENOUGH, MOST_TRIALS, TRIALS, confidence
-from harness.analysis.document import Searched
+from harness.analysis.document import Searched, history_of
 from harness.analysis.history import UNTESTED, boundaries, deciding
 from harness.analysis.inquiry import wanted
 from harness.analysis.search import Strategy, anchors
-from harness.analysis.series import Series, history_of
+from harness.analysis.series import Series
 from harness.model import coordinates
 from harness.model.coordinates import SeriesKey
 from harness.model.release import Release
@@ -59,7 +59,7 @@ def decoded(data: bytes) -> list[Kind]:
 def series_of_size(size: int) -> Series:
     """Return a series of so many releases."""
     releases = tuple(Release(version=f"0.{number}", uploaded=UPLOADED) for number in range(size))
-    return Series(key=KEY, releases=releases)
+    return Series.of_releases(KEY, releases)
 
 
 def trial(kind: Kind, number: int) -> Verdict:
@@ -130,7 +130,7 @@ def survey(
 def check_verdicts(kinds: Sequence[Kind], points: Sequence[Point]) -> None:
     """What a history says of a release is what all its trials say; a doubtful one is never taken for good or bad."""
     for one in points:
-        kind = kinds[place_of(one.version)]
+        kind = kinds[place_of(one.label)]
         if one.verdict is Verdict.NOT_RUN:
             assert not one.tally
         elif isinstance(kind, Verdict):
@@ -138,7 +138,7 @@ def check_verdicts(kinds: Sequence[Kind], points: Sequence[Point]) -> None:
         else:
             assert one.verdict is (next(iter(one.tally)) if len(one.tally) == 1 else Verdict.INCONCLUSIVE)
     for one in deciding(points):
-        assert isinstance(kinds[place_of(one.version)], Verdict)  # whoever turns was found out before it decides
+        assert isinstance(kinds[place_of(one.label)], Verdict)  # whoever turns was found out before it decides
 
 
 def check_sure(points: Sequence[Point]) -> None:
@@ -154,7 +154,7 @@ def check_causes(series: Series, points: Sequence[Point], results: Mapping[str, 
     """Each boundary's releases ran with each other's dependencies, where these differ, and nothing else did."""
     needed = set()
     for boundary in boundaries(points):
-        older, newer = boundary.older.version, boundary.newer.version
+        older, newer = boundary.older.label, boundary.newer.label
         if place_of(older) // every != place_of(newer) // every:
             needed |= {series.cell(older, newer).id, series.cell(newer, older).id}
     controls = {result.id: result for result in results.values() if result.control}
@@ -168,18 +168,18 @@ def check_boundaries(series: Series, points: Sequence[Point], results: Mapping[s
     tested = {result.version: result.verdict for result in results.values() if result.control is None}
     edges = boundaries(points)
     for boundary in edges:
-        older, newer = place_of(boundary.older.version), place_of(boundary.newer.version)
-        assert {tested[boundary.older.version], tested[boundary.newer.version]} == set(JUDGED)
+        older, newer = place_of(boundary.older.label), place_of(boundary.newer.label)
+        assert {tested[boundary.older.label], tested[boundary.newer.label]} == set(JUDGED)
         assert not any(tested[f"0.{number}"].is_judged for number in range(older + 1, newer))
     named = [name for one in history.affected for name in (one.introduced, one.fixed) if name]
-    assert named == [boundary.newer.version for boundary in edges]
+    assert named == [boundary.newer.label for boundary in edges]
     marked = {
         version
         for gap in history.gaps
         if gap.reason == UNTESTED
-        for version in series.versions[place_of(gap.first) : place_of(gap.last) + 1]
+        for version in series.labels[place_of(gap.first) : place_of(gap.last) + 1]
     }
-    assert marked == set(history.untested) == set(series.versions) - tested.keys()
+    assert marked == set(history.untested) == set(series.labels) - tested.keys()
 
 
 def check_inquiry(data: bytes) -> tuple[int, int]:
@@ -192,8 +192,8 @@ def check_inquiry(data: bytes) -> tuple[int, int]:
     check_sure(points)
     check_causes(series, points, results)
     check_boundaries(series, points, results)
-    tested = {one.version for one in points if one.verdict is not Verdict.NOT_RUN}
-    assert tested >= set(anchors(series.versions, claimed, seed=f"1 {KEY}"))
+    tested = {one.label for one in points if one.verdict is not Verdict.NOT_RUN}
+    assert tested >= set(anchors(series.labels, place_of(claimed), seed=f"1 {KEY}"))
     return len(kinds), len(tested)
 
 
@@ -229,7 +229,7 @@ def test_sweep_tests_every_release(data: bytes) -> None:
     """And where no trial disagrees with another its ranges are those of the truth."""
     kinds = decoded(data)
     series, results = survey(kinds, SWEEP, causes=False)
-    assert series.results(results).keys() == set(series.versions)
+    assert series.results(results).keys() == set(series.labels)
     assert not any(result.control for result in results.values())
     points = series.points(results)
     check_verdicts(kinds, points)
@@ -257,7 +257,7 @@ def test_steps_of_an_inquiry(searched: Searched) -> None:
     series = series_of_size(3)
     kinds: list[Kind] = [Verdict.REPRODUCED, Verdict.REPRODUCED, Verdict.ABSENT]
     first = wanted(series, {}, searched, claimed=None, trials=1)
-    assert first == {series.cell(version): 1 for version in series.versions}
+    assert first == {series.cell(version): 1 for version in series.labels}
     results = {cell.id: answer(cell, 1, kinds[place_of(cell.release.version)], {"h11": cell.id}) for cell in first}
     again = wanted(series, results, searched, claimed=None)
     assert set(again) == {series.cell("0.1"), series.cell("0.2")}

@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.analysis.attribution import Cause, Change
+from harness.analysis.document import claim_result, history_of
 from harness.analysis.history import Boundary, Gap, Point, Range
 from harness.analysis.search import Strategy
-from harness.analysis.series import Series, claim_result, history_of, series_of
+from harness.analysis.series import Series, series_of
 from harness.model.coordinates import SeriesKey
 from harness.model.result import EnvironmentResult
 from harness.model.scenario import Claim
@@ -35,7 +36,7 @@ def make_series(make_release: Callable[..., Release]) -> Callable[..., Series]:
 
     def make(*versions: str) -> Series:
         releases = tuple(make_release(version, yanked=version == "0.3") for version in versions)
-        return Series(key=KEY, releases=releases)
+        return Series.of_releases(KEY, releases)
 
     return make
 
@@ -74,7 +75,7 @@ def test_releases_of_a_series(
         [make_result(version=version) for version in order if version in tested],
         {"uvicorn": [make_release(version) for version in order]},
     )
-    assert series.versions == tuple(version for version in ORDERED if version in {*FINAL, *tested})
+    assert series.labels == tuple(version for version in ORDERED if version in {*FINAL, *tested})
     assert series.key == KEY
     assert series.subject == "uvicorn"
 
@@ -90,7 +91,7 @@ def test_release_that_a_python_cannot_install_is_a_gap_and_not_searched(
         make_release("0.4"),
     ]
     (series,) = series_of([make_result(version="0.2"), make_result(version="0.4")], {"uvicorn": known})
-    assert series.versions == ("0.2", "0.3", "0.4")
+    assert series.labels == ("0.2", "0.3", "0.4")
     history = history_of(series, {}, strategy=Strategy.SELECTION)
     assert history.yanked == ("0.3",)
     assert history.untested == ("0.2", "0.3", "0.4")
@@ -138,7 +139,7 @@ def test_two_subjects_of_one_scenario_are_two_series(
     """Results of a fork, or of whoever wrote the document, are no part of the other's history."""
     results = [make_result(), make_result(subject="fork", version="3.0", verdict=R)]
     found = list(series_of(results, {"uvicorn": [make_release("0.27.0")], "fork": [make_release("3.0")]}))
-    assert [(one.subject, one.versions) for one in found] == [("fork", ("3.0",)), ("uvicorn", ("0.27.0",))]
+    assert [(one.subject, one.labels) for one in found] == [("fork", ("3.0",)), ("uvicorn", ("0.27.0",))]
     assert len({one.key for one in found}) == 2
 
 
@@ -173,7 +174,7 @@ def test_result_of_a_release_that_is_not_known_is_no_part_of_a_history(
 ) -> None:
     """A local project stands in no history of the index's releases."""
     (series,) = series_of([make_result(version="0.27.0+local.abc")], {"uvicorn": [make_release("0.27.0")]})
-    assert series.versions == ("0.27.0",)
+    assert series.labels == ("0.27.0",)
 
 
 def test_key_reads_as_people_say_it() -> None:
@@ -186,7 +187,7 @@ def test_cells_of_a_boundary(
 ) -> None:
     """The older one with the newer's dependencies, the newer one with the older's."""
     series = make_series("0.1", "0.2")
-    boundary = Boundary(older=Point(version="0.1", verdict=R), newer=Point(version="0.2", verdict=A))
+    boundary = Boundary(older=Point(label="0.1", verdict=R), newer=Point(label="0.2", verdict=A))
     cells = series.four_cells(boundary, measured(series, v0_1=R, v0_2=A))
     assert cells.older == "some-failure_default_uvicorn-0.1_py3.12_linux"
     assert cells.newer == "some-failure_default_uvicorn-0.2_py3.12_linux"
