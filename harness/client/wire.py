@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Self
 
 import msgspec
 
-from harness.model.answers import Reader, asked_in
+from harness.model.answers import asked_in
 from harness.model.evidence import Ended, Exchange, Frame, writable
+from harness.model.reader import Reader
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
