@@ -52,12 +52,14 @@ _NAMES = {  # by the module that has them: what type checkers are told above
 _MODULES = {name: module for module, names in _NAMES.items() for name in names}
 
 
-def __getattr__(name: str) -> object:
-    """Load a name when somebody asks for it."""
-    if name not in _MODULES:
-        message = f"module 'harness' has no attribute '{name}'"
-        raise AttributeError(message)
-    return getattr(importlib.import_module(_MODULES[name]), name)
+if not TYPE_CHECKING:  # which knows the names above, and takes no other for one
+
+    def __getattr__(name: str) -> object:
+        """Load a name when somebody asks for it."""
+        if name not in _MODULES:
+            message = f"module 'harness' has no attribute '{name}'"
+            raise AttributeError(message)
+        return getattr(importlib.import_module(_MODULES[name]), name)
 
 
 def __dir__() -> list[str]:
