@@ -17,6 +17,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import os
+import resource
 import statistics
 import subprocess
 import sys
@@ -71,10 +72,11 @@ SCENARIO = Scenario(
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Taken:
-    """What one call took, in seconds: on the wall, and of processors."""
+    """What one call took, in seconds: on the wall, and of processors; and what it printed."""
 
     wall: float
     processor: float
+    printed: str
 
 
 def scenarios_in(folder: Path, *, count: int, flat: bool) -> Path:
@@ -104,19 +106,25 @@ def take(arguments: Sequence[str], env: Mapping[str, str]) -> Taken:
         SystemExit: the call failed.
 
     """
-    before, began = os.times(), time.monotonic()
+    before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
     done = subprocess.run([sys.executable, *arguments], env=env, capture_output=True, text=True, check=False)  # noqa: S603
-    wall, after = time.monotonic() - began, os.times()
+    wall, after = time.monotonic() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
     if done.returncode:
         raise SystemExit(f"{' '.join(arguments)} ended with {done.returncode}: {done.stderr}")
-    spent = after.children_user + after.children_system - before.children_user - before.children_system
-    return Taken(wall=wall, processor=spent)
+    spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return Taken(wall=wall, processor=spent, printed=done.stdout)
 
 
 def measure(calls: Mapping[str, Sequence[str]], env: Mapping[str, str], *, rounds: int) -> dict[str, list[Taken]]:
-    """Make every call once a round, in turn, after one round that only fills what is kept; return what each took."""
-    for arguments in calls.values():
-        take(arguments, env)
+    """Make every call once a round, in turn, after one round that only fills what is kept; return what each took.
+
+    Raises:
+        SystemExit: a call failed, or did not see the scenarios that were made for it.
+
+    """
+    first = {name: take(arguments, env) for name, arguments in calls.items()}
+    if "many" in first and (seen := first["many"].printed.count("that nobody ever saw")) != MANY:
+        raise SystemExit(f"'harness list' saw {seen} of {MANY} scenarios; '--flat' makes them modules side by side")
     taken: dict[str, list[Taken]] = {name: [] for name in calls}
     for _ in range(rounds):
         for name, arguments in calls.items():
