@@ -1,20 +1,20 @@
 """Runs known failures of Python servers across releases, Pythons and platforms, and prints what is true.
 
-What a scenario module needs is imported from here.
+What a scenario module needs is imported from here. Each name is loaded when somebody asks for it: the program starts
+without the values of a trial, and a scenario that is only judged without what acts in one.
 """
 
 import importlib
 from typing import TYPE_CHECKING
 
-from harness.model.answers import Answer
-from harness.model.evidence import Ended, Evidence, Exchange, Heard, ServerRecord
-from harness.model.scenario import Claim, Companion, Scenario, Variant
-from harness.model.verdict import Check, Judgement, Verdict, any_reproduces, conclude
-
 if TYPE_CHECKING:
     from harness.client.wire import Connection
     from harness.execution.server import NotReadyError, Server
     from harness.execution.trial import Trial
+    from harness.model.answers import Answer
+    from harness.model.evidence import Ended, Evidence, Exchange, Heard, ServerRecord
+    from harness.model.scenario import Claim, Companion, Scenario, Variant
+    from harness.model.verdict import Check, Judgement, Verdict, any_reproduces, conclude
 
 __all__ = [
     "Answer",
@@ -40,17 +40,28 @@ __all__ = [
 
 __version__ = "0.1.0"
 
-_ACTING = {  # what a scenario is handed: not loaded where scenarios are only judged
-    "Connection": "harness.client.wire",
-    "NotReadyError": "harness.execution.server",
-    "Server": "harness.execution.server",
-    "Trial": "harness.execution.trial",
+_NAMES = {  # by the module that has them: what type checkers are told above
+    "harness.client.wire": ("Connection",),
+    "harness.execution.server": ("NotReadyError", "Server"),
+    "harness.execution.trial": ("Trial",),
+    "harness.model.answers": ("Answer",),
+    "harness.model.evidence": ("Ended", "Evidence", "Exchange", "Heard", "ServerRecord"),
+    "harness.model.scenario": ("Claim", "Companion", "Scenario", "Variant"),
+    "harness.model.verdict": ("Check", "Judgement", "Verdict", "any_reproduces", "conclude"),
 }
+_MODULES = {name: module for module, names in _NAMES.items() for name in names}
 
 
-def __getattr__(name: str) -> object:
-    """Load what a scenario acts by when somebody asks for it."""
-    if name not in _ACTING:
-        message = f"module 'harness' has no attribute '{name}'"
-        raise AttributeError(message)
-    return getattr(importlib.import_module(_ACTING[name]), name)
+if not TYPE_CHECKING:  # which knows the names above, and takes no other for one
+
+    def __getattr__(name: str) -> object:
+        """Load a name when somebody asks for it."""
+        if name not in _MODULES:
+            message = f"module 'harness' has no attribute '{name}'"
+            raise AttributeError(message)
+        return getattr(importlib.import_module(_MODULES[name]), name)
+
+
+def __dir__() -> list[str]:
+    """Return the names that are loaded, and those that can be."""
+    return sorted({*globals(), *__all__})

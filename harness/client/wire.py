@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Self
 
 import msgspec
 
-from harness.model.answers import Reader, asked_in
+from harness.model.answers import asked_in
 from harness.model.evidence import Ended, Exchange, Frame, writable
 
 if TYPE_CHECKING:
@@ -91,6 +91,8 @@ class Connection:
         self, address: tuple[str, int], recorder: Recorder, *, clock: TrialClock, connect_s: float = 10.0
     ) -> None:
         """Connect; a failure to do so is recorded and makes every later call do nothing."""
+        from harness.model.reader import Reader  # noqa: PLC0415 - h11, which a call that runs nothing does without
+
         self._recorder = recorder
         self._clock = clock
         self._reader = Reader(most=KEPT_OF_EXCHANGE)

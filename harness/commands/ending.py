@@ -7,32 +7,22 @@ the mistake: it goes to a file in a folder of the user's own and never to a term
 from __future__ import annotations
 
 import contextlib
-import datetime as dt
 import os
-import platform
 import sys
-import tempfile
 import traceback
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-import platformdirs
-from rich.console import Console
-
-import harness
 from harness import escaping
 from harness.errors import HarnessError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 FAILED = 4
 INTERRUPTED = 130
 PIPE_CLOSED = 141  # as a shell has it for every other program whose reader has gone: 128 + SIGPIPE
-_PRINTERS = {click.echo.__code__, Console._check_buffer.__code__}  # noqa: SLF001 - what rich prints by
-_KEPT = 20  # records of failures, the newest
-_MOST = 256 * 1024  # characters of one
+_PRINTERS = {("click.utils", "echo"), ("rich.console", "Console._check_buffer")}  # by name: few calls load rich
 _SHOWN = 1000  # characters of a line
 
 
@@ -60,33 +50,22 @@ def refused(message: str, status: int) -> int:
     return status
 
 
-def record(error: BaseException, named: str) -> Path | None:
-    """Write what is needed to report a failure into a new file, and return its path; None where it cannot be written.
-
-    The oldest files are removed, so that they stay few.
-    """
-    folder = Path(platformdirs.user_state_dir("harness", appauthor=False)) / "failures"
-    now = dt.datetime.now(dt.UTC)
-    head = f"harness {harness.__version__}, Python {platform.python_version()} on {platform.platform()}\n{named}\n\n"
-    text = (head + "".join(traceback.format_exception(error)))[-_MOST:]
-    try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handle, name = tempfile.mkstemp(prefix=f"{now:%Y%m%dT%H%M%S}-", suffix=".txt", dir=folder)
-        with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
-            file.write(text)
-        for old in sorted(folder.glob("*.txt"))[:-_KEPT]:
-            old.unlink(missing_ok=True)
-    except OSError:
-        return None
-    return Path(name)
-
-
 def _failed(error: BaseException, named: str) -> int:
     where = traceback.extract_tb(error.__traceback__)[-1]
-    told = f"{type(error).__name__}: {error}"[:_SHOWN] + f" ({Path(where.filename).name}, line {where.lineno})"
-    path = record(error, named)
+    file = os.path.basename(where.filename)  # noqa: PTH119 - every call loads this module, and few need pathlib
+    told = f"{type(error).__name__}: {error}"[:_SHOWN] + f" ({file}, line {where.lineno})"
+    path = _record(error, named)
     kept = f"what is needed to report it is in {path}" if path else "no file with more of it can be written"
     return refused(f"the program itself failed: {told}; {kept}", FAILED)
+
+
+def _record(error: BaseException, named: str) -> Path | None:
+    """Write the record of a failure; return its path, None where it cannot be written."""
+    try:
+        from harness.commands import failure  # noqa: PLC0415 - what hardly any call comes to
+    except (ImportError, OSError):  # where no file can be opened any more, no module is found either
+        return None
+    return failure.record(error, named)
 
 
 def _unheard(error: OSError) -> int:
@@ -102,7 +81,8 @@ def _unheard(error: OSError) -> int:
 
 def _printing(error: BaseException) -> bool:
     """Whether it was raised by printing, and not by any other use of a file or a connection."""
-    return any(frame.f_code in _PRINTERS for frame, _ in traceback.walk_tb(error.__traceback__))
+    frames = (frame for frame, _ in traceback.walk_tb(error.__traceback__))
+    return any((frame.f_globals.get("__name__"), frame.f_code.co_qualname) in _PRINTERS for frame in frames)
 
 
 def _say(line: str) -> None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 import shutil
 import threading
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -240,6 +239,8 @@ class ContainerEnvironments(MakesItsOwn):
         target = _UV.get(architecture)
         if target is None:
             raise EnvironmentFailedError(f"images of {architecture} are not built for, only {' and '.join(_UV)}")
+        from importlib import metadata  # noqa: PLC0415 - brings the reading of mail, which few calls need
+
         version = metadata.version("uv")
         folder = self._store.root / "uv" / f"{version}-{target}"
 

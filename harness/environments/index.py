@@ -14,7 +14,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from harness.environments import filenames, simple
+from harness.environments import filenames
 from harness.environments.filenames import Installable, LeftOut
 from harness.errors import IndexUnavailableError
 from harness.model.release import Offer, Release
@@ -58,6 +58,8 @@ def listing_of(package: str, *, cache: Path) -> Listing:
     now = dt.datetime.now(dt.UTC)
     if stored and abs(now - stored.fetched) < FRESH:  # a clock that was wrong then makes nothing fresh for ever
         return stored
+    from harness.environments import simple  # noqa: PLC0415 - speaks HTTP, which a fresh listing does without
+
     try:
         listing = listing_in(simple.page_of(package), package, now=now)
     except IndexUnavailableError as error:

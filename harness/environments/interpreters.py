@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
 _PATIENCE_S = 20.0
 _QUESTION = "import sys; print(sys.implementation.name, '%d.%d.%d' % sys.version_info[:3], sys.version_info[3])"
-_asking = threading.Lock()  # builders that want the same Python ask for it once
+_asking_uv = threading.Lock()
+_asking: dict[str, threading.Lock] = {}  # by Python: builders that want the same one ask for it once
 _NAMED = re.compile(r"(?:cpython-|python)?(3\.\d{1,2})(?:\.\d+(?:-.*)?|\.exe)?$", re.ASCII)  # 3.8.18, python3.8
 _ANSWER = re.compile(r"^cpython ((3\.\d+)\.\d+) final\r?$", re.MULTILINE)
 
@@ -54,8 +55,7 @@ def find(python: str) -> Interpreter:
         EnvironmentFailedError: there is none.
 
     """
-    with _asking:
-        found = _newest(python)
+    found = _asked(python)
     if found is None:
         message = f"no CPython {python} on this machine; {remedy(python)}"
         raise EnvironmentFailedError(message)
@@ -77,8 +77,7 @@ def asked(path: str) -> Interpreter:
 
 def is_here(python: str) -> bool:
     """Whether a CPython of this minor version is on the machine."""
-    with _asking:
-        return _newest(python) is not None
+    return _asked(python) is not None
 
 
 def installed() -> dict[str, Interpreter]:
@@ -87,7 +86,7 @@ def installed() -> dict[str, Interpreter]:
     A Python is found by the name of its folder or program, so that a new one needs no new version of the harness.
     """
     with concurrent.futures.ThreadPoolExecutor() as pool:
-        found = pool.map(_newest, _present())
+        found = pool.map(_asked, _present())
     return {one.python: one for one in found if one}
 
 
@@ -109,6 +108,14 @@ def _present() -> tuple[str, ...]:
 
 def _in_order(pythons: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(set(pythons), key=Version))
+
+
+def _asked(python: str) -> Interpreter | None:
+    """Return the newest CPython of a minor version; whoever asks for another one meanwhile does not wait."""
+    with _asking_uv:
+        _uv_folder()
+    with _asking.setdefault(python, threading.Lock()):
+        return _newest(python)
 
 
 @functools.cache
@@ -165,11 +172,14 @@ def _full_in(path: Path) -> str | None:
 
 
 def _ask(path: str, source: str) -> Interpreter | None:
-    """Run the program and return what it says it is; None unless it is a working, released CPython."""
+    """Run the program and return what it says it is; None unless it is a working, released CPython.
+
+    What is installed in it (``-S``) has no say in that.
+    """
     if not Path(path).is_file():
         return None
     try:
-        done = process.ask([path, "-I", "-c", _QUESTION], deadline_s=_PATIENCE_S)
+        done = process.ask([path, "-I", "-S", "-c", _QUESTION], deadline_s=_PATIENCE_S)
     except OSError:
         return None
     match = _ANSWER.search(done.output)

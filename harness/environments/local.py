@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
 
-from harness.environments import filenames, metadata, sources
+from harness.environments import filenames, metadata
 from harness.environments.taken import check_unchanged, digest_of
 from harness.environments.uv import TransientEnvironmentError
 from harness.errors import EnvironmentFailedError, UsageError
@@ -79,6 +79,8 @@ def _archive(path: Path, folder: Path, uv: Uv) -> Path:
     """Return the copy of an archive, or the source distribution of a folder; made once."""
 
     def make(folder: Path) -> None:
+        from harness.environments import sources  # noqa: PLC0415 - speaks HTTP, for archives that come by it
+
         folder.mkdir()
         if path.is_file() and filenames.source_suffix(path.name):
             sources.repacked(path, folder)

@@ -11,7 +11,6 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
@@ -88,6 +87,8 @@ def path_of(requirement: Requirement, beside: Path) -> Path | None:
         return None
     parts = urlsplit(requirement.url)
     if parts.scheme == "file":
+        from urllib.request import url2pathname  # noqa: PLC0415 - brings TLS
+
         path = Path(url2pathname(parts.path))
     elif parts.scheme and not re.fullmatch("[A-Za-z]", parts.scheme):  # a letter is a drive
         return None

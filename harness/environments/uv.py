@@ -15,12 +15,12 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from harness.decoding import decode
-from harness.environments import indexes, sources
+from harness.environments import indexes
 from harness.errors import EnvironmentFailedError
 from harness.processes import process
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
     from harness.environments.backend import Request, Resolution
@@ -200,13 +200,20 @@ class Uv:
         while True:
             links = (part for folder in offered.values() for part in ("--find-links", str(folder)))
             done = self._run([*argv, *links, *old], deadline_s=deadline_s)
-            refused = sources.refused(done.output) if done.exit_status and len(offered) < _MOST_OFFERED else ()
-            more = sources.found_for(refused, request, into=self.kept, but=offered)
+            more = self._more(done, request, offered)
             too_old = done.exit_status and not old and _TOO_OLD.search(done.output)
             if not (more or too_old):
                 return self._checked(done, deadline_s=deadline_s, doing=doing)
             offered |= more
             old = ("--build-constraints", self._written(_FOR_OLD_BUILDS)) if too_old else old
+
+    def _more(self, done: process.Completed, request: Request, offered: Collection[str]) -> dict[str, Path]:
+        """Return further source distributions for uv, in place of those that it has refused for their names."""
+        if not done.exit_status or len(offered) >= _MOST_OFFERED:
+            return {}
+        from harness.environments import sources  # noqa: PLC0415 - speaks HTTP, which hardly any environment needs
+
+        return sources.found_for(sources.refused(done.output), request, into=self.kept, but=offered)
 
     def _written(self, text: str) -> str:
         """Return the path of a new file with a text, for uv to read."""

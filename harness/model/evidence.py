@@ -12,7 +12,7 @@ from typing import Literal
 
 import msgspec
 
-from harness.model.answers import Answer, Reader, Reply, asked_in, reply, reply_of
+from harness.model.answers import Answer, Reply, asked_in, reply, reply_of
 from harness.model.coordinates import Coordinates
 from harness.model.names import CellId, TrialNumber
 
@@ -140,6 +140,8 @@ def read_answers(received: bytes, sent: bytes, *, at_end: bool) -> tuple[tuple[A
         at_end: nothing can follow, which completes an answer without a length.
 
     """
+    from harness.model.reader import Reader  # noqa: PLC0415 - h11, which stored verdicts are told without
+
     reader = Reader(asked_in(sent))
     answers = reader.feed(received)
     last = reader.feed(b"", at_end=True) if at_end else ()

@@ -34,6 +34,7 @@ class ClaimedReleaseError(UsageError):
     """A claim names a release that does not exist: a mistake of its document, not of the call."""
 
 
+@functools.lru_cache(maxsize=4096)  # each row of a matrix looks at every release of its subject
 def parsed(version: str) -> Version:
     """Return a version, comparable.
 

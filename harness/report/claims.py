@@ -6,8 +6,6 @@ import itertools
 from typing import TYPE_CHECKING
 
 import msgspec
-from rich.console import Console
-from rich.text import Text
 
 from harness import escaping
 from harness.analysis.claims import Assessment
@@ -100,6 +98,9 @@ def _minor(python: str) -> tuple[int, ...]:
 
 def terminal(claims: Iterable[ClaimResult]) -> str:
     """Return them for a terminal."""
+    from rich.console import Console  # noqa: PLC0415 - Markdown is made without
+    from rich.text import Text  # noqa: PLC0415
+
     console = Console()
     with console.capture() as captured:
         for (scenario, document), group in itertools.groupby(findings(claims), key=lambda f: (f.scenario, f.document)):

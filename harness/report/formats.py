@@ -1,18 +1,16 @@
-"""Every format that is one text, by its name."""
+"""Every format that is one text, by its name. What makes a format is loaded when that format is asked for."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harness.report import badge, comment, csv_table, json_document, junit, osv, terminal
-from harness.report.table import table_of
-
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from harness.analysis.document import Document
     from harness.model.scenario import Scenario
+    from harness.report.table import Table
 
 FORMATS = ("terminal", "markdown", "json", "junit", "csv", "osv", "badge")
 
@@ -27,14 +25,57 @@ def render(form: str, document: Document, scenarios: Mapping[str, Scenario], *, 
         at: now (UTC), for formats that say when they were written.
 
     """
-    table = table_of([cell for cell in document.cells if cell.control is None], scenarios)
-    text = {
-        "terminal": lambda: terminal.render(table),
-        "markdown": lambda: comment.render(document, table),
-        "json": lambda: json_document.render(document),
-        "junit": lambda: junit.render(table),
-        "csv": lambda: csv_table.render(document.cells),
-        "osv": lambda: osv.render(osv.documents(document, scenarios, at=at)),
-        "badge": lambda: badge.render(badge.badge_of(document.cells)),
-    }
-    return text[form]()
+    if form == "osv":
+        from harness.report import osv
+
+        return osv.render(osv.documents(document, scenarios, at=at))
+    if form in _OF_TABLE:
+        from harness.report.table import table_of
+
+        table = table_of([cell for cell in document.cells if cell.control is None], scenarios)
+        return _OF_TABLE[form](document, table)
+    return _OF_DOCUMENT[form](document)
+
+
+def _terminal(_document: Document, table: Table) -> str:
+    from harness.report import terminal
+
+    return terminal.render(table)
+
+
+def _markdown(document: Document, table: Table) -> str:
+    from harness.report import comment
+
+    return comment.render(document, table)
+
+
+def _junit(_document: Document, table: Table) -> str:
+    from harness.report import junit
+
+    return junit.render(table)
+
+
+def _json(document: Document) -> str:
+    from harness.report import json_document
+
+    return json_document.render(document)
+
+
+def _csv(document: Document) -> str:
+    from harness.report import csv_table
+
+    return csv_table.render(document.cells)
+
+
+def _badge(document: Document) -> str:
+    from harness.report import badge
+
+    return badge.render(badge.badge_of(document.cells))
+
+
+_OF_TABLE: dict[str, Callable[[Document, Table], str]] = {
+    "terminal": _terminal,
+    "markdown": _markdown,
+    "junit": _junit,
+}
+_OF_DOCUMENT: dict[str, Callable[[Document], str]] = {"json": _json, "csv": _csv, "badge": _badge}

@@ -6,9 +6,6 @@ import itertools
 import math
 from typing import TYPE_CHECKING
 
-from rich.console import Console
-from rich.text import Text
-
 from harness import escaping
 from harness.analysis.attribution import Cause
 from harness.analysis.confidence import ENOUGH
@@ -29,6 +26,9 @@ _REASON = 120  # characters of a gap's reason; JSON has all
 
 def terminal(histories: Sequence[History]) -> str:
     """Return them for a terminal."""
+    from rich.console import Console  # noqa: PLC0415 - Markdown is made without
+    from rich.text import Text  # noqa: PLC0415
+
     console = Console()
     with console.capture() as captured:
         for history in histories:

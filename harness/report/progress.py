@@ -8,8 +8,6 @@ import time
 from typing import TYPE_CHECKING, Self
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
-from rich.progress import Progress as Bar
 
 from harness import escaping
 from harness.report.table import SYMBOLS
@@ -17,6 +15,8 @@ from harness.report.table import SYMBOLS
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from types import TracebackType
+
+    from rich.progress import Progress as Bar
 
     from harness.model.cell import Cell
     from harness.model.result import CellResult
@@ -30,6 +30,21 @@ class _Console(Console):
         raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
 
 
+def _bar(console: Console, *, total: int) -> Bar:
+    """Return a bar for so many cells, which is its one task."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn  # noqa: PLC0415 - only on a terminal
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[estimate]}"),
+    )
+    bar = Progress(*columns, console=console, transient=True)
+    bar.add_task("cells", total=total, estimate="")
+    return bar
+
+
 class Progress:
     """Hears of finished cells; the estimate weighs what is left by what each cell is known to take."""
 
@@ -41,38 +56,33 @@ class Progress:
         self._ran_s = 0.0
         self._console = _Console(stderr=True, quiet=quiet)
         self._began = time.monotonic()
-        self._bar = Bar(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[estimate]}"),
-            console=self._console,
-            disable=quiet or not self._console.is_terminal,
-            transient=True,
-        )
-        self._task = self._bar.add_task("cells", total=len(costs), estimate="")
+        self._bar = _bar(self._console, total=len(costs)) if self._console.is_terminal and not quiet else None
 
     def __enter__(self) -> Self:
         """Show the bar."""
-        self._bar.start()
+        if self._bar:
+            self._bar.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Take the bar away."""
-        self._bar.stop()
+        if self._bar:
+            self._bar.stop()
 
     def tick(self) -> None:
         """Bring the estimate up to date while nothing finishes."""
-        self._bar.update(self._task, estimate=self.estimate())
+        if self._bar:
+            self._bar.update(self._bar.task_ids[0], estimate=self.estimate())
 
     def finished(self, result: CellResult) -> None:
         """Count a finished cell; say so in a line where there is no bar and it took work."""
         cost = self._left.pop(result.id, 0.0)
         self._ran_s += 0.0 if result.cached else cost
-        self._bar.update(self._task, advance=1, estimate=self.estimate())
-        if self._bar.disable and not result.cached:
+        if self._bar:
+            self._bar.update(self._bar.task_ids[0], advance=1, estimate=self.estimate())
+        elif not result.cached:
             count = f"[{len(self._costs) - len(self._left)}/{len(self._costs)}]"
             reason = f": {escaping.line(result.reason, limit=100)}" if result.reason else ""
             line = f"{count} {SYMBOLS[result.verdict]} {result.id} {result.verdict}{reason} {self.estimate()}"

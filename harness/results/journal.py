@@ -222,9 +222,11 @@ class Journal:
         for subject, known in releases.items():
             path = self.folder / "releases" / f"{subject}.json"
             with self._changing():
-                before = self._read_to_change(path, reading.releases_in) or ()
-                every = {release.version: release for release in (*before, *known)}
-                write_json(path, tuple(sorted(every.values(), key=lambda release: release.parsed)))
+                before = self._read_to_change(path, reading.releases_in)
+                every = {release.version: release for release in (*(before or ()), *known)}
+                ordered = tuple(sorted(every.values(), key=lambda release: release.parsed))
+                if ordered != before:
+                    write_json(path, ordered)
 
     @property
     def searched(self) -> dict[SeriesKey, Searched]:

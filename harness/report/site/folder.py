@@ -6,7 +6,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 from harness.errors import UsageError
-from harness.report.site import names, render
+from harness.report.site import names
 from harness.report.site.content import content_of
 from harness.report.site.proof import proof_of
 
@@ -65,6 +65,8 @@ def _fill(
     folder: Path, document: Document, scenarios: Mapping[str, Scenario], trials_of: Trials, *, made_by: str
 ) -> int:
     """Write all files into a new folder, and return how many pages there are."""
+    from harness.report.site import render  # noqa: PLC0415 - templates, which no other format needs
+
     shutil.rmtree(folder, ignore_errors=True)
     for name in _FOLDERS:
         (folder / name).mkdir(parents=True)

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.model.answers import Asked, Reader, asked_in, reply
+from harness.model.answers import Asked, asked_in, reply
 from harness.model.evidence import Heard, read_answers
+from harness.model.reader import Reader
 
 PLAIN = b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\ndone"
 EMPTY = b"HTTP/1.1 204 No Content\r\n\r\n"
