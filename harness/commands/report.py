@@ -21,13 +21,10 @@ from harness.report.table import table_of
 from harness.selection.plan import Options, Plan, load_scenarios
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from harness.analysis.document import Document
-    from harness.catalog.loading import LoadedScenario
+    from harness.catalog.loading import Catalog
     from harness.model.evidence import Evidence
     from harness.model.result import CellResult
-    from harness.model.scenario import Scenario
     from harness.model.verdict import Judgement
 
 JOB_SUMMARY = "GITHUB_STEP_SUMMARY"
@@ -79,7 +76,7 @@ def _write(plan: Plan, document: Document, *, call: str, form: str, output: Path
         UsageError: the format is a folder of files, and the call names none that can be one.
 
     """
-    scenarios = _scenarios(plan)
+    scenarios = plan.scenarios.declared
     at = dt.datetime.now(dt.UTC)
     if form == "osv":
         _tell_refusals(document)
@@ -100,7 +97,7 @@ def _write_job_summary(plan: Plan, document: Document) -> None:
     """Append the Markdown to the summary of the CI job that this runs in; elsewhere nothing is done."""
     if path := os.environ.get(JOB_SUMMARY):
         cells = [cell for cell in document.cells if cell.control is None]
-        text = comment.render(document, table_of(cells, _scenarios(plan)))
+        text = comment.render(document, table_of(cells, plan.scenarios.declared))
         try:
             with Path(path).open("a", encoding="utf-8") as file:
                 file.write(text)
@@ -131,7 +128,7 @@ def _compare(options: Options, places: tuple[Path, Path], *, form: str, output: 
     return status
 
 
-def _document(options: Options, place: Path, scenarios: Mapping[str, LoadedScenario]) -> Document:
+def _document(options: Options, place: Path, scenarios: Catalog) -> Document:
     return _read(Plan(dataclasses.replace(options, results=place), scenarios))[1]
 
 
@@ -149,7 +146,7 @@ def _write_site(plan: Plan, document: Document, *, call: str, output: Path | Non
     except OSError as error:
         message = f"--output: {output} is not a folder and cannot be made one: {error.strerror}"
         raise UsageError(message) from None
-    pages = site.write(document, _scenarios(plan), trials_of, folder=output, made_by=call)
+    pages = site.write(document, plan.scenarios.declared, trials_of, folder=output, made_by=call)
     click.echo(f"{pages} pages; open {output / 'index.html'}", err=True)
 
 
@@ -157,7 +154,3 @@ def _write_osv(documents: dict[str, dict[str, object]], output: Path) -> None:
     for name, one in documents.items():
         write_text(osv.text(one), output / f"{name}.json")
     click.echo(f"{len(documents)} documents in {output}", err=True)
-
-
-def _scenarios(plan: Plan) -> dict[str, Scenario]:
-    return {name: loaded.scenario for name, loaded in plan.scenarios.items()}

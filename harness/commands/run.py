@@ -52,7 +52,7 @@ def _render(results: Sequence[CellResult], plan: Plan, form: str) -> str:
     if form == "json":
         return json_document.render(plan.document(results))
     in_table = [result for result in results if result.control is None]
-    table = table_of(in_table, {name: loaded.scenario for name, loaded in plan.scenarios.items()})
+    table = table_of(in_table, plan.scenarios.declared)
     return markdown.render(table) if form == "markdown" else terminal.render(table)
 
 

@@ -16,13 +16,14 @@ from harness import escaping
 from harness.analysis.document import document_of
 from harness.catalog import loading
 from harness.environments import settings
-from harness.errors import EmptySelectionError, UsageError, nearest, refuse_unknown
+from harness.errors import EmptySelectionError, UsageError, nearest
 from harness.execution.laboratory import Laboratory, Settings
 from harness.model.platforms import check_platform, check_pythons, own_platform
 from harness.model.result import CellResult, expecting, order_of, result_of
 from harness.model.verdict import Judgement, Verdict
 from harness.results.journal import Journal
 from harness.results.published import Published
+from harness.selection import globs
 from harness.selection import matrix as matrices
 from harness.selection.available import Available
 from harness.selection.shard import costs_of, part_of
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
     from harness.analysis.document import Document, Searched
     from harness.analysis.series import Key
-    from harness.catalog.loading import LoadedScenario
+    from harness.catalog.loading import Catalog
     from harness.model.cell import Cell
     from harness.model.scenario import Claim
     from harness.selection.matrix import Matrix
@@ -89,8 +90,8 @@ def split(values: Sequence[str]) -> tuple[str, ...]:
 class Plan:
     """The cells that a call means, with all it takes to execute or show them."""
 
-    def __init__(self, options: Options, scenarios: Mapping[str, LoadedScenario] | None = None) -> None:
-        """Load the scenarios, unless they are given, and the matrix, and select.
+    def __init__(self, options: Options, scenarios: Catalog | None = None) -> None:
+        """Find the scenarios, unless they are given, load the matrix, and select.
 
         Raises:
             UsageError: something that the call names does not exist, or nothing is left.
@@ -98,12 +99,11 @@ class Plan:
         """
         settings.load()  # a mistake in them is told before anything starts
         self.options = options
-        self.scenarios = load_scenarios(options) if scenarios is None else dict(scenarios)
+        self.scenarios = load_scenarios(options) if scenarios is None else scenarios
         self.matrix = load_matrix(options.matrix)
         self.source = _source(options.results, where="--results")
         self.remarks: dict[str, None] = {}  # lines for the user, each once: what was left out, what was read instead
-        subjects = {loaded.scenario.subject for loaded in self.scenarios.values()}
-        self.available = Available(subjects, cache=options.cache)
+        self.available = Available(set(self.scenarios.subjects.values()), cache=options.cache)
 
     @property
     def journal(self) -> Journal:
@@ -146,8 +146,7 @@ class Plan:
         return {cell: trials * trial[cell] for cell, trials in cells.items()}
 
     def _costs(self, cells: Iterable[Cell], results: Iterable[CellResult]) -> dict[Cell, int]:
-        scenarios = {name: loaded.scenario for name, loaded in self.scenarios.items()}
-        return costs_of(cells, scenarios, {result.id: result for result in results})
+        return costs_of(cells, self.scenarios.declared, {result.id: result for result in results})
 
     def select(self, *, cells: Sequence[str], every: bool = False, prereleases: bool = False) -> tuple[Cell, ...]:
         """Return the cells of the matrix by these globs, and by all else that the call says.
@@ -163,7 +162,7 @@ class Plan:
         for platform in options.platforms:
             check_platform(platform, where="--platform")
         selection = matrices.Selection(
-            scenarios=options.names or self._own(),
+            scenarios=self.scenario_names() if options.names else self._own(),
             servers=tuple(self.available.server(spec) for spec in options.servers),
             pythons=options.pythons,
             platforms=options.platforms,
@@ -171,10 +170,10 @@ class Plan:
             every=every,
             prereleases=prereleases,
         )
-        scenarios = {name: loaded.scenario for name, loaded in self.scenarios.items()}
         self._refuse_other_subjects(selection)
         known = matrices.Known(
-            scenarios=scenarios,
+            scenarios=self.scenarios.declared,
+            subjects=self.scenarios.subjects,
             releases_of=self.available.releases_of,
             pythons_on=self.available.pythons_on,
             own_platform=own_platform(),
@@ -191,13 +190,13 @@ class Plan:
 
     def _own(self) -> tuple[str, ...]:
         """Return the scenarios of the folders that the call names, all of which it means where it names no other."""
-        own = tuple(name for name, one in self.scenarios.items() if not loading.is_bundled(one.module))
+        own = tuple(name for name, module in self.scenarios.modules.items() if not loading.is_bundled(module))
         return () if self.options.matrix else own
 
     def _refuse_other_subjects(self, selection: matrices.Selection) -> None:
         """Refuse a ``--server`` that no selected scenario is about."""
-        names = [name for name in selection.scenarios or self.scenarios if name in self.scenarios]
-        subjects = {self.scenarios[name].scenario.subject for name in names}
+        names = selection.scenarios or tuple(self.scenarios)
+        subjects = {self.scenarios.subjects[name] for name in names}
         for server in selection.servers:
             if server.subject not in subjects:
                 which = f"none of {', '.join(names)}" if selection.scenarios else "no scenario"
@@ -210,11 +209,10 @@ class Plan:
         loaded = self.scenarios.get(scenario)
         return max(asked, getattr(loaded.scenario.combine, "trials", 1)) if loaded else asked
 
-    @property
-    def claims(self) -> dict[str, Claim]:
-        """The claims of the scenarios that have one, by scenario."""
-        loaded = ((name, one.scenario.claim) for name, one in self.scenarios.items())
-        return {name: claim for name, claim in loaded if claim}
+    def claims_of(self, names: Iterable[str]) -> dict[str, Claim]:
+        """Return the claims of the scenarios that have one, by scenario; of those at hand."""
+        claims = ((name, self.scenarios[name].scenario.claim) for name in set(names) if name in self.scenarios)
+        return {name: claim for name, claim in claims if claim}
 
     def keep_releases(self) -> None:
         """Keep what is known of the releases that cells were selected from beside the results."""
@@ -228,23 +226,22 @@ class Plan:
         source: Journal | Published | None = None,
     ) -> Document:
         """Return the document of some results of a source, the call's own by default, with histories and claims."""
-        source = source or self.source
+        source, results = source or self.source, tuple(results)
         return document_of(
             results,
             releases=source.releases,
-            claims=self.claims,
+            claims=self.claims_of(result.scenario for result in results),
             searched={**source.searched, **(searched or {})},
         )
 
     def scenario_names(self) -> tuple[str, ...]:
-        """Return the ids of the scenarios that the call names, or of all.
+        """Return the ids of the scenarios that the call's names and globs mean, or of all.
 
         Raises:
-            UsageError: it names one that does not exist.
+            UsageError: one of them means no scenario.
 
         """
-        refuse_unknown(self.options.names, self.scenarios, what="scenario", where="the call")
-        return self.options.names or tuple(self.scenarios)
+        return globs.chosen(self.options.names, self.scenarios.subjects, where="the call") or tuple(self.scenarios)
 
     def stored(self, *, published: bool = False) -> tuple[CellResult, ...]:
         """Return the newest stored results: of the selected cells, or of all where the call selects none.
@@ -332,8 +329,8 @@ def _tell(line: str) -> None:
     click.echo(escaping.line(line), err=True)
 
 
-def load_scenarios(options: Options) -> dict[str, LoadedScenario]:
-    """Load the project's own scenarios and those of every folder that the call names."""
+def load_scenarios(options: Options) -> Catalog:
+    """Find the project's own scenarios and those of every folder that the call names."""
     return loading.load([loading.bundled("scenarios"), *options.scenarios])
 
 

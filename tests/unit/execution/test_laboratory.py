@@ -73,7 +73,7 @@ def enter(
         folders: list[Path] = []
         monkeypatch.setattr(laboratories, "run_trial", run_trial)
         loaded = LoadedScenario(
-            scenario=make_scenario(**fields), module=tmp_path / "own.py", applications=(), closure=closure
+            scenario=make_scenario(**fields), module=tmp_path / "own.py", applications=(), digest=lambda: closure
         )
         settings = Settings(cache=tmp_path / "cache")
         one = Laboratory(scenarios={"some-failure": loaded}, journal=Journal(tmp_path / "results"), settings=settings)
