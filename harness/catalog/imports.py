@@ -50,6 +50,8 @@ class Namespace(types.ModuleType):
         self.installed: set[str] = set()
         self._main = module
         self._folders = tuple(dict.fromkeys((module.parent, *folders)))
+        self._lying = tuple(place for folder in self._folders for place in folder.iterdir())
+        self._names = {_plain(place.name) for place in self._lying}
         self._is_closed = False
         self._mentioned: set[str] = set()  # every name that the code of these files asks for, of imports and others
         self._builtins: dict[str, Any] = {**vars(builtins), "__import__": self._import, "print": _print}
@@ -115,7 +117,7 @@ class Namespace(types.ModuleType):
     def fill(self, module: types.ModuleType, path: Path) -> None:
         """Execute the text of a file as a module of this namespace."""
         code = compile(self.source(path), str(path), "exec", dont_inherit=True)
-        self._mentioned.update(_names_in(code))
+        self._mentioned.update(map(_plain, _names_in(code)))
         vars(module)["__builtins__"] = self._builtins  # its functions' import statements go through it as well
         exec(code, vars(module))  # noqa: S102 - a scenario is code, of whoever calls the program
 
@@ -156,6 +158,8 @@ class Namespace(types.ModuleType):
 
     def _places(self, top: str) -> Iterator[Path]:
         """Yield the packages and files that a name can mean, the one that counts first."""
+        if _plain(top) not in self._names:
+            return
         for folder in self._folders:
             for place in (folder / top, folder / f"{top}.py"):
                 if _is_package(place) or (place.suffix == ".py" and place.is_file()):
@@ -178,10 +182,10 @@ class Namespace(types.ModuleType):
     def _read_on(self) -> None:
         """Read the files that the ones read so far import somewhere, in a function perhaps.
 
-        Most modules mention nothing that lies beside them; only what does is parsed.
+        Most modules mention nothing that lies beside them and is not read yet: only where one does, they are parsed.
         """
-        beside = {place.name.partition(".")[0].casefold() for folder in self._folders for place in folder.iterdir()}
-        waiting = list(self.sources) if beside & self._mentioned else []
+        unread = {_plain(place.name) for place in self._lying if place not in self.sources}
+        waiting = list(self.sources) if unread & self._mentioned else []
         while waiting:
             for top in imported_names(ast.parse(self.source(waiting.pop()))):
                 for file in self._files(top):
@@ -233,16 +237,20 @@ def imported_names(tree: ast.AST) -> set[str]:
     return found
 
 
-def _names_in(code: types.CodeType) -> Iterator[str]:
-    """Yield the first word of every name that code asks for, in its functions too; what it imports is among them.
+def _plain(name: str) -> str:
+    """Return the first word of a name without regard to its letters' case, as some systems look for files."""
+    return name.partition(".")[0].casefold()
 
-    Without regard to letters' case, as some systems look for files.
-    """
-    for name in code.co_names:
-        yield name.partition(".")[0].casefold()
-    for constant in code.co_consts:
-        if isinstance(constant, types.CodeType):
-            yield from _names_in(constant)
+
+def _names_in(code: types.CodeType) -> set[str]:
+    """Return every name that code asks for, in its functions too; what it imports is among them."""
+    found: set[str] = set()
+    waiting = [code]
+    while waiting:
+        one = waiting.pop()
+        found.update(one.co_names)
+        waiting += [constant for constant in one.co_consts if isinstance(constant, types.CodeType)]
+    return found
 
 
 def _is_package(place: Path) -> bool:
