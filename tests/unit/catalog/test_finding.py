@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from harness.catalog import loading
+from harness.catalog.closure import closure_of
 from harness.errors import ScenarioError
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from harness.catalog.closure import Closure
+    from harness.model.scenario import Scenario
 
 MODULE = """
 from harness import Scenario
@@ -105,11 +109,10 @@ def test_a_title_costs_no_digest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     """Digests are made when they are asked for, once."""
     write(tmp_path / "uvicorn")
     made: list[Path] = []
-    closure_of = loading.closure_of
 
-    def counted(scenario: object, module: Path, **rest: object) -> object:
+    def counted(scenario: Scenario, module: Path, **rest: Any) -> Closure:  # noqa: ANN401 - handed on as it is
         made.append(module)
-        return closure_of(scenario, module, **rest)  # type: ignore[arg-type] - handed on as it is
+        return closure_of(scenario, module, **rest)
 
     monkeypatch.setattr(loading, "closure_of", counted)
     found = loading.load([tmp_path])
