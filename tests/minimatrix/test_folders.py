@@ -50,8 +50,8 @@ def matrix(author: User, scenarios: str) -> list[str | Path]:
 @pytest.mark.parametrize("named", ["toy-failure", "toyserver/toy-*"])
 def test_a_scenario_in_a_folder_is_run_by_id_and_by_glob(named: str, author: User) -> None:
     """Another that does not load, and that nobody named, is not executed; what is expected lies in the folder."""
-    arguments = ["--scenarios", author.scenarios, "--python", PYTHON, "--platform", "linux", "--format", "json"]
-    called = author.call("run", named, *servers("1.0", "1.1"), *arguments)
+    arguments = ["--scenarios", str(author.scenarios), *servers("1.0", "1.1"), "--python", PYTHON, "--format", "json"]
+    called = author.call("run", named, *arguments)
     assert called.verdicts == {"1.0": "reproduced", "1.1": "absent"}
     assert [cell["expected"] for cell in called.cells.values()] == ["reproduced", "absent"]
     assert called.status == 0
