@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 
 NAMESPACE = "harness_scenario_"  # begins the name of every module that belongs to a scenario
+_MOST_NAMES = 20  # of those that are valid, in one message
 _TELLING = 300  # characters of an error's own words that a message quotes
 
 
@@ -75,7 +76,8 @@ def nearest(name: str, valid: Iterable[str]) -> str:
     close = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
     if close:
         return f"did you mean {' or '.join(close)}?"
-    return f"valid: {', '.join(names)}" if names else "there is none to choose from"
+    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+    return f"valid: {', '.join(names[:_MOST_NAMES])}{more}" if names else "there is none to choose from"
 
 
 def refuse_unknown(names: Iterable[str], valid: Iterable[str], *, what: str, where: str) -> None:

@@ -1,9 +1,10 @@
 """Cells as pytest tests: ``pytest scenarios/ --harness-matrix matrices/seeds.toml``.
 
-A scenario module is collected as a file of tests, one for each selected cell. A test passes where the verdict is
-the expected one; with ``--harness-absent``, and of a working tree, only where the failure is absent. A cell that
-cannot exist is skipped with its reason; one that could not be judged fails with its reason, unless that was expected.
-The options, and when this module is loaded at all, are in `harness.pytest_options`.
+A scenario module is collected as a file of tests, one for each selected cell: ``scenario.py`` in a scenario's folder,
+or a flat module. Each is executed once in a session; one that is not collected is not executed. A test passes where
+the verdict is the expected one; with ``--harness-absent``, and of a working tree, only where the failure is absent. A
+cell that cannot exist is skipped with its reason; one that could not be judged fails with its reason, unless that was
+expected. The options, and when this module is loaded at all, are in `harness.pytest_options`.
 """
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.catalog import loading
-from harness.catalog.loading import LoadedScenario
+from harness.catalog import finding, loading
+from harness.catalog.folders import whole
 from harness.commands.executing import executor
 from harness.errors import EmptySelectionError, HarnessError
 from harness.model.verdict import Verdict
@@ -28,12 +29,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from os import PathLike
 
+    from harness.catalog.loading import Catalog
     from harness.execution.executors.executor import Executor
     from harness.model.cell import Cell
     from harness.model.result import CellResult
 
 _EXECUTORS = pytest.StashKey[contextlib.ExitStack]()
-_LOADED = pytest.StashKey[dict[Path, LoadedScenario]]()  # by module: each is loaded once in a session
+_CATALOGS = pytest.StashKey[dict[Path, "Catalog"]]()  # by the place that was searched, once in a session
 
 
 class VerdictError(Exception):
@@ -43,7 +45,7 @@ class VerdictError(Exception):
 def pytest_configure(config: pytest.Config) -> None:
     """Prepare the places where executors and scenarios are kept until the session ends."""
     config.stash[_EXECUTORS] = contextlib.ExitStack()
-    config.stash[_LOADED] = {}
+    config.stash[_CATALOGS] = {}
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -55,7 +57,7 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
     """Collect scenario modules; leave alone test modules, and what does not even speak of the harness."""
     if any(file_path.match(pattern) for pattern in parent.config.getini("python_files")):
         return None
-    if loading.nearly(file_path) or (loading.is_scenario(file_path) and b"harness" in file_path.read_bytes()):
+    if finding.nearly(file_path) or (finding.is_scenario(file_path) and b"harness" in file_path.read_bytes()):
         return ScenarioFile.from_parent(parent, path=file_path)
     return None
 
@@ -66,9 +68,9 @@ class ScenarioFile(pytest.File):
     def collect(self) -> Iterator[pytest.Item]:
         """Yield a test for each selected cell of the scenario."""
         try:
-            scenarios = self._scenarios()
-            name = next(name for name, loaded in scenarios.items() if loaded.module == self.path.resolve())
-            plan = Plan(_options(self.config, name), scenarios)
+            catalog, path = self._catalog(), whole(self.path)
+            name = next(name for name, module in catalog.modules.items() if module == path)
+            plan = Plan(_options(self.config, name), catalog)
             shared = Shared(plan)
             for cell in plan.cells:
                 yield CellItem.from_parent(self, name=cell.id, cell=cell, plan=plan, shared=shared)
@@ -79,22 +81,21 @@ class ScenarioFile(pytest.File):
         except HarnessError as error:
             raise self.CollectError(str(error)) from None
 
-    def _scenarios(self) -> dict[str, LoadedScenario]:
-        """Return the project's own scenarios, loaded when the first file is collected, and this file's.
+    def _catalog(self) -> Catalog:
+        """Return the project's own scenarios, found when the first file is collected, and this file's.
 
         Raises:
-            ScenarioError: one of them does not load.
+            ScenarioError: the file is no scenario, or has the id of one of the project's own.
 
         """
-        loaded = self.config.stash[_LOADED]
-        if not loaded:
-            own = loading.load([loading.bundled("scenarios")])
-            loaded.update({one.module: one for one in own.values()})
-        bundled = [one for one in loaded.values() if one.module.parent == loading.bundled("scenarios").resolve()]
-        path = self.path.resolve()
-        if path not in loaded:
-            loaded.update({one.module: one for one in loading.load([path]).values()})
-        return loading.joined([*bundled, loaded[path]])
+        kept, project, path = self.config.stash[_CATALOGS], loading.bundled("scenarios"), whole(self.path)
+        if project not in kept:
+            kept[project] = loading.load([project])
+        if path in kept[project].modules.values():
+            return kept[project]
+        if path not in kept:
+            kept[path] = kept[project].joined(loading.load([path]))
+        return kept[path]
 
 
 class Shared:

@@ -23,9 +23,9 @@ import msgspec
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from harness.catalog.folders import is_measured
 from harness.catalog.reach import JUDGED, trial_text
 from harness.errors import ScenarioError
-from harness.model.expectation import SUFFIX
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -125,13 +125,14 @@ def _name(path: Path, module: Path) -> str:
 
 
 def _beside(module: Path) -> Iterator[Path]:
-    """Yield every file of the module's folder but hidden ones, byte code and measured histories, in order."""
+    """Yield every file of the module's folder but hidden ones, byte code and what was measured, in order."""
     count = 0
     for folder, folders, names in os.walk(module.parent):
         folders[:] = sorted(name for name in folders if not name.startswith(".") and name != "__pycache__")
         for name in sorted(names):
             path = module.parent / folder / name
-            if not name.startswith(".") and not name.endswith((SUFFIX, ".pyc")) and path.is_file():
+            is_hidden = name.startswith(".") or name.endswith(".pyc") or is_measured(path, module)
+            if not is_hidden and path.is_file():
                 count += 1
                 if count > _MOST_FILES:
                     message = (

@@ -23,6 +23,7 @@ from importlib.abc import Loader, MetaPathFinder
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harness.catalog.folders import MODULE
 from harness.errors import NAMESPACE
 
 if TYPE_CHECKING:
@@ -49,7 +50,10 @@ class Namespace(types.ModuleType):
         self.installed: set[str] = set()
         self._main = module
         self._folders = tuple(dict.fromkeys((module.parent, *folders)))
+        self._lying = tuple(place for folder in self._folders for place in folder.iterdir())
+        self._names = {_plain(place.name) for place in self._lying}
         self._is_closed = False
+        self._mentioned: set[str] = set()  # every name that the code of these files asks for, of imports and others
         self._builtins: dict[str, Any] = {**vars(builtins), "__import__": self._import, "print": _print}
         self.__path__ = [str(folder) for folder in self._folders]
         self.__package__ = self.__name__
@@ -113,6 +117,7 @@ class Namespace(types.ModuleType):
     def fill(self, module: types.ModuleType, path: Path) -> None:
         """Execute the text of a file as a module of this namespace."""
         code = compile(self.source(path), str(path), "exec", dont_inherit=True)
+        self._mentioned.update(map(_plain, _names_in(code)))
         vars(module)["__builtins__"] = self._builtins  # its functions' import statements go through it as well
         exec(code, vars(module))  # noqa: S102 - a scenario is code, of whoever calls the program
 
@@ -153,6 +158,8 @@ class Namespace(types.ModuleType):
 
     def _places(self, top: str) -> Iterator[Path]:
         """Yield the packages and files that a name can mean, the one that counts first."""
+        if _plain(top) not in self._names:
+            return
         for folder in self._folders:
             for place in (folder / top, folder / f"{top}.py"):
                 if _is_package(place) or (place.suffix == ".py" and place.is_file()):
@@ -173,8 +180,12 @@ class Namespace(types.ModuleType):
         self.installed.add(top)
 
     def _read_on(self) -> None:
-        """Read the files that the ones read so far import somewhere, in a function perhaps."""
-        waiting = list(self.sources)
+        """Read the files that the ones read so far import somewhere, in a function perhaps.
+
+        Most modules mention nothing that lies beside them and is not read yet: only where one does, they are parsed.
+        """
+        unread = {_plain(place.name) for place in self._lying if place not in self.sources}
+        waiting = list(self.sources) if unread & self._mentioned else []
         while waiting:
             for top in imported_names(ast.parse(self.source(waiting.pop()))):
                 for file in self._files(top):
@@ -226,9 +237,26 @@ def imported_names(tree: ast.AST) -> set[str]:
     return found
 
 
+def _plain(name: str) -> str:
+    """Return the first word of a name without regard to its letters' case, as some systems look for files."""
+    return name.partition(".")[0].casefold()
+
+
+def _names_in(code: types.CodeType) -> set[str]:
+    """Return every name that code asks for, in its functions too; what it imports is among them."""
+    found: set[str] = set()
+    waiting = [code]
+    while waiting:
+        one = waiting.pop()
+        found.update(one.co_names)
+        waiting += [constant for constant in one.co_consts if isinstance(constant, types.CodeType)]
+    return found
+
+
 def _is_package(place: Path) -> bool:
-    """Whether a folder has modules: anything else that is called alike is no package."""
-    return place.is_dir() and place.name.isidentifier() and any(place.glob("*.py"))
+    """Whether a folder has modules: anything else that is called alike is no package, and no scenario's folder is."""
+    is_folder = place.is_dir() and place.name.isidentifier()
+    return is_folder and any(place.glob("*.py")) and not (place / MODULE).is_file()
 
 
 @contextlib.contextmanager

@@ -1,40 +1,148 @@
-"""The scenarios there are: modules loaded from folders, each once, with the digests of all that defines it."""
+"""The scenarios there are: known by name at once, each module executed when its scenario is first asked for.
+
+Executing a module gives the scenario. The digests of all that defines it are made when somebody asks for them, of the
+files as they were read then.
+"""
 
 from __future__ import annotations
 
-import ast
 import dataclasses
 import difflib
-import re
+import functools
+import threading
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from harness.catalog.closure import Application, closure_of
+from harness.catalog import finding
+from harness.catalog.closure import Application, Closure, closure_of
+from harness.catalog.folders import MODULE, expected_of, identity_of, whole
 from harness.catalog.imports import Namespace
 from harness.decoding import decode
 from harness.errors import ScenarioError, mistake
-from harness.model.expectation import SUFFIX, Expectations
+from harness.model.expectation import Expectations
 from harness.model.scenario import Scenario
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from harness.catalog.closure import Closure
+    from harness.catalog.folders import Identity
     from harness.model.expectation import Expectation
 
-_NEAR = 0.85  # how alike two names are that one mistook for the other, see `difflib`
+_LOADING = threading.RLock()  # a module may change the folder and the output of the whole program while it is executed
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class LoadedScenario:
-    """A scenario with the files it came from, as they were then; ``closure`` changes with any of them."""
+    """A scenario with the files it came from, as they were then.
+
+    Attributes:
+        scenario: what the module defines, with what is expected of it.
+        module: the module's file.
+        applications: what is copied into the folder of each trial.
+        digest: makes the digests of all this; it is called once, and not before they are asked for.
+
+    """
 
     scenario: Scenario
     module: Path
     applications: tuple[Application, ...]
-    closure: Closure
+    digest: Callable[[], Closure]
+
+    @functools.cached_property
+    def closure(self) -> Closure:
+        """The digests, which change with any of the files."""
+        return self.digest()
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Entry:
+    """A scenario that has been found; ``load`` executes its module the first time."""
+
+    id: str
+    subject: str
+    module: Path
+    load: Callable[[], LoadedScenario]
+
+
+class Catalog(Mapping[str, LoadedScenario]):
+    """Scenarios by id. What is found is known at once; a module is executed when its scenario is first asked for.
+
+    Attributes:
+        subjects: the subject of every scenario, by id.
+        modules: the file of every scenario's module, by id.
+        declared: the scenarios alone, without their files; executed one by one as well.
+
+    """
+
+    def __init__(self, entries: Iterable[Entry]) -> None:
+        """Take scenarios that have been found.
+
+        Raises:
+            ScenarioError: two have one id.
+
+        """
+        self._entries: dict[str, Entry] = {}
+        for entry in entries:
+            if (other := self._entries.setdefault(entry.id, entry)).module != entry.module:
+                message = f"{entry.module}: the id '{entry.id}' is taken by {other.module}; choose another"
+                raise ScenarioError(message)
+        self.subjects = {name: entry.subject for name, entry in self._entries.items()}
+        self.modules = {name: entry.module for name, entry in self._entries.items()}
+        self.declared: Mapping[str, Scenario] = _Declared(self)
+
+    def __getitem__(self, name: str) -> LoadedScenario:
+        """Return a scenario, which its module defines.
+
+        Raises:
+            KeyError: there is none of that id.
+            ScenarioError: its module does not load.
+
+        """
+        with _LOADING:
+            return self._entries[name].load()
+
+    def __iter__(self) -> Iterator[str]:
+        """Iterate over the ids."""
+        return iter(self._entries)
+
+    def __len__(self) -> int:
+        """Count the scenarios."""
+        return len(self._entries)
+
+    def __contains__(self, name: object) -> bool:
+        """Whether there is a scenario of an id; nothing is executed."""
+        return name in self._entries
+
+    def joined(self, other: Catalog) -> Catalog:
+        """Return a catalog of both, which share what is loaded already.
+
+        Raises:
+            ScenarioError: two scenarios have one id.
+
+        """
+        return Catalog([*self._entries.values(), *other._entries.values()])
+
+
+class _Declared(Mapping[str, "Scenario"]):
+    """What a catalog's modules define, each executed when it is asked for."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
+
+    def __getitem__(self, name: str) -> Scenario:
+        return self._catalog[name].scenario
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._catalog)
+
+    def __len__(self) -> int:
+        return len(self._catalog)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._catalog
 
 
 def bundled(folder: str) -> Path:
@@ -49,151 +157,108 @@ def bundled(folder: str) -> Path:
 
 def is_bundled(module: Path) -> bool:
     """Whether a scenario module is the project's own."""
-    return module.parent == bundled("scenarios").resolve()
+    return module.is_relative_to(bundled("scenarios").resolve())
 
 
-def load(folders: Iterable[Path]) -> dict[str, LoadedScenario]:
-    """Load every scenario module of the folders, by id.
-
-    A folder's other Python files are applications, what its scenarios or those of another folder import, or whatever
-    else.
+def load(places: Iterable[Path]) -> Catalog:
+    """Find every scenario in places; flat modules, which state their ids themselves, are executed for that.
 
     Raises:
-        ScenarioError: a folder is missing, a module does not load, two scenarios have one id.
+        ScenarioError: a place is missing, a flat module does not load, two scenarios have one id.
 
     """
-    places = tuple({place.resolve(): place for place in folders}.values())
-    for place in places:
-        if not place.exists():
-            message = f"no folder of scenarios at {place}; '--scenarios' takes a folder of scenario modules"
-            raise ScenarioError(message)
-    shared = tuple(place.resolve() for place in places if place.is_dir())
-    return joined(load_file(path, shared) for path in dict.fromkeys(_modules(places)))
+    places = tuple(places)
+    shared = tuple(dict.fromkeys(place.resolve() for place in places if place.is_dir()))
+    return Catalog(_entry(module, shared) for module in finding.modules(places))
 
 
-def joined(scenarios: Iterable[LoadedScenario]) -> dict[str, LoadedScenario]:
-    """Return scenarios by their ids.
-
-    Raises:
-        ScenarioError: two have the same.
-
-    """
-    found: dict[str, LoadedScenario] = {}
-    for loaded in scenarios:
-        name = loaded.scenario.id
-        if (other := found.setdefault(name, loaded)).module != loaded.module:
-            message = f"{loaded.module}: the id '{name}' is taken by {other.module}; choose another"
-            raise ScenarioError(message)
-    return found
-
-
-def _modules(places: Iterable[Path]) -> Iterable[Path]:
-    """Yield the scenario modules of folders, and files that are named themselves.
-
-    Raises:
-        ScenarioError: one is meant to be a scenario and is none.
-
-    """
-    for place in places:
-        for path in [place] if place.is_file() else sorted(place.glob("*.py")):
-            if is_scenario(path):
-                yield path.resolve()
-            elif told := nearly(path):
-                raise ScenarioError(told)
-            elif path == place:
-                message = f"{path}: it assigns no SCENARIO at the top, so that it is no scenario module"
-                raise ScenarioError(message)
-
-
-def is_scenario(path: Path) -> bool:
-    """Whether the file is a scenario module, one that assigns ``SCENARIO``, without running it.
-
-    One that cannot be parsed passes for one where it looks like it, so that loading it tells what is wrong.
-    """
-    source = _source(path)
-    if not re.search(rb"^SCENARIO\b", source, re.MULTILINE):
-        return False
-    try:
-        return any(name == "SCENARIO" for name, _ in _assigned(ast.parse(source)))
-    except (SyntaxError, ValueError, RecursionError):
-        return True
-
-
-def nearly(path: Path) -> str | None:
-    """Say what is wrong with a module of the harness that only just defines no scenario; None of any other file."""
-    source = _source(path)
-    if b"harness" not in source or is_scenario(path):
-        return None
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError):
-        return None
-    for name, line in _assigned(tree):
-        if difflib.SequenceMatcher(a=name.upper(), b="SCENARIO").ratio() >= _NEAR and _is_of_the_harness(tree):
-            return f"{path}, line {line}: it assigns {name}; did you mean SCENARIO?"
-    return None
-
-
-def _source(path: Path) -> bytes:
-    """Return the text of a Python file; nothing of what is none.
-
-    Raises:
-        ScenarioError: it cannot be read.
-
-    """
-    if path.suffix != ".py" or not path.is_file():
-        return b""
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise ScenarioError(f"{path}: {error.strerror or error}") from None
-
-
-def _assigned(tree: ast.Module) -> Iterable[tuple[str, int]]:
-    """Yield each name that a module assigns at its top, with the line."""
-    for statement in tree.body:
-        if isinstance(statement, ast.Assign | ast.AnnAssign):
-            for target in statement.targets if isinstance(statement, ast.Assign) else [statement.target]:
-                if isinstance(target, ast.Name):
-                    yield target.id, statement.lineno
-
-
-def _is_of_the_harness(tree: ast.Module) -> bool:
-    """Whether a module imports the harness: what runs inside the cells does not."""
-    for statement in tree.body:
-        if isinstance(statement, ast.Import):
-            names = [alias.name for alias in statement.names]
-        else:
-            names = [statement.module or ""] if isinstance(statement, ast.ImportFrom) else []
-        if any(name.partition(".")[0] == "harness" for name in names):
-            return True
-    return False
+def _entry(module: Path, folders: Sequence[Path]) -> Entry:
+    if identity := identity_of(module):
+        once = functools.cache(lambda: load_file(module, folders))
+        return Entry(id=identity.id, subject=identity.subject, module=module, load=once)
+    with _LOADING:
+        loaded = load_file(module, folders)
+    return Entry(id=loaded.scenario.id, subject=loaded.scenario.subject, module=module, load=lambda: loaded)
 
 
 def load_file(path: Path, folders: Sequence[Path] = ()) -> LoadedScenario:
     """Load one scenario module; what it imports is found beside it, and then in the folders.
 
     Raises:
-        ScenarioError: it does not load, or what it defines is not a scenario.
+        ScenarioError: it does not load, or what it defines is not a scenario, or not the one of its folder.
 
     """
-    path = path.resolve()
+    path = whole(path)
     namespace = Namespace(path, folders)
     try:
-        scenario = vars(namespace.execute()).get("SCENARIO")
+        defined = vars(namespace.execute())
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # sys.exit, and whatever else a module may raise
         raise ScenarioError(_told(path, error)) from error
+    scenario = _completed(path, _scenario_in(path, defined))
+    applications = tuple(_application(path, name) for name in scenario.applications)
+    digest = functools.partial(
+        closure_of, scenario, path, sources=namespace.sources, installed=namespace.installed, applications=applications
+    )
+    loaded = LoadedScenario(scenario=scenario, module=path, applications=applications, digest=digest)
+    if any(b"__file__" in source for source in namespace.sources.values()):
+        _ = loaded.closure  # of all files beside it, as they are now; too many are told before anything runs
+    return loaded
+
+
+def _scenario_in(path: Path, defined: Mapping[str, object]) -> Scenario:
+    """Return what a module assigns to ``SCENARIO``."""
+    if "SCENARIO" not in defined:
+        raise ScenarioError(finding.nearly(path) or finding.no_scenario(path))
+    scenario = defined["SCENARIO"]
     if not isinstance(scenario, Scenario):
         message = f"{path}: SCENARIO is not a harness.Scenario"
         raise ScenarioError(message)
-    scenario = dataclasses.replace(scenario, expectations=_expectations(path.with_suffix(SUFFIX)))
-    applications = tuple(_application(path, name) for name in scenario.applications)
-    closure = closure_of(
-        scenario, path, sources=namespace.sources, installed=namespace.installed, applications=applications
-    )
-    return LoadedScenario(scenario=scenario, module=path, applications=applications, closure=closure)
+    return scenario
+
+
+def _completed(path: Path, scenario: Scenario) -> Scenario:
+    """Return a scenario with what lies around its module: the id and the subject of its folder, what is expected of it.
+
+    Raises:
+        ScenarioError: it states another id or subject than its folder, or no folder gives what it does not state.
+
+    """
+    identity = identity_of(path)
+    if identity is None:
+        _refuse_nameless(path, scenario)
+        return dataclasses.replace(scenario, expectations=_expectations(expected_of(path)))
+    _refuse_other_names(path, scenario, identity)
+    try:
+        return dataclasses.replace(
+            scenario, id=identity.id, subject=identity.subject, expectations=_expectations(expected_of(path))
+        )
+    except ValueError as error:
+        raise ScenarioError(f"{path}: {error}") from None
+
+
+def _refuse_nameless(path: Path, scenario: Scenario) -> None:
+    """Refuse a flat module that does not state what no folder says."""
+    for field in ("id", "subject"):
+        if not getattr(scenario, field):
+            message = (
+                f"{finding.place_of(path, field)}: its scenario has no {field}; state one, or move the module to "
+                f"SUBJECT/NAME/{MODULE}, where the folders say it"
+            )
+            raise ScenarioError(message)
+
+
+def _refuse_other_names(path: Path, scenario: Scenario, identity: Identity) -> None:
+    """Refuse a module that states another id or subject than its folder."""
+    wanted = {"id": scenario.id or identity.id, "subject": scenario.subject or identity.subject}
+    for field, stated in wanted.items():
+        if stated != (given := getattr(identity, field)):
+            message = (
+                f"{finding.place_of(path, field)}: it states the {field} '{stated}', and its folder says '{given}'; "
+                f"leave the {field} out, or move the module to {wanted['subject']}/{wanted['id']}/{MODULE}"
+            )
+            raise ScenarioError(message)
 
 
 def _told(path: Path, error: BaseException) -> str:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from harness.analysis.document import Document
-    from harness.catalog.loading import LoadedScenario
+    from harness.catalog.loading import Catalog
     from harness.model.scenario import Scenario
 
 JOB_SUMMARY = "GITHUB_STEP_SUMMARY"
@@ -57,10 +57,10 @@ def command(call: str, /, *, form: str, diff: tuple[Path, Path] | None, output: 
     document = stored.document(results)
     saying.remarks(plan)
     if form == "html":
-        _write_site(stored, document, plan.known_scenarios, call=call, output=output)
+        _write_site(stored, document, plan.scenarios.declared, call=call, output=output)
     else:
-        _write(document, plan.known_scenarios, call=call, form=form, output=output)
-    _write_job_summary(document, plan.known_scenarios)
+        _write(document, plan.scenarios.declared, call=call, form=form, output=output)
+    _write_job_summary(document, plan.scenarios.declared)
     return saying.ended([one for one in results if one.control is None])
 
 
@@ -111,7 +111,7 @@ def _compare(options: Options, places: tuple[Path, Path], *, form: str, output: 
     return status
 
 
-def _document(options: Options, place: Path, scenarios: Mapping[str, LoadedScenario]) -> Document:
+def _document(options: Options, place: Path, scenarios: Catalog) -> Document:
     stored = Stored(Plan(dataclasses.replace(options, results=place), scenarios))
     return stored.document(stored.results())
 

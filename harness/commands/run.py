@@ -60,7 +60,7 @@ def _render(results: Sequence[CellResult], plan: Plan, stored: Stored, form: str
     if form == "json":
         return json_document.render(stored.document(results))
     in_table = [result for result in results if result.control is None]
-    table = table_of(in_table, plan.known_scenarios)
+    table = table_of(in_table, plan.scenarios.declared)
     return markdown.render(table) if form == "markdown" else terminal.render(table)
 
 

@@ -17,8 +17,6 @@ from harness.model.verdict import Verdict
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-SUFFIX = ".expected.json"  # in place of the module's .py
-
 
 class Expectation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One measured history.

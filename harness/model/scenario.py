@@ -114,7 +114,8 @@ class Scenario:
     """One known failure: how to start the server, the trigger, what to observe, how to judge.
 
     Attributes:
-        id: permanent, lower-case words joined by ``-``.
+        id: permanent, lower-case words joined by ``-``. A module in a scenario's folder states neither id nor subject:
+            the folder's name is the id, the name of the folder around is the subject; loading the module adds both.
         title: one line that says what goes wrong.
         subject: the package on trial.
         observe: pulls the trigger; takes a `harness.execution.trial.Trial`, which does all I/O and records it.
@@ -136,9 +137,9 @@ class Scenario:
 
     """
 
-    id: str
+    id: str = ""
     title: str
-    subject: str
+    subject: str = ""
     observe: Callable[..., None]
     judge: Callable[[Evidence], Judgement]
     variants: tuple[Variant, ...] = (Variant(),)
@@ -153,7 +154,7 @@ class Scenario:
 
     def __post_init__(self) -> None:
         """Refuse what would fail only later, in the middle of a run."""
-        if not fits(self.id, ScenarioId):
+        if self.id != "" and not fits(self.id, ScenarioId):
             refuse(f"the id '{self.id}' is not lower-case words joined by '-', of 100 characters at most")
         try:
             self._check_words()
@@ -162,11 +163,11 @@ class Scenario:
             self._check_applications()
             self._check_machines()
         except ValueError as error:
-            refuse(f"scenario '{self.id}': {error}")
+            refuse(f"scenario '{self.id}': {error}" if self.id else str(error))
 
     def _check_words(self) -> None:
         check_text(self.title, "the title")
-        if not is_text(self.subject, _SUBJECT):
+        if self.subject != "" and not is_text(self.subject, _SUBJECT):
             written = canonicalize_name(str(self.subject))
             hint = f"; write '{written}'" if is_text(written, _SUBJECT) else ""
             refuse(f"the subject '{self.subject}' is not a package's name as an index writes it{hint}")

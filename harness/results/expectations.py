@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import msgspec
 from packaging.version import Version
 
-from harness.model.expectation import SUFFIX, Expectation, Expectations
+from harness.catalog.folders import expected_of
+from harness.model.expectation import Expectation, Expectations
 from harness.model.verdict import Verdict
 from harness.storage.files import write_json
 
@@ -38,7 +39,9 @@ def write(
             earlier one that it takes the place of, and one that has none is left out, since nobody knows its day.
 
     """
-    for name, loaded in scenarios.items():
+    names = {history.scenario for history in document.histories}
+    for name in (known for known in scenarios if known in names):
+        loaded = scenarios[name]
         unhealthy = [
             cell
             for cell in document.cells
@@ -52,7 +55,7 @@ def write(
             and (expectation := _expectation(history, unhealthy, command))
         ]
         if measured:
-            path = loaded.module.with_suffix(SUFFIX)
+            path = expected_of(loaded.module)
             old = loaded.scenario.expectations
             new = measured if measured_now else _dated(measured, old)
             write_json(path, Expectations(histories=_together(old, new)))

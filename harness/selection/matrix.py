@@ -6,6 +6,8 @@ is what the table ``[pythons]`` has for the Python of the cell:
     [pythons]
     "3.8" = "python:3.8-slim"
 
+A row names scenarios by their ids or by globs, see `harness.selection.globs`.
+
 A row without ``pythons`` runs each release on the Pythons that its scenario names for the release's era, else on the
 newest Python of the platform that the release allows; so does a row whose releases ``--server`` replaces.
 
@@ -29,6 +31,7 @@ from harness.errors import EmptySelectionError, UsageError, nearest, refuse_unkn
 from harness.model.cell import Cell
 from harness.model.platforms import BY_PYTHON, CONTAINER, check_platform, check_pythons
 from harness.model.release import ClaimedReleaseError, minor_of, select
+from harness.selection import globs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -40,7 +43,8 @@ if TYPE_CHECKING:
 class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One ``[[cells]]`` table: the product of its lists.
 
-    No ``variants`` means all of them, no ``pythons`` those that each release's own rule gives.
+    ``scenarios`` are ids and globs. No ``variants`` means all of them, no ``pythons`` those that each release's own
+    rule gives.
     """
 
     scenarios: tuple[str, ...]
@@ -68,7 +72,7 @@ class Server:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Selection:
-    """What a call asks for: names and a glob narrow the matrix; servers, pythons, platforms replace its axes.
+    """What a call asks for: names and globs narrow the matrix; servers, pythons, platforms replace its axes.
 
     With ``every`` each row means every release of its subject, pre-releases only with ``prereleases``.
     """
@@ -87,7 +91,8 @@ class Known:
     """What cells are selected from.
 
     Attributes:
-        scenarios: every known scenario by id.
+        scenarios: every known scenario by id; asked only for those in play.
+        subjects: the subject of every known scenario, by id.
         releases_of: the releases that a subject and a specifier choose from; asked only for what is in play.
         pythons_on: the Pythons that a platform has here, newest first, at least one, in full where that is known
             (``3.8.18``).
@@ -97,6 +102,7 @@ class Known:
     """
 
     scenarios: Mapping[str, Scenario]
+    subjects: Mapping[str, str]
     releases_of: Callable[[str, str], Sequence[Release]]
     pythons_on: Callable[[str], Sequence[str]]
     own_platform: str
@@ -148,12 +154,11 @@ def cells_of(matrix: Matrix, selection: Selection, known: Known) -> tuple[Cell, 
         UsageError: an unknown name, a specifier that matches nothing, or nothing left.
 
     """
-    refuse_unknown(selection.scenarios, known.scenarios, what="scenario", where="the call")
+    asked = globs.chosen(selection.scenarios, known.subjects, where="the call")
     found: dict[str, Cell] = {}
-    for where, entry in _rows(matrix, selection, known):
-        refuse_unknown(entry.scenarios, known.scenarios, what="scenario", where=f"{where}: scenarios")
-        for name in entry.scenarios:
-            if not selection.scenarios or name in selection.scenarios:
+    for where, entry, names in _rows(matrix, asked, known):
+        for name in names:
+            if not asked or name in asked:
                 row = _Row(matrix=matrix, entry=entry, scenario=known.scenarios[name], where=where)
                 for cell in _expand(row, selection, known):
                     found.setdefault(cell.id, cell)
@@ -179,15 +184,21 @@ class _Row:
     where: str
 
 
-def _rows(matrix: Matrix, selection: Selection, known: Known) -> Iterator[tuple[str, Entry]]:
-    """Yield the entries of the matrix, and one for each scenario that is named and that it does not have."""
+def _rows(matrix: Matrix, asked: Sequence[str], known: Known) -> Iterator[tuple[str, Entry, tuple[str, ...]]]:
+    """Yield the entries of the matrix, and one for each scenario that is asked for and that it does not have.
+
+    Each comes with the place where it stands, for messages, and the ids of its scenarios.
+    """
+    named: set[str] = set()
     for number, entry in enumerate(matrix.cells, start=1):
-        yield f"{matrix.name}: [[cells]] number {number}", entry
-    named = {name for entry in matrix.cells for name in entry.scenarios}
-    for missing in [name for name in selection.scenarios if name not in named]:
+        where = f"{matrix.name}: [[cells]] number {number}"
+        names = globs.chosen(entry.scenarios, known.subjects, where=f"{where}: scenarios")
+        named.update(names)
+        yield where, entry, names
+    for missing in [name for name in asked if name not in named]:
         around = ("before-claimed", "claimed", "latest") if known.scenarios[missing].claim else ("latest",)
         own = Entry(scenarios=(missing,), releases=around, platforms=(known.own_platform,))
-        yield f"scenario '{missing}'", own
+        yield f"scenario '{missing}'", own, (missing,)
 
 
 def _expand(row: _Row, selection: Selection, known: Known) -> Iterator[Cell]:

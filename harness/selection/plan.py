@@ -7,23 +7,24 @@ from typing import TYPE_CHECKING
 
 from harness.catalog import loading
 from harness.environments import settings
-from harness.errors import EmptySelectionError, UsageError, refuse_unknown
+from harness.errors import EmptySelectionError, UsageError
 from harness.model.platforms import check_platform, check_pythons, own_platform
 from harness.model.result import CellResult, expecting, result_of
 from harness.model.task import Task
 from harness.model.verdict import Judgement, Verdict
 from harness.results import sources
+from harness.selection import globs
 from harness.selection import matrix as matrices
 from harness.selection.available import Available
 from harness.selection.shard import costs_of, part_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from harness.catalog.loading import LoadedScenario
+    from harness.catalog.loading import Catalog
     from harness.model.cell import Cell
-    from harness.model.scenario import Claim, Scenario
+    from harness.model.scenario import Claim
     from harness.selection.matrix import Matrix
     from harness.selection.options import Options
 
@@ -33,8 +34,8 @@ _MOST_OF_A_MATRIX = 1024 * 1024
 class Plan:
     """The cells that a call means, and what is said of them before anything of theirs is known."""
 
-    def __init__(self, options: Options, scenarios: Mapping[str, LoadedScenario] | None = None) -> None:
-        """Load the scenarios, unless they are given, and the matrix.
+    def __init__(self, options: Options, scenarios: Catalog | None = None) -> None:
+        """Find the scenarios, unless they are given, and load the matrix.
 
         Raises:
             UsageError: something that the call names does not exist.
@@ -42,11 +43,10 @@ class Plan:
         """
         settings.load()  # a mistake in them is told before anything starts
         self.options = options
-        self.scenarios = load_scenarios(options) if scenarios is None else dict(scenarios)
+        self.scenarios = load_scenarios(options) if scenarios is None else scenarios
         self.matrix = load_matrix(options.matrix)
         self.remarks: dict[str, None] = {}  # lines for the user, each once: what was left out, what was read instead
-        subjects = {loaded.scenario.subject for loaded in self.scenarios.values()}
-        self.available = Available(subjects, cache=options.cache)
+        self.available = Available(set(self.scenarios.subjects.values()), cache=options.cache)
 
     @functools.cached_property
     def cells(self) -> tuple[Cell, ...]:
@@ -72,12 +72,7 @@ class Plan:
 
     def costs_by(self, cells: Iterable[Cell], results: Iterable[CellResult]) -> dict[Cell, int]:
         """Return what a trial of each cell costs, in milliseconds, by what results have recorded."""
-        return costs_of(cells, self.known_scenarios, {result.id: result for result in results})
-
-    @property
-    def known_scenarios(self) -> dict[str, Scenario]:
-        """The scenarios by id, as values."""
-        return {name: loaded.scenario for name, loaded in self.scenarios.items()}
+        return costs_of(cells, self.scenarios.declared, {result.id: result for result in results})
 
     def select(self, *, cells: Sequence[str], every: bool = False, prereleases: bool = False) -> tuple[Cell, ...]:
         """Return the cells of the matrix by these globs, and by all else that the call says.
@@ -93,7 +88,7 @@ class Plan:
         for platform in options.platforms:
             check_platform(platform, where="--platform")
         selection = matrices.Selection(
-            scenarios=options.names or self._own(),
+            scenarios=self.scenario_names() if options.names else self._own(),
             servers=tuple(self.available.server(spec) for spec in options.servers),
             pythons=options.pythons,
             platforms=options.platforms,
@@ -103,7 +98,8 @@ class Plan:
         )
         self._refuse_other_subjects(selection)
         known = matrices.Known(
-            scenarios=self.known_scenarios,
+            scenarios=self.scenarios.declared,
+            subjects=self.scenarios.subjects,
             releases_of=self.available.releases_of,
             pythons_on=self.available.pythons_on,
             own_platform=own_platform(),
@@ -120,13 +116,13 @@ class Plan:
 
     def _own(self) -> tuple[str, ...]:
         """Return the scenarios of the folders that the call names, all of which it means where it names no other."""
-        own = tuple(name for name, one in self.scenarios.items() if not loading.is_bundled(one.module))
+        own = tuple(name for name, module in self.scenarios.modules.items() if not loading.is_bundled(module))
         return () if self.options.matrix else own
 
     def _refuse_other_subjects(self, selection: matrices.Selection) -> None:
         """Refuse a ``--server`` that no selected scenario is about."""
-        names = [name for name in selection.scenarios or self.scenarios if name in self.scenarios]
-        subjects = {self.scenarios[name].scenario.subject for name in names}
+        names = selection.scenarios or tuple(self.scenarios)
+        subjects = {self.scenarios.subjects[name] for name in names}
         for server in selection.servers:
             if server.subject not in subjects:
                 which = f"none of {', '.join(names)}" if selection.scenarios else "no scenario"
@@ -149,21 +145,19 @@ class Plan:
             trials=trials or self.trials_of(cell.scenario, self.options.trials),
         )
 
-    @property
-    def claims(self) -> dict[str, Claim]:
-        """The claims of the scenarios that have one, by scenario."""
-        loaded = ((name, one.scenario.claim) for name, one in self.scenarios.items())
-        return {name: claim for name, claim in loaded if claim}
+    def claims_of(self, names: Iterable[str]) -> dict[str, Claim]:
+        """Return the claims of the scenarios that have one, by scenario; of those at hand."""
+        claims = ((name, self.scenarios[name].scenario.claim) for name in set(names) if name in self.scenarios)
+        return {name: claim for name, claim in claims if claim}
 
     def scenario_names(self) -> tuple[str, ...]:
-        """Return the ids of the scenarios that the call names, or of all.
+        """Return the ids of the scenarios that the call's names and globs mean, or of all.
 
         Raises:
-            UsageError: it names one that does not exist.
+            UsageError: one of them means no scenario.
 
         """
-        refuse_unknown(self.options.names, self.scenarios, what="scenario", where="the call")
-        return self.options.names or tuple(self.scenarios)
+        return globs.chosen(self.options.names, self.scenarios.subjects, where="the call") or tuple(self.scenarios)
 
     def expecting(self, result: CellResult) -> CellResult:
         """Return a result with what this call expects of it, now."""
@@ -180,8 +174,8 @@ def _listed(names: Iterable[str]) -> str:
     return ", ".join(sorted(names))
 
 
-def load_scenarios(options: Options) -> dict[str, LoadedScenario]:
-    """Load the project's own scenarios and those of every folder that the call names."""
+def load_scenarios(options: Options) -> Catalog:
+    """Find the project's own scenarios and those of every folder that the call names."""
     return loading.load([loading.bundled("scenarios"), *options.scenarios])
 
 

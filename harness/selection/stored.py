@@ -69,11 +69,11 @@ class Stored:
         source: ReadResults | None = None,
     ) -> Document:
         """Return the document of some results of a source, the call's own by default, with histories and claims."""
-        source = source or self.source
+        source, results = source or self.source, tuple(results)
         return document_of(
             results,
             releases=source.releases,
-            claims=self._plan.claims,
+            claims=self._plan.claims_of(result.scenario for result in results),
             searched={**source.searched, **(searched or {})},
         )
 

@@ -70,22 +70,50 @@ def test_a_glob_narrows_and_may_leave_nothing(project: pytest.Pytester) -> None:
     assert collected(project, "--harness-cell", "nothing").ret == pytest.ExitCode.NO_TESTS_COLLECTED
 
 
-def test_every_scenario_is_loaded_once(project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Once in a session, however many files there are: ours, and the project's own."""
-    for number in range(4):
-        project.makepyfile(**{f"further_{number}": SCENARIO.replace("own-failure", f"further-{number}")})
-    loads: list[str] = []
+@pytest.fixture
+def loads(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """Return the modules that are executed from now on."""
+    executed: list[Path] = []
     load_file = loading.load_file
 
     def counted(path: Path, *folders: Sequence[Path]) -> loading.LoadedScenario:
-        loads.append(path.name)
+        executed.append(path)
         return load_file(path, *folders)
 
     monkeypatch.setattr(loading, "load_file", counted)
-    collected(project)
-    own = {loaded.module.name for loaded in loading.load([loading.bundled("scenarios")]).values()}
-    expected = {"own_failure.py", *(f"further_{number}.py" for number in range(4)), *own}
-    assert sorted(loads[: -len(own)]) == sorted(expected)
+    return executed
+
+
+def test_every_scenario_that_is_collected_is_loaded_once(project: pytest.Pytester, loads: list[Path]) -> None:
+    """Once in a session, however many files there are; none of the project's own, which nobody collects here."""
+    names = [f"further-{number}" for number in range(4)]
+    for name in names:
+        project.makepyfile(**{name.replace("-", "_"): SCENARIO.replace("own-failure", name)})
+    (project.path / "own.toml").write_text(MATRIX.replace('"own-failure"', '"*-keep-alive"'))
+    found = collected(project)
+    assert sum("::" in line for line in found.outlines) == 2 * 5
+    assert sorted(path.name for path in loads) == [
+        *(f"{name.replace('-', '_')}.py" for name in names),
+        "own_failure.py",
+    ]
+
+
+def test_of_a_folder_only_the_scenario_is_collected(project: pytest.Pytester, loads: list[Path]) -> None:
+    """What lies beside it is what it works with; a folder's name is the id."""
+    text = SCENARIO.replace('id="own-failure", ', "").replace('subject="uvicorn", ', "")
+    for name in ("one-failure", "other-failure"):
+        folder = project.path / "scenarios" / "uvicorn" / name
+        (folder / "evidence").mkdir(parents=True)
+        (folder / "scenario.py").write_text(text)
+        (folder / "application.py").write_text("raise RuntimeError('runs in a cell')\n")
+        (folder / "expected.json").write_text('{"histories": []}')
+    (project.path / "own.toml").write_text(MATRIX.replace("own-failure", "pipelined-keep-alive"))
+    found = collected(project, "scenarios/uvicorn/one-failure", "--harness-server", "uvicorn==1.0")
+    assert [line.split("_uvicorn")[0] for line in found.outlines if "::" in line] == [
+        "scenarios/uvicorn/one-failure/scenario.py::one-failure_one",
+        "scenarios/uvicorn/one-failure/scenario.py::one-failure_two",
+    ]
+    assert [path.parent.name for path in loads] == ["one-failure"]
 
 
 def test_a_scenario_under_a_wrong_name_is_told(project: pytest.Pytester) -> None:

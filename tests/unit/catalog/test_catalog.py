@@ -47,7 +47,7 @@ def test_own_scenarios_are_those_of_the_contract() -> None:
     assert {"pipelined-keep-alive", "preload-closed-loop", "starved-heartbeat"} <= set(found)
     for name, loaded in found.items():
         assert loaded.scenario.id == name
-        assert loaded.module.stem == name.replace("-", "_")
+        assert loaded.module.parts[-3:] == (loaded.scenario.subject, name, "scenario.py")
 
 
 def test_scenario_of_ones_own_is_found(tmp_path: Path) -> None:

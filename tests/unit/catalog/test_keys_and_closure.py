@@ -86,7 +86,7 @@ def key(fields: dict[str, Any], scenario: Scenario) -> str:
         **{name: fields[name] for name in ("interpreter", "python_full", "runtime", "copy")},
     )
     made = Closure(trial=fields["digest"], judgement=fields.get("judgement", ""))
-    loaded = LoadedScenario(scenario=scenario, module=Path("m.py"), applications=(), closure=made)
+    loaded = LoadedScenario(scenario=scenario, module=Path("m.py"), applications=(), digest=lambda: made)
     keys = keys_of(cell, loaded, resolution)
     assert keys.trial != keys.result
     return keys.result
@@ -204,7 +204,7 @@ def test_dependencies_of_another_release_are_another_key(
 ) -> None:
     """A control is never taken for the cell that it stands beside, though it may have the same pins."""
     made = Closure(trial="t", judgement="j")
-    loaded = LoadedScenario(scenario=make_scenario(), module=Path("m.py"), applications=(), closure=made)
+    loaded = LoadedScenario(scenario=make_scenario(), module=Path("m.py"), applications=(), digest=lambda: made)
     cell = make_cell()
     request = Request(subject="uvicorn", requirements=(), as_of=NOW, python="3.12", platform="linux")
     resolution = Resolution(request=request, interpreter="/i", python_full="3.12.1", pins=("uvicorn==0.27.0",))

@@ -98,7 +98,7 @@ def enter(
         folders: list[Path] = []
         monkeypatch.setattr(runners, "run_trial", run_trial)
         loaded = LoadedScenario(
-            scenario=make_scenario(**fields), module=tmp_path / "own.py", applications=(), closure=closure
+            scenario=make_scenario(**fields), module=tmp_path / "own.py", applications=(), digest=lambda: closure
         )
         scenarios = {"some-failure": loaded}
         runner = Runner(scenarios, cache=tmp_path / "cache")

@@ -10,7 +10,7 @@ import pytest
 
 from harness.catalog import loading
 from harness.errors import ScenarioError
-from harness.model.expectation import SUFFIX, Expectation, Expectations, foretold
+from harness.model.expectation import Expectation, Expectations, foretold
 from harness.model.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ def test_torn_data_file_is_one_clear_line(content: bytes, tmp_path: Path) -> Non
 def check_refused(folder: Path, content: bytes) -> None:
     """A scenario beside a data file of this content is refused."""
     (folder / "own.py").write_text(MODULE)
-    path = folder / f"own{SUFFIX}"
+    path = folder / "own.expected.json"
     path.write_bytes(content)
     with pytest.raises(ScenarioError) as error:
         loading.load([folder])
@@ -167,7 +167,7 @@ def test_scenario_expects_what_its_data_file_says(tmp_path: Path, make_expectati
     (tmp_path / "own.py").write_text(MODULE)
     without = loading.load([tmp_path])["own-failure"]
     content = msgspec.json.encode(Expectations(histories=(make_expectation(affected=("<0.2",)),)))
-    (tmp_path / f"own{SUFFIX}").write_bytes(content)
+    (tmp_path / "own.expected.json").write_bytes(content)
     loaded = loading.load([tmp_path])["own-failure"]
     where = {"variant": "default", "python": "3.8", "platform": "linux"}
     assert without.scenario.expects(version="0.1", **where) is None

@@ -24,7 +24,8 @@ def claim(fixed: str) -> Claim:
     [
         ({"id": "Upper"}, "the id 'Upper' is not lower-case words"),
         ({"id": "under_score"}, "the id 'under_score'"),
-        ({"id": ""}, "the id ''"),
+        ({"id": None}, "the id 'None'"),
+        ({"subject": None}, "the subject 'None'"),
         ({"id": "a--b"}, "the id 'a--b'"),
         ({"id": "a-"}, "the id 'a-'"),
         ({"id": "a\n"}, "is not lower-case words"),

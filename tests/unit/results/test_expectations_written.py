@@ -10,12 +10,11 @@ import pytest
 from harness.analysis.document import Searched, document_of
 from harness.analysis.search import Strategy
 from harness.catalog import loading
-from harness.model.expectation import SUFFIX
 from harness.model.verdict import Verdict
 from harness.results import expectations
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from harness.catalog.loading import LoadedScenario
@@ -49,10 +48,10 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def measure(
     folder: Path, make_release: Callable[..., Release], make_result: Callable[..., CellResult]
-) -> Callable[..., dict[str, LoadedScenario]]:
+) -> Callable[..., Mapping[str, LoadedScenario]]:
     """Measure some releases with these verdicts' letters, write, and load the scenarios again."""
 
-    def write(letters: str, *, known: int = 6, seed: int | None = None, **fields: str) -> dict[str, LoadedScenario]:
+    def write(letters: str, *, known: int = 6, seed: int | None = None, **fields: str) -> Mapping[str, LoadedScenario]:
         results = [
             make_result(
                 version=f"0.{number}",
@@ -71,18 +70,18 @@ def measure(
         releases = {"uvicorn": tuple(make_release(f"0.{number}") for number in range(known))}
         document = document_of(results, releases=releases, claims={}, searched=searched)
         written = list(expectations.write(document, loading.load([folder]), command=COMMAND))
-        assert all(path.name.endswith(SUFFIX) and path.parent == folder for path in written)
+        assert all(path.name.endswith(".expected.json") and path.parent == folder for path in written)
         return loading.load([folder])
 
     return write
 
 
-def of(loaded: dict[str, LoadedScenario], name: str = "some-failure") -> list[Expectation]:
+def of(loaded: Mapping[str, LoadedScenario], name: str = "some-failure") -> list[Expectation]:
     """Return what a scenario expects."""
     return list(loaded[name].scenario.expectations)
 
 
-def test_history_is_written_and_read_again(measure: Callable[..., dict[str, LoadedScenario]], folder: Path) -> None:
+def test_history_is_written_and_read_again(measure: Callable[..., Mapping[str, LoadedScenario]], folder: Path) -> None:
     """With where, when, how and how sure; beside the scenario that was measured and no other."""
     today = dt.datetime.now(dt.UTC).date()
     (one,) = of(measure("uRRaRa"))
@@ -93,16 +92,16 @@ def test_history_is_written_and_read_again(measure: Callable[..., dict[str, Load
     assert (one.unhealthy, one.unjudged, one.prereleases) == (("0.0",), (), False)
     assert one.confidence == pytest.approx((1 - (1 / 14) ** 3) ** 4, abs=1e-6)
     assert dt.date.fromisoformat(one.date) - today <= dt.timedelta(days=1)
-    assert {path.name for path in folder.glob("*.json")} == {f"some-failure{SUFFIX}"}
+    assert {path.name for path in folder.glob("*.json")} == {"some-failure.expected.json"}
 
 
-def test_what_was_not_tested_is_not_counted(measure: Callable[..., dict[str, LoadedScenario]]) -> None:
+def test_what_was_not_tested_is_not_counted(measure: Callable[..., Mapping[str, LoadedScenario]]) -> None:
     """Nor does the history reach it."""
     (one,) = of(measure("Ra", known=9, seed=4))
     assert (one.strategy, one.releases, one.first, one.last) == ("bisect", 2, "0.0", "0.1")
 
 
-def test_nothing_affected_is_a_measurement(measure: Callable[..., dict[str, LoadedScenario]]) -> None:
+def test_nothing_affected_is_a_measurement(measure: Callable[..., Mapping[str, LoadedScenario]]) -> None:
     """It expects absence of what was measured, and is not sure: nobody has seen the failure."""
     loaded = measure("aaa")
     (one,) = of(loaded)
@@ -114,7 +113,7 @@ def test_nothing_affected_is_a_measurement(measure: Callable[..., dict[str, Load
     assert scenario.expects(version="0.2", python="3.11", **where) is None
 
 
-def test_nothing_judged_is_none(measure: Callable[..., dict[str, LoadedScenario]], folder: Path) -> None:
+def test_nothing_judged_is_none(measure: Callable[..., Mapping[str, LoadedScenario]], folder: Path) -> None:
     """An earlier measurement stays."""
     assert of(measure("uuu")) == []
     assert list(folder.glob("*.json")) == []
@@ -122,7 +121,7 @@ def test_nothing_judged_is_none(measure: Callable[..., dict[str, LoadedScenario]
     assert of(measure("uuu")) == before
 
 
-def test_new_measurement_takes_the_place_of_the_old_one(measure: Callable[..., dict[str, LoadedScenario]]) -> None:
+def test_new_measurement_takes_the_place_of_the_old_one(measure: Callable[..., Mapping[str, LoadedScenario]]) -> None:
     """Of the same variant, Python and platform; the others stay, Pythons in their order."""
     measure("Ra", python="3.12")
     measure("aR", python="3.8")
@@ -155,17 +154,17 @@ def test_controls_reach_nowhere(
 
 
 def test_scenario_that_was_not_measured_keeps_its_file(
-    measure: Callable[..., dict[str, LoadedScenario]], folder: Path
+    measure: Callable[..., Mapping[str, LoadedScenario]], folder: Path
 ) -> None:
     """To the letter."""
     measure("Ra", scenario="other-failure")
-    path = folder / f"other-failure{SUFFIX}"
+    path = folder / "other-failure.expected.json"
     before = path.read_bytes()
     measure("Ra")
     assert path.read_bytes() == before
 
 
-def test_what_could_not_be_judged_is_written(measure: Callable[..., dict[str, LoadedScenario]]) -> None:
+def test_what_could_not_be_judged_is_written(measure: Callable[..., Mapping[str, LoadedScenario]]) -> None:
     """A release that cannot work is expected not to, and nothing is expected of one that nobody could judge."""
     loaded = measure("Rua")
     (one,) = of(loaded)
@@ -179,7 +178,7 @@ def test_what_could_not_be_judged_is_written(measure: Callable[..., dict[str, Lo
 
 
 def test_contradiction_shows_later(
-    measure: Callable[..., dict[str, LoadedScenario]], make_result: Callable[..., CellResult]
+    measure: Callable[..., Mapping[str, LoadedScenario]], make_result: Callable[..., CellResult]
 ) -> None:
     """What was fixed and comes back is not what is expected."""
     scenario = measure("RRa")["some-failure"].scenario

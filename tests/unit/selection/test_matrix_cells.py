@@ -63,6 +63,7 @@ def known(
     wine, own = ("3.12", "3.8"), ("3.13.1", "3.11.7", "3.8.18")
     return Known(
         scenarios=scenarios,
+        subjects={name: one.subject for name, one in scenarios.items()},
         releases_of=lambda _subject, _spec: listed,
         pythons_on=lambda platform: wine if platform == "windows-wine" else own,
         own_platform="linux",

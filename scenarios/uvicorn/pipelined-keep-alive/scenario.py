@@ -53,13 +53,13 @@ TRIGGER = "two pipelined requests, the second answered late"
 def command(trial: Trial) -> tuple[str, ...]:
     """Return the arguments of the command line, as the release on trial has them."""
     if trial.version >= FIRST_WITH_ASGI_3:
-        application = "pipelined_application:asgi3"
+        application = "application:asgi3"
     elif trial.version >= FIRST_WITH_ASGI_2:
-        application = "pipelined_application:ASGI2"
+        application = "application:ASGI2"
     elif trial.version >= FIRST_WITH_COROUTINES:
-        application = "pipelined_application:consumer"
+        application = "application:consumer"
     else:
-        application = "pipelined_application:function"
+        application = "application:function"
     if trial.version < FIRST_WITH_COMMAND_LINE:  # the program is gunicorn by another name
         return (application, "--bind", "127.0.0.1:{port}")
     timer = ("--timeout-keep-alive", str(KEEP_ALIVE_S)) if trial.version >= FIRST_WITH_TIMER else ()
@@ -110,15 +110,13 @@ def judge(evidence: Evidence) -> Judgement:
 GUNICORN_NEEDS = Companion("setuptools<60", "<0.2")  # the program of these releases is gunicorn
 
 SCENARIO = Scenario(
-    id="pipelined-keep-alive",
     title="the keep-alive timer ends a connection while a pipelined request is being answered",
-    subject="uvicorn",
     claim=Claim(document="003_516005e296c3f8ea.txt", issue="uvicorn #1637", fixed="0.27.1"),
     variants=(
         Variant(name="h11", companions=(GUNICORN_NEEDS,)),
         Variant(name="httptools", companions=("httptools", GUNICORN_NEEDS)),
     ),
-    applications=("pipelined_application.py",),
+    applications=("application.py",),
     pythons=(("<0.10", "3.6"), (">=0.10,<0.34", "3.8"), (">=0.34", "3.12")),
     observe=observe,
     judge=judge,

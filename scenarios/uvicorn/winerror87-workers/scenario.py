@@ -59,10 +59,10 @@ BEFORE, HELD, OTHER = "one request", "the request that holds its worker", "the r
 
 def command(trial: Trial) -> tuple[str, ...]:
     """Return the arguments to Python, as variant and release need them."""
-    application = f"workers_application:{'asgi3' if trial.version >= FIRST_WITH_ASGI_3 else 'ASGI2'}"
+    application = f"application:{'asgi3' if trial.version >= FIRST_WITH_ASGI_3 else 'ASGI2'}"
     patience = ("--timeout-worker-healthcheck", str(READY_S)) if trial.version >= FIRST_WITH_PATIENCE else ()
     if trial.variant == "run":
-        return ("workers_run.py", application, "{port}", *patience[1:])
+        return ("application_run.py", application, "{port}", *patience[1:])
     main = "import sys; sys.path.insert(0, ''); from uvicorn.main import main; main()"
     start = ("-m", "uvicorn") if trial.version >= FIRST_WITH_MODULE else ("-c", main)
     return (*start, application, "--host", "127.0.0.1", "--port", "{port}", "--workers", "2", *patience)
@@ -117,15 +117,13 @@ def _worker(exchange: Exchange | None) -> str | None:
 
 
 SCENARIO = Scenario(
-    id="winerror87-workers",
     title="on Windows, all workers but one fail to accept connections",
-    subject="uvicorn",
     claim=Claim(document="001_d44cbd2023f65e6d.txt", issue="uvicorn #1317", fixed="0.18.0"),
     variants=(
         Variant(name="run"),
         Variant(name="cli"),
     ),
-    applications=("workers_application.py", "workers_run.py"),
+    applications=("application.py", "application_run.py"),
     platforms=("windows",),
     pythons=(("<0.34", "3.8"), (">=0.34", "3.12")),
     observe=observe,

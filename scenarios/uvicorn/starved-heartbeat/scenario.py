@@ -73,7 +73,7 @@ def command(trial: Trial) -> tuple[str, ...]:
     worker = "UvicornH11Worker" if trial.version >= FIRST_WITHOUT_UVLOOP else "UvicornWorker"
     return (
         *("--worker-class", f"{module}.{worker}", "--workers", "1", "--timeout", str(TIMEOUT_S)),
-        *("--graceful-timeout", "1", "--bind", "127.0.0.1:{port}", f"heartbeat_application:{application}"),
+        *("--graceful-timeout", "1", "--bind", "127.0.0.1:{port}", f"application:{application}"),
     )
 
 
@@ -184,12 +184,10 @@ COMPANIONS = (
 )
 
 SCENARIO = Scenario(
-    id="starved-heartbeat",
     title="gunicorn kills a worker that works, because blocking requests delay its heartbeat",
-    subject="uvicorn",
     claim=Claim(document="004_75e4f3fc6f71994c.txt", issue="uvicorn #360", fixed="0.11.4"),
     variants=(Variant(name="gunicorn", companions=COMPANIONS),),
-    applications=("heartbeat_application.py",),
+    applications=("application.py",),
     pythons=(("<0.10", "3.6"), (">=0.10,<0.34", "3.8"), (">=0.34", "3.12")),
     observe=observe,
     judge=judge,

@@ -67,12 +67,12 @@ def command(trial: Trial) -> tuple[str, ...]:
     application = "asgi3" if trial.version >= FIRST_WITH_ASGI_3 else "ASGI2"
     main = "import sys; sys.path.insert(0, ''); from uvicorn.main import main; main()"
     start = ("-m", "uvicorn") if trial.version >= FIRST_WITH_MODULE else ("-c", main)
-    return (*start, f"reload_application:{application}", "--host", "127.0.0.1", "--port", "{port}", "--reload")
+    return (*start, f"application:{application}", "--host", "127.0.0.1", "--port", "{port}", "--reload")
 
 
 def observe(trial: Trial) -> None:
     """Ask, change the application, and ask until the change or the error shows."""
-    application = trial.folder / "reload_application.py"
+    application = trial.folder / "application.py"
     console = trial.version >= FIRST_WITH_CONSOLE_EVENTS
     if console and trial.platform == "windows-wine":
         (trial.folder / "sitecustomize.py").write_text(SHIM)
@@ -106,12 +106,10 @@ def judge(evidence: Evidence) -> Judgement:
 
 
 SCENARIO = Scenario(
-    id="winerror87-reload",
     title="on Windows, after the first reload the server accepts no connection any more",
-    subject="uvicorn",
     claim=Claim(document="000_32dec8ecb9a2a402.txt", issue="uvicorn #509", fixed="0.11.4"),
     variants=(Variant(name="cli"),),
-    applications=("reload_application.py",),
+    applications=("application.py",),
     platforms=("windows",),
     pythons=(("<0.34", "3.8"), (">=0.34", "3.12")),
     observe=observe,

@@ -1,4 +1,4 @@
-# Starts the application with two workers by uvicorn.run: workers_run.py APPLICATION PORT [PATIENCE].
+# Starts the application with two workers by uvicorn.run: application_run.py APPLICATION PORT [PATIENCE].
 import sys
 
 import uvicorn

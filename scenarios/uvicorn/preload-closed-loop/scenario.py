@@ -65,7 +65,7 @@ def command(trial: Trial) -> tuple[str, ...]:
     preload = ("--preload",) if trial.variant == "preload" else ()
     return (
         *("--worker-class", f"{module}.UvicornWorker", "--workers", "1", "--bind", "127.0.0.1:{port}"),
-        *("--graceful-timeout", "1", *preload, f"preload_application:{application}"),
+        *("--graceful-timeout", "1", *preload, f"application:{application}"),
     )
 
 
@@ -97,15 +97,13 @@ def judge(evidence: Evidence) -> Judgement:
 
 
 SCENARIO = Scenario(
-    id="preload-closed-loop",
     title="gunicorn's worker closes the event loop that a preloaded application keeps",
-    subject="uvicorn",
     claim=Claim(document="002_f5afdced26c4b447.txt", issue="uvicorn #85", fixed="0.11.4"),
     variants=(
         Variant(name="preload", companions=COMPANIONS),
         Variant(name="no-preload", companions=COMPANIONS),
     ),
-    applications=("preload_application.py",),
+    applications=("application.py",),
     pythons=(("<0.10", "3.6"), (">=0.10,<0.34", "3.8"), (">=0.34", "3.12")),
     observe=observe,
     judge=judge,

@@ -1,0 +1,204 @@
+"""Scenario modules, found by where they lie; none of them is executed.
+
+A place that a call names is a scenario's folder, a folder of such folders, a folder of subjects with such folders, or a
+folder of flat modules, each of which assigns ``SCENARIO``. Nothing deeper is looked at.
+"""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import re
+from typing import TYPE_CHECKING
+
+from harness.catalog.folders import MODULE, whole
+from harness.errors import ScenarioError
+from harness.model.names import ScenarioId, fits
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+_NEAR = 0.85  # how alike two names are that one mistook for the other, see `difflib`
+
+
+def modules(places: Iterable[Path]) -> Iterator[Path]:
+    """Yield the scenario modules of places, each once: those of folders by subject and name.
+
+    Args:
+        places: folders, and files that are named themselves.
+
+    Raises:
+        ScenarioError: a place is missing, or something in it is meant to be a scenario and is none.
+
+    """
+    seen: set[Path] = set()
+    for place in places:
+        if not place.exists():
+            message = f"no folder of scenarios at {place}; '--scenarios' takes a folder of scenario modules"
+            raise ScenarioError(message)
+        for path in _modules_of(place.resolve()):
+            if path not in seen:
+                seen.add(path)
+                yield path
+
+
+def _modules_of(place: Path) -> Iterator[Path]:
+    if place.is_file():
+        yield _named(place)
+    elif _is_scenario_folder(place):
+        yield from _module_in(place)
+    else:
+        yield from _flat(place)
+        for folder in _folders(place):
+            yield from _module_in(folder) if _is_scenario_folder(folder) else _of_subject(folder)
+
+
+def _named(path: Path) -> Path:
+    """Return a file that is named itself.
+
+    Raises:
+        ScenarioError: it is no scenario module.
+
+    """
+    if path.name == MODULE:
+        return next(_module_in(path.parent))
+    if not is_scenario(path):
+        raise ScenarioError(nearly(path) or no_scenario(path))
+    return path
+
+
+def _flat(place: Path) -> Iterator[Path]:
+    for path in sorted(place.glob("*.py")):
+        if is_scenario(path):
+            yield whole(path)
+        elif told := nearly(path):
+            raise ScenarioError(told)
+
+
+def _of_subject(subject: Path) -> Iterator[Path]:
+    """Yield the modules of the scenarios of a subject; of a folder that has none nothing is asked."""
+    folders = list(_folders(subject))
+    own = [folder for folder in folders if _is_scenario_folder(folder)]
+    for folder in (subject, *folders) if own else ():
+        for path in sorted(folder.glob("*.py")) if folder not in own else ():
+            if is_scenario(path):
+                wanted = folder / path.stem.replace("_", "-") / MODULE if folder == subject else folder / MODULE
+                message = f"{path}: a scenario of {subject.name} has a folder of its own; move the module to {wanted}"
+                raise ScenarioError(message)
+    for folder in own:
+        yield from _module_in(folder)
+
+
+def _module_in(folder: Path) -> Iterator[Path]:
+    """Yield the module of a scenario's folder.
+
+    Raises:
+        ScenarioError: the folder's name is no id.
+
+    """
+    folder = folder.resolve()
+    if not fits(folder.name, ScenarioId):
+        words = "-".join(re.findall(r"[a-z0-9]+", folder.name.lower()))
+        hint = f"; call it '{words}'" if fits(words, ScenarioId) else ""
+        message = f"{folder}: the name of a scenario's folder is its id, lower-case words joined by '-'{hint}"
+        raise ScenarioError(message)
+    yield folder / MODULE
+
+
+def _is_scenario_folder(folder: Path) -> bool:
+    return (folder / MODULE).is_file()
+
+
+def _folders(place: Path) -> Iterator[Path]:
+    """Yield the folders in a place, in order; hidden ones and Python's own hold no scenarios."""
+    try:
+        found = sorted(place.iterdir())
+    except PermissionError:  # somebody else's, such as those in a temporary folder
+        return
+    for folder in found:
+        if not folder.name.startswith((".", "__")) and folder.is_dir():
+            yield folder
+
+
+def is_scenario(path: Path) -> bool:
+    """Whether the file is a scenario module, one that assigns ``SCENARIO``, without running it.
+
+    One that cannot be parsed passes for one where it looks like it, so that loading it tells what is wrong.
+    """
+    source = _source(path)
+    if not re.search(rb"^SCENARIO\b", source, re.MULTILINE):
+        return False
+    try:
+        return any(name == "SCENARIO" for name, _ in _assigned(ast.parse(source)))
+    except (SyntaxError, ValueError, RecursionError):
+        return True
+
+
+def nearly(path: Path) -> str | None:
+    """Say what is wrong with a module of the harness that only just defines no scenario; None of any other file."""
+    source = _source(path)
+    if b"harness" not in source or is_scenario(path):
+        return None
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError):
+        return None
+    for name, statement in _assigned(tree):
+        if difflib.SequenceMatcher(a=name.upper(), b="SCENARIO").ratio() >= _NEAR and _is_of_the_harness(tree):
+            return f"{path}, line {statement.lineno}: it assigns {name}; did you mean SCENARIO?"
+    return None
+
+
+def no_scenario(path: Path) -> str:
+    """Say that a file that was meant to be a scenario module is none."""
+    return f"{path}: it assigns no SCENARIO at the top, so that it is no scenario module"
+
+
+def place_of(path: Path, field: str) -> str:
+    """Return ``FILE, line N`` of where a module's scenario is given a field, or else is assigned."""
+    try:
+        assigned = [one for name, one in _assigned(ast.parse(_source(path))) if name == "SCENARIO"]
+    except (SyntaxError, ValueError, RecursionError):
+        assigned = []
+    if not assigned:
+        return str(path)
+    given = assigned[-1].value.keywords if isinstance(assigned[-1].value, ast.Call) else ()
+    line = next((one.value.lineno for one in given if one.arg == field), assigned[-1].lineno)
+    return f"{path}, line {line}"
+
+
+def _source(path: Path) -> bytes:
+    """Return the text of a Python file; nothing of what is none.
+
+    Raises:
+        ScenarioError: it cannot be read.
+
+    """
+    if path.suffix != ".py" or not path.is_file():
+        return b""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ScenarioError(f"{path}: {error.strerror or error}") from None
+
+
+def _assigned(tree: ast.Module) -> Iterator[tuple[str, ast.Assign | ast.AnnAssign]]:
+    """Yield each name that a module assigns at its top, with the statement."""
+    for statement in tree.body:
+        if isinstance(statement, ast.Assign | ast.AnnAssign):
+            for target in statement.targets if isinstance(statement, ast.Assign) else [statement.target]:
+                if isinstance(target, ast.Name):
+                    yield target.id, statement
+
+
+def _is_of_the_harness(tree: ast.Module) -> bool:
+    """Whether a module imports the harness: what runs inside the cells does not."""
+    for statement in tree.body:
+        if isinstance(statement, ast.Import):
+            names = [alias.name for alias in statement.names]
+        else:
+            names = [statement.module or ""] if isinstance(statement, ast.ImportFrom) else []
+        if any(name.partition(".")[0] == "harness" for name in names):
+            return True
+    return False
