@@ -16,7 +16,6 @@ import functools
 import hashlib
 import os
 import sys
-from importlib import metadata
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -153,6 +152,10 @@ def _digest(path: Path) -> str:
 
 def _version(package: str) -> str | None:
     """Return ``name==version`` of what an import is from; None where the harness itself needs it, in its own range."""
+    from importlib import metadata  # noqa: PLC0415 - a call that only shows titles makes no digest
+
+    if canonicalize_name(package) in _needed():  # asked first: telling who brings a package reads all that is installed
+        return None
     names = (name for name in _distributions().get(package, ()) if canonicalize_name(name) not in _needed())
     return ",".join(sorted(f"{name}=={metadata.version(name)}" for name in names)) or None
 
@@ -160,12 +163,16 @@ def _version(package: str) -> str | None:
 @functools.cache
 def _distributions() -> Mapping[str, list[str]]:
     """Return what is installed, by the packages that it brings: every file of metadata is read for it."""
+    from importlib import metadata  # noqa: PLC0415 - likewise
+
     return metadata.packages_distributions()
 
 
 @functools.cache
 def _needed() -> frozenset[str]:
     """Return what the harness itself needs; nothing where it runs without being installed."""
+    from importlib import metadata  # noqa: PLC0415 - likewise
+
     try:
         wanted = metadata.requires("harness") or ()
     except metadata.PackageNotFoundError:

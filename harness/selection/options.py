@@ -7,8 +7,6 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import platformdirs
-
 from harness.errors import UsageError
 
 if TYPE_CHECKING:
@@ -50,6 +48,8 @@ class Options:
             UsageError: something else is in its place.
 
         """
+        import platformdirs  # noqa: PLC0415 - many calls need no cache
+
         path = Path(os.environ.get("HARNESS_CACHE") or platformdirs.user_cache_dir("harness", appauthor=False))
         if path.exists() and not path.is_dir():
             message = f"the cache folder {path} is not a folder; remove what is there, or name another by HARNESS_CACHE"

@@ -12,10 +12,8 @@ from harness.model.platforms import check_platform, check_pythons, own_platform
 from harness.model.result import CellResult, expecting, result_of
 from harness.model.task import Task
 from harness.model.verdict import Judgement, Verdict
-from harness.results import sources
 from harness.selection import globs
 from harness.selection import matrix as matrices
-from harness.selection.available import Available
 from harness.selection.shard import costs_of, part_of
 
 if TYPE_CHECKING:
@@ -25,6 +23,7 @@ if TYPE_CHECKING:
     from harness.catalog.loading import Catalog
     from harness.model.cell import Cell
     from harness.model.scenario import Claim
+    from harness.selection.available import Available
     from harness.selection.matrix import Matrix
     from harness.selection.options import Options
 
@@ -46,7 +45,13 @@ class Plan:
         self.scenarios = load_scenarios(options) if scenarios is None else scenarios
         self.matrix = load_matrix(options.matrix)
         self.remarks: dict[str, None] = {}  # lines for the user, each once: what was left out, what was read instead
-        self.available = Available(set(self.scenarios.subjects.values()), cache=options.cache)
+
+    @functools.cached_property
+    def available(self) -> Available:
+        """What the cells are selected from."""
+        from harness.selection.available import Available  # noqa: PLC0415 - a call that selects nothing asks nobody
+
+        return Available(set(self.scenarios.subjects.values()), cache=self.options.cache)
 
     @functools.cached_property
     def cells(self) -> tuple[Cell, ...]:
@@ -68,7 +73,11 @@ class Plan:
     def costs(self, cells: Iterable[Cell]) -> dict[Cell, int]:
         """Return what a trial of each cell costs, in milliseconds, by the results that the call names for it."""
         named = self.options.costs
-        return self.costs_by(cells, sources.reading(named, where="--costs").latest() if named else ())
+        if named is None:
+            return self.costs_by(cells, ())
+        from harness.results import sources  # noqa: PLC0415 - most calls name none
+
+        return self.costs_by(cells, sources.reading(named, where="--costs").latest())
 
     def costs_by(self, cells: Iterable[Cell], results: Iterable[CellResult]) -> dict[Cell, int]:
         """Return what a trial of each cell costs, in milliseconds, by what results have recorded."""
