@@ -31,7 +31,7 @@ _CHUNK = 64 * 1024
 SEND_S = 10.0
 
 
-class Recorder:
+class ExchangeRecorder:
     """Collects the frames of one exchange, and the answers that it cannot keep."""
 
     def __init__(self, name: str, *, server: str, clock: TrialClock) -> None:
@@ -88,7 +88,7 @@ class Connection:
     """A TCP connection to a server under test."""
 
     def __init__(
-        self, address: tuple[str, int], recorder: Recorder, *, clock: TrialClock, connect_s: float = 10.0
+        self, address: tuple[str, int], recorder: ExchangeRecorder, *, clock: TrialClock, connect_s: float = 10.0
     ) -> None:
         """Connect; a failure to do so is recorded and makes every later call do nothing."""
         from harness.model.reader import Reader  # noqa: PLC0415 - h11, which a call that runs nothing does without

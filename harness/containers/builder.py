@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from types import TracebackType
 
-    from harness.containers.engine import Engine, Run
+    from harness.containers.engine import Engine, RunLabels
 
 _IDLE = "import time; time.sleep(86400)"
 _UV = "/tmp/harness-uv"  # noqa: S108 - the container's own; what lies there is no part of the image
@@ -26,7 +26,7 @@ class Builder:
     """A container on this machine's own network, as root in there, until the context is left."""
 
     def __init__(
-        self, engine: Engine, run: Run, image: str, *, python: str, uv: Path, shared: Sequence[Path] = ()
+        self, engine: Engine, run: RunLabels, image: str, *, python: str, uv: Path, shared: Sequence[Path] = ()
     ) -> None:
         """Describe it.
 

@@ -25,7 +25,7 @@ from harness.processes.capture import Capture
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from harness.containers.engine import Engine, Run
+    from harness.containers.engine import Engine, RunLabels
 
 PUBLISHED = 31_999  # in the container; outside of what is leased to servers and of what connections are numbered from
 _FIRST_REAL_TIME = 34  # SIGRTMIN, for a libc that keeps two for itself
@@ -52,7 +52,7 @@ class Contained:
     def __init__(
         self,
         engine: Engine,
-        run: Run,
+        run: RunLabels,
         image: str,
         argv: Sequence[str],
         *,

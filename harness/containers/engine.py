@@ -41,7 +41,7 @@ _connecting = threading.Lock()
 _SIGNALS = 128  # an exit status above it is a signal's number and this
 
 
-class Run(msgspec.Struct, frozen=True, kw_only=True):
+class RunLabels(msgspec.Struct, frozen=True, kw_only=True):
     """The run that everything is labelled by: its mark and its folder."""
 
     mark: str
@@ -200,7 +200,7 @@ class Engine:
                 return None
         return found
 
-    def network(self, run: Run) -> str:
+    def network(self, run: RunLabels) -> str:
         """Return the network of a run: containers on it can be reached by their published ports, and reach nobody.
 
         No address is translated on the way out; see `create` for the rest.
@@ -221,7 +221,7 @@ class Engine:
                 self._networks[run.mark] = made["Id"]
             return self._networks[run.mark]
 
-    def create(self, run: Run, image: str, argv: Sequence[str], *, doing: str, **settings: object) -> str:
+    def create(self, run: RunLabels, image: str, argv: Sequence[str], *, doing: str, **settings: object) -> str:
         """Create a container that carries the run's labels and return its id; its settings are the SDK's.
 
         It has no privileges to gain, and limits. What it sends lives for one hop, which reaches this machine and
@@ -246,7 +246,7 @@ class Engine:
             )
         return str(made["Id"])
 
-    def run(self, run: Run, image: str, argv: Sequence[str], *, deadline_s: float) -> Completed:
+    def run(self, run: RunLabels, image: str, argv: Sequence[str], *, deadline_s: float) -> Completed:
         """Run a program of an image to its end, without a network; `NOT_FOUND` where there is no such program."""
         from docker.errors import APIError  # noqa: PLC0415 - see `connect`
 

@@ -19,7 +19,7 @@ from harness.containers import NOTE
 from harness.containers import engine as engines
 from harness.containers.builder import Builder
 from harness.containers.contained import Contained
-from harness.containers.engine import Engine, Run
+from harness.containers.engine import Engine, RunLabels
 from harness.environments import indexes, inventory
 from harness.environments.backend import MakesItsOwn, Request, Resolution
 from harness.environments.uv import QUIET, Uv
@@ -62,7 +62,7 @@ class ContainerEnvironment(msgspec.Struct, frozen=True, kw_only=True):
     resolution: Resolution
     image: str
     engine: Engine
-    run: Run
+    run: RunLabels
     files: dict[str, str]
 
     def start(
@@ -111,7 +111,7 @@ class ContainerEnvironments(MakesItsOwn):
     def __init__(self, store: Store) -> None:
         """Build into this store: what is in it says which images are whole."""
         self._store = store
-        self._run = Run(mark=store.uv.mark, folder=store.uv.temporary)
+        self._run = RunLabels(mark=store.uv.mark, folder=store.uv.temporary)
 
     def resolve(self, request: Request) -> Resolution:
         """See `harness.environments.backend.Backend.resolve`."""

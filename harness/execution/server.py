@@ -7,7 +7,7 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from harness.client.wire import Connection, Recorder
+from harness.client.wire import Connection, ExchangeRecorder
 from harness.errors import HarnessError
 from harness.execution.ports import LOOPBACK
 from harness.model.evidence import ServerRecord
@@ -85,7 +85,7 @@ class Server:
         """
         end = time.monotonic() + deadline_s
         while self.is_running and (left := end - time.monotonic()) > 0:
-            recorder = Recorder("ready", server=self.name, clock=self._clock)
+            recorder = ExchangeRecorder("ready", server=self.name, clock=self._clock)
             answer = self._ask(recorder, "GET", path, deadline_s=left)
             if answer is not None:
                 self._ready_s = self._clock.now()
@@ -124,7 +124,7 @@ class Server:
             The whole answer, or None where none came in time; the evidence says how it ended.
 
         """
-        recorder = Recorder(name, server=self.name, clock=self._clock)
+        recorder = ExchangeRecorder(name, server=self.name, clock=self._clock)
         try:
             return self._ask(recorder, method, path, headers=headers, body=body, deadline_s=deadline_s)
         finally:
@@ -132,7 +132,7 @@ class Server:
 
     def _ask(
         self,
-        recorder: Recorder,
+        recorder: ExchangeRecorder,
         method: str,
         path: str,
         *,
@@ -149,7 +149,7 @@ class Server:
     @contextlib.contextmanager
     def connect(self, name: str) -> Iterator[Connection]:
         """Open a raw connection for crafted bytes; it becomes the exchange of this name."""
-        recorder = Recorder(name, server=self.name, clock=self._clock)
+        recorder = ExchangeRecorder(name, server=self.name, clock=self._clock)
         try:
             with Connection((LOOPBACK, self.port), recorder, clock=self._clock) as connection:
                 yield connection

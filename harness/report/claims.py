@@ -30,7 +30,7 @@ _HOW = {Strategy.SWEEP: "sweep", Strategy.BISECT: "bisection", Strategy.SELECTIO
 SILENT = frozenset({Assessment.UNTESTED, Assessment.NOT_SEEN})
 
 
-class Finding(msgspec.Struct, frozen=True, kw_only=True):
+class ClaimRow(msgspec.Struct, frozen=True, kw_only=True):
     """What several histories say alike about one claim.
 
     ``where`` names their variants, Pythons and platforms, ``rests_on`` how they came about and on how many judged
@@ -47,7 +47,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     rests_on: str
 
 
-def findings(claims: Iterable[ClaimResult]) -> tuple[Finding, ...]:
+def findings(claims: Iterable[ClaimResult]) -> tuple[ClaimRow, ...]:
     """Return the claims, scenario by scenario, what could be measured first."""
 
     def alike(claim: ClaimResult) -> tuple[str, bool, str, str, str, str, bool]:
@@ -59,7 +59,7 @@ def findings(claims: Iterable[ClaimResult]) -> tuple[Finding, ...]:
     return tuple(_finding(list(group)) for _, group in groups)
 
 
-def _finding(group: Sequence[ClaimResult]) -> Finding:
+def _finding(group: Sequence[ClaimResult]) -> ClaimRow:
     first = group[0]
     places: dict[tuple[str, str], list[str]] = {}
     for claim in group:
@@ -71,7 +71,7 @@ def _finding(group: Sequence[ClaimResult]) -> Finding:
         f"{', '.join(variants)} on Python {', '.join(sorted(pythons, key=_minor))}, {platform}"
         for (platform, variants), pythons in sorted(by_variants.items())
     )
-    return Finding(
+    return ClaimRow(
         scenario=first.scenario,
         document=first.document,
         claimed_fixed=first.claimed_fixed,

@@ -36,7 +36,7 @@ FEWEST_FOLDED = 3
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Row:
+class TableRow:
     """One release: its results by variant; a variant that was not selected has none."""
 
     version: str
@@ -47,8 +47,8 @@ class Row:
 class Stretch:
     """Releases in a row that show the same in every variant, as one line of the table."""
 
-    first: Row
-    last: Row
+    first: TableRow
+    last: TableRow
     count: int
 
     @property
@@ -67,7 +67,7 @@ class Section:
     python: str
     platform: str
     variants: tuple[str, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[TableRow, ...]
 
     @property
     def stretches(self) -> tuple[Stretch, ...]:
@@ -123,7 +123,7 @@ def table_of(results: Sequence[CellResult], scenarios: Mapping[str, Scenario]) -
     )
 
 
-def _shown(row: Row) -> dict[str, tuple[Verdict, bool]]:
+def _shown(row: TableRow) -> dict[str, tuple[Verdict, bool]]:
     """Return all that a table shows of a row besides its release."""
     return {variant: (result.verdict, result.contradicts) for variant, result in row.results.items()}
 
@@ -148,7 +148,9 @@ def _section(group: Sequence[CellResult], scenario: Scenario | None) -> Section:
         python=first.python,
         platform=first.platform,
         variants=tuple(variants),
-        rows=tuple(Row(version=version, results=by_version[version]) for version in sorted(by_version, key=Version)),
+        rows=tuple(
+            TableRow(version=version, results=by_version[version]) for version in sorted(by_version, key=Version)
+        ),
     )
 
 

@@ -16,7 +16,7 @@ from harness.environments.uv import Uv
 from harness.errors import StorageError, UsageError, nearest
 from harness.model.release import WORDS
 from harness.reaper.reaper import Workspace
-from harness.selection.matrix import Server
+from harness.selection.matrix import ServerOption
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -41,7 +41,7 @@ class Available:
         self._ranges: dict[tuple[str, str], None] = {}
         self.platforms: set[str] = set()
 
-    def server(self, spec: str) -> Server:
+    def server(self, spec: str) -> ServerOption:
         """Read one ``--server`` option.
 
         Raises:
@@ -49,7 +49,7 @@ class Available:
 
         """
         if local.is_local(spec):
-            return Server(subject=self._local(spec)[0], spec=spec)
+            return ServerOption(subject=self._local(spec)[0], spec=spec)
         match = _SERVER.fullmatch(spec.strip())
         if match is None:
             message = f"--server: '{spec}' is neither like 'uvicorn==0.27.0' nor a local project"
@@ -60,7 +60,7 @@ class Available:
             raise UsageError(message)
         wanted = match["spec"] or "latest"
         word = wanted.removeprefix("==").strip()
-        return Server(subject=subject, spec=word if word in WORDS else wanted)
+        return ServerOption(subject=subject, spec=word if word in WORDS else wanted)
 
     def releases_of(self, subject: str, spec: str) -> Sequence[Release]:
         """Return the releases of a subject that a specifier chooses from: a local project is one of its own."""

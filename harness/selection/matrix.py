@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from harness.model.scenario import Scenario
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class CellsTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One ``[[cells]]`` table: the product of its lists.
 
     ``scenarios`` are ids and globs. No ``variants`` means all of them, no ``pythons`` those that each release's own
@@ -57,13 +57,13 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 class Matrix(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A whole matrix file, with the name it is called by in messages."""
 
-    cells: tuple[Entry, ...]
+    cells: tuple[CellsTable, ...]
     pythons: dict[str, str] = {}
     name: str = "matrix"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Server:
+class ServerOption:
     """One ``--server`` option: a subject, and a specifier as in a matrix."""
 
     subject: str
@@ -78,7 +78,7 @@ class Selection:
     """
 
     scenarios: tuple[str, ...] = ()
-    servers: tuple[Server, ...] = ()
+    servers: tuple[ServerOption, ...] = ()
     pythons: tuple[str, ...] = ()
     platforms: tuple[str, ...] = ()
     cells: tuple[str, ...] = ()
@@ -125,7 +125,7 @@ def parse(text: str, *, name: str) -> Matrix:
     entries = data.get("cells", ())
     for number, entry in enumerate(entries if isinstance(entries, list) else (), start=1):
         if isinstance(entry, dict):
-            _refuse_unknown_keys(entry, Entry.__struct_fields__, where=f"{name}: [[cells]] number {number}")
+            _refuse_unknown_keys(entry, CellsTable.__struct_fields__, where=f"{name}: [[cells]] number {number}")
     try:
         matrix = msgspec.convert({**data, "name": name}, Matrix)
     except msgspec.ValidationError as error:
@@ -179,12 +179,12 @@ class _Row:
     """One scenario of one entry; ``where`` it stands, for messages."""
 
     matrix: Matrix
-    entry: Entry
+    entry: CellsTable
     scenario: Scenario
     where: str
 
 
-def _rows(matrix: Matrix, asked: Sequence[str], known: Known) -> Iterator[tuple[str, Entry, tuple[str, ...]]]:
+def _rows(matrix: Matrix, asked: Sequence[str], known: Known) -> Iterator[tuple[str, CellsTable, tuple[str, ...]]]:
     """Yield the entries of the matrix, and one for each scenario that is asked for and that it does not have.
 
     Each comes with the place where it stands, for messages, and the ids of its scenarios.
@@ -197,7 +197,7 @@ def _rows(matrix: Matrix, asked: Sequence[str], known: Known) -> Iterator[tuple[
         yield where, entry, names
     for missing in [name for name in asked if name not in named]:
         around = ("before-claimed", "claimed", "latest") if known.scenarios[missing].claim else ("latest",)
-        own = Entry(scenarios=(missing,), releases=around, platforms=(known.own_platform,))
+        own = CellsTable(scenarios=(missing,), releases=around, platforms=(known.own_platform,))
         yield f"scenario '{missing}'", own, (missing,)
 
 

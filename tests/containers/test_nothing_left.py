@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
-from harness.containers.engine import Run
+from harness.containers.engine import RunLabels
 
 from .driving import DEBIAN, UBUNTU
 
@@ -34,7 +34,10 @@ def others(engine: Engine, tmp_path: Path) -> Iterator[set[str]]:
     """What is on the engine and nobody's to remove: no label, another machine's run, a run that lives."""
     api = engine.api
     plain = {"someone": "else"}
-    alive = {**Run(mark="0" * 32, folder=tmp_path / f"harness-run-{'0' * 32}").labels, "harness.machine": "another"}
+    alive = {
+        **RunLabels(mark="0" * 32, folder=tmp_path / f"harness-run-{'0' * 32}").labels,
+        "harness.machine": "another",
+    }
     made = []
     for number, labels in enumerate((plain, alive)):
         name = f"others-{os.getpid()}-{number}"

@@ -31,7 +31,7 @@ _CLOSEST = 0.055  # of the width: years whose labels would touch are left out
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Run:
+class Stretch:
     """Releases in a row with the same verdict, ``start`` counted from 1; ``page`` shows one of them."""
 
     start: int
@@ -101,7 +101,7 @@ def _ticks(versions: Sequence[str], years: Mapping[str, int]) -> Iterator[Tick]:
                 yield Tick(start=place, year=year)
 
 
-def runs_of(axis: Axis, cells: Iterable[CellResult], untested: Iterable[str] = ()) -> tuple[Run, ...]:
+def runs_of(axis: Axis, cells: Iterable[CellResult], untested: Iterable[str] = ()) -> tuple[Stretch, ...]:
     """Return what the cells of some releases showed; several of one release are put together."""
     by_version: dict[str, CellResult] = {}
     for cell in cells:
@@ -124,11 +124,11 @@ def runs_of(axis: Axis, cells: Iterable[CellResult], untested: Iterable[str] = (
     return tuple(runs)
 
 
-def _run(start: int, versions: Sequence[str], verdict: Verdict, by_version: Mapping[str, CellResult]) -> Run:
+def _run(start: int, versions: Sequence[str], verdict: Verdict, by_version: Mapping[str, CellResult]) -> Stretch:
     """Return a run; the page is that of its end, where the next thing happens, or of what has evidence."""
     cells = [by_version[version] for version in versions if version in by_version]
     shown = next((cell for cell in reversed(cells) if cell.evidence), cells[-1] if cells else None)
-    return Run(
+    return Stretch(
         start=start,
         length=len(versions),
         verdict=verdict,

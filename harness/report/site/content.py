@@ -26,17 +26,17 @@ if TYPE_CHECKING:
     from harness.model.coordinates import SeriesKey
     from harness.model.result import CellResult
     from harness.model.scenario import Scenario
-    from harness.report.claims import Finding
-    from harness.report.site.bands import Axis, Run
+    from harness.report.claims import ClaimRow
+    from harness.report.site.bands import Axis, Stretch
     from harness.report.site.story import Part
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Row:
+class VariantRow:
     """One history as a band, with what it says in labelled lines."""
 
     history: History
-    runs: tuple[Run, ...]
+    runs: tuple[Stretch, ...]
     lines: tuple[tuple[str, str], ...]
 
     @property
@@ -54,7 +54,7 @@ class Chart:
 
     variant: str
     platform: str
-    rows: tuple[Row, ...]
+    rows: tuple[VariantRow, ...]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -73,10 +73,10 @@ class Failure:
     document: str | None
     issue: str | None
     claimed: str | None
-    findings: tuple[Finding, ...]
-    unmeasured: tuple[Finding, ...]
+    findings: tuple[ClaimRow, ...]
+    unmeasured: tuple[ClaimRow, ...]
     axis: Axis
-    overview: tuple[Run, ...]
+    overview: tuple[Stretch, ...]
     charts: tuple[Chart, ...]
     cells: tuple[CellResult, ...]
     story: tuple[Part, ...]
@@ -162,7 +162,7 @@ def _charts(axis: Axis, cells: Iterable[CellResult], histories: Iterable[History
     charts = []
     for (platform, variant), group in itertools.groupby(ordered, key=lambda one: (one.platform, one.variant)):
         rows = [
-            Row(
+            VariantRow(
                 history=history,
                 runs=runs_of(axis, by_key[history.key], history.untested),
                 lines=tuple(said.lines(history)),

@@ -72,7 +72,7 @@ class Wire:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Server:
+class ServerPart:
     """One server: how it was started, how it ended, what it printed until it was asked to stop, and after."""
 
     name: str
@@ -85,7 +85,7 @@ class Server:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Trial:
+class TrialPart:
     """One trial."""
 
     number: int
@@ -96,7 +96,7 @@ class Trial:
     checks: tuple[Checked, ...]
     facts: tuple[tuple[str, str], ...]
     error: tuple[str, ...]
-    servers: tuple[Server, ...]
+    servers: tuple[ServerPart, ...]
     wires: tuple[Wire, ...]
 
 
@@ -108,7 +108,7 @@ class Proof:
     symbol: str
     pins: tuple[tuple[str, str], ...]
     interpreter: str | None
-    trials: tuple[Trial, ...]
+    trials: tuple[TrialPart, ...]
     commands: tuple[tuple[str, str], ...]
 
 
@@ -137,11 +137,11 @@ def _commands(result: CellResult) -> Iterator[tuple[str, str]]:
         yield "make the same environment by hand", f"{shlex.join(make)} && {shlex.join(install)}"
 
 
-def _trial(evidence: Evidence, judgement: Judgement | None) -> Trial:
+def _trial(evidence: Evidence, judgement: Judgement | None) -> TrialPart:
     checks = list(_checks(judgement)) if judgement else []
     parts = _parts(judgement.signature if judgement else None)
     telling = {check.name for check in checks if check.kind == "requirement" or not check.passed}
-    return Trial(
+    return TrialPart(
         number=evidence.trial,
         began_at=evidence.began_at,
         duration_s=evidence.duration_s,
@@ -174,10 +174,10 @@ def _parts(signature: str | None) -> tuple[str, ...]:
     return tuple(part for part in (signature or "").split("; ") if len(part) >= _TELLING)
 
 
-def _server(server: ServerRecord, parts: Sequence[str]) -> Server:
+def _server(server: ServerRecord, parts: Sequence[str]) -> ServerPart:
     lines, left_out = _log(server.log, parts)
     stopping, stopping_left_out = _log(server.log_stopping, ())
-    return Server(
+    return ServerPart(
         name=server.name,
         command=_portable(shlex.join(server.argv)),
         story=_story(server),

@@ -16,7 +16,7 @@ import pytest
 
 from harness.client import wire
 from harness.client.clock import TrialClock, TrialOverError
-from harness.client.wire import Connection, Recorder
+from harness.client.wire import Connection, ExchangeRecorder
 from harness.model.evidence import Ended, Heard
 
 if TYPE_CHECKING:
@@ -33,14 +33,14 @@ WINE = sys.platform == "win32" and hasattr(ctypes.WinDLL("ntdll"), "wine_get_ver
 CLOCK = TrialClock(math.inf)  # the tests of a session may take longer than any trial
 
 
-def recorder() -> Recorder:
+def recorder() -> ExchangeRecorder:
     """Return a recorder."""
-    return Recorder("x", server="s", clock=CLOCK)
+    return ExchangeRecorder("x", server="s", clock=CLOCK)
 
 
 def request(
     address: tuple[str, int],
-    record: Recorder,
+    record: ExchangeRecorder,
     method: str = "GET",
     path: str = "/",
     *,

@@ -9,7 +9,7 @@ import pytest
 
 from harness.errors import UsageError
 from harness.model.scenario import Claim, Scenario, Variant
-from harness.selection.matrix import Known, Selection, Server, cells_of, parse
+from harness.selection.matrix import Known, Selection, ServerOption, cells_of, parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -97,13 +97,13 @@ def test_every_cell_once_in_the_order_of_the_matrix(cells: Callable[..., tuple[C
 
 def test_ids_are_unique(cells: Callable[..., tuple[Cell, ...]]) -> None:
     """No cell runs twice, also where a release is named in two ways."""
-    found = [cell.id for cell in cells(servers=(Server(subject="uvicorn", spec=">=1"),) * 2)]
+    found = [cell.id for cell in cells(servers=(ServerOption(subject="uvicorn", spec=">=1"),) * 2)]
     assert len(set(found)) == len(found)
 
 
 def test_call_replaces_axes(cells: Callable[..., tuple[Cell, ...]]) -> None:
     """``--server``, ``--python`` and ``--platform`` stand in for the matrix's; scenarios of other subjects go."""
-    found = cells(servers=(Server(subject="uvicorn", spec="==1.0"),), pythons=("3.9",), platforms=("docker:x",))
+    found = cells(servers=(ServerOption(subject="uvicorn", spec="==1.0"),), pythons=("3.9",), platforms=("docker:x",))
     assert short(found) == ["first/a 1.0 3.9 docker:x", "first/b 1.0 3.9 docker:x"]
 
 
@@ -145,8 +145,11 @@ def test_unlisted_scenario_without_a_claim_runs_the_latest(cells: Callable[..., 
     [
         ({"cells": ("first_a_uvicorn-9*",)}, ["leaves no cell of m.toml", "did you mean first_a_uvicorn"]),
         ({"scenarios": ("frist",)}, ["unknown scenario 'frist'", "did you mean first"]),
-        ({"servers": (Server(subject="h11", spec="latest"),)}, ["leaves no cell of m.toml"]),
-        ({"servers": (Server(subject="uvicorn", spec="==9"),)}, ["--server: no release of uvicorn matches", "3.0"]),
+        ({"servers": (ServerOption(subject="h11", spec="latest"),)}, ["leaves no cell of m.toml"]),
+        (
+            {"servers": (ServerOption(subject="uvicorn", spec="==9"),)},
+            ["--server: no release of uvicorn matches", "3.0"],
+        ),
     ],
 )
 def test_selection_that_leaves_nothing_is_an_error(
@@ -284,7 +287,7 @@ def test_the_pythons_of_an_era_go_before(ruled: Callable[..., list[str]]) -> Non
 def test_the_rule_stands_for_a_rows_pythons_where_the_call_names_releases(ruled: Callable[..., list[str]]) -> None:
     """Those of the row are for the row's own releases; what the call names outranks all."""
     text = NO_PYTHONS + 'pythons = ["3.9"]\n'
-    server = (Server(subject="uvicorn", spec="==2.0"),)
+    server = (ServerOption(subject="uvicorn", spec="==2.0"),)
     linux = {"platforms": ("linux",)}
     assert {cell.split()[2] for cell in ruled(text, **linux)} == {"3.9"}
     assert ruled(text, servers=server, **linux) == ["first/a 2.0 3.11 linux"]
