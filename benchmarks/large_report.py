@@ -25,7 +25,7 @@ from harness.model.evidence import Ended, Evidence, Exchange, Frame, ServerRecor
 from harness.model.release import Release
 from harness.model.result import CellResult, EnvironmentResult
 from harness.model.verdict import Verdict
-from harness.results.journal import PROTOCOL, Entry
+from harness.results.entries import PROTOCOL, Entry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -17,7 +17,7 @@ from pathlib import Path
 import msgspec
 
 from benchmarks.first_run import watched
-from harness.results.journal import Entry, entries_in
+from harness.results.entries import Entry, entries_in
 from tests.minimatrix.driving import PYTHON, User
 from tests.minimatrix.index import Index
 

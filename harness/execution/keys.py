@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from harness.environments.backends import protocols_of
-from harness.results import journal
+from harness.results import entries
 
 if TYPE_CHECKING:
     from harness.catalog.loading import LoadedScenario
@@ -39,7 +39,7 @@ def keys_of(cell: Cell, loaded: LoadedScenario, resolution: Resolution) -> Keys:
     Encoded as JSON before it is digested, so that no two different lists of parts read the same.
     """
     parts = (
-        (journal.PROTOCOL, loaded.closure.trial, *protocols_of(cell.platform)),
+        (entries.PROTOCOL, loaded.closure.trial, *protocols_of(cell.platform)),
         (cell.id, cell.scenario, cell.variant, cell.subject, cell.release.version, cell.python, cell.platform),
         (resolution.request.platform, resolution.interpreter, resolution.python_full, resolution.runtime),
         resolution.copy,

@@ -14,7 +14,8 @@ import filelock
 
 from harness.environments.pruning import Taken, taken_by
 from harness.errors import UsageError
-from harness.results.journal import FILE, LOCK, entries_in, lines_of
+from harness.results.entries import entries_in, lines_of
+from harness.results.journal import FILE, LOCK
 from harness.storage.files import opened, write_whole
 from harness.storage.leases import in_use
 

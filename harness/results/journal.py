@@ -1,20 +1,15 @@
-"""The journal: one line of JSON per finished cell, only ever appended, and the evidence folders beside it.
+"""The journal of a results folder: one line per finished cell, only ever appended, and the evidence beside it.
 
-A line counts once it is whole, so a run that is killed loses what was in flight and nothing else. A torn last
-line is passed over when reading and closed off before the next is written. What counts is the order of the lines, not
-what a clock said. Several runs may share a folder: each finds what the others have finished meanwhile.
+A line counts once it is whole, so that a run that is killed loses what was in flight and nothing else. What counts is
+the order of the lines, not what a clock said. Several runs may share a folder: each finds what the others have finished
+meanwhile.
 """
 
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import datetime as dt
-import errno
-import itertools
 import os
-import re
-import shutil
 import stat
 import threading
 import uuid
@@ -23,88 +18,28 @@ from typing import TYPE_CHECKING, TypeVar
 import filelock
 import msgspec
 
-from harness.decoding import decode
-from harness.errors import ResultsError, StorageError, UsageError
-from harness.model.coordinates import joined
-from harness.model.result import CellResult
+from harness.errors import ResultsError, UsageError
+from harness.results import evidence as evidences
 from harness.results import reading
-from harness.storage.files import lines_in, opened, write_json
+from harness.results.entries import PROTOCOL, Entry, Line, append, lines_of
+from harness.results.writing import explained
+from harness.storage.files import opened, write_json
 from harness.storage.leases import Uses
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
-    from io import BufferedReader, FileIO
     from pathlib import Path
 
     from harness.analysis.document import Searched
     from harness.model.coordinates import SeriesKey
     from harness.model.evidence import Evidence
     from harness.model.release import Release
+    from harness.model.result import CellResult
 
-PROTOCOL = 3
 FILE = "journal.jsonl"
 LOCK = "journal.lock"
 SEARCHES = "searches.json"
 T = TypeVar("T")
-STAMP = "%Y%m%dT%H%M%S.%fZ"
-MOST_OF_LINE = 1024 * 1024  # bytes of one entry; a usual one has a thousandth of that
-TRIAL = re.compile(r"trial-([1-9][0-9]{0,3})\.(?:json|[A-Za-z0-9.+_-]{1,200}\.log)", re.ASCII)  # a file of evidence
-_BEGINNING = b'{"protocol":'  # of every line, whole or torn
-_TORN = "Input data was truncated"  # what msgspec says of the beginning of a whole line
-_REMEDIES = {
-    errno.ENOSPC: "make room and the same call goes on",
-    errno.EDQUOT: "make room and the same call goes on",
-    errno.EFBIG: "make room and the same call goes on",
-    errno.EACCES: "let this user write there, or name another folder by --results",
-    errno.EPERM: "let this user write there, or name another folder by --results",
-    errno.EROFS: "the place is read-only, name another folder by --results",
-    errno.ENAMETOOLONG: "its path is too long, name a shorter folder by --results",
-    errno.ENOTDIR: "what is no folder is in the way, move it or name another folder by --results",
-    errno.EEXIST: "what is no folder is in the way, move it or name another folder by --results",
-    errno.EISDIR: "a folder is in the way, move it or name another folder by --results",
-}
-
-
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """One finished cell.
-
-    Attributes:
-        protocol: in which the entry is written.
-        key: digests all that its verdict depends on; empty where the verdict is none to be found again.
-        trial_key: digests all that its trials depend on; empty where it has none.
-        at: when it was entered, ISO 8601.
-        result: the cell's.
-        evidence_bytes: the size of the evidence, by which damage to it is seen.
-
-    """
-
-    protocol: int
-    key: str
-    trial_key: str = ""
-    at: str
-    result: CellResult
-    evidence_bytes: int = 0
-
-
-class _Numbered(msgspec.Struct, frozen=True, kw_only=True):
-    """What an entry of any protocol has."""
-
-    protocol: int
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Line:
-    """A line of a journal: its entry, or what is wrong with it; neither where it was torn by a kill.
-
-    ``text`` has the line's end where there is one; it is empty where the line is longer than any entry. ``taken`` are
-    its bytes in the file. ``protocol`` is that of an entry of another one.
-    """
-
-    text: bytes
-    taken: int
-    entry: Entry | None = None
-    fault: str | None = None
-    protocol: int = PROTOCOL
 
 
 class Journal:
@@ -206,7 +141,7 @@ class Journal:
         return found if found and found.evidence else None
 
     def _whole(self, entry: Entry | None) -> CellResult | None:
-        if entry is None or entry.evidence_bytes != self._size(entry.result):
+        if entry is None or entry.evidence_bytes != evidences.size(entry.result, self.folder):
             return None
         return msgspec.structs.replace(entry.result, cached=True)
 
@@ -258,20 +193,10 @@ class Journal:
     @contextlib.contextmanager
     def _changing(self) -> Iterator[None]:
         """Have the folder's files for oneself: what is read now is still so when it is written."""
-        with self._writing():
+        with explained(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
             with self._guard, filelock.FileLock(self.folder / LOCK):
                 yield
-
-    def _size(self, result: CellResult) -> int:
-        """Return the bytes of a result's evidence that are there now; -1 where they cannot be looked at."""
-        try:
-            return sum(path.stat().st_size for path in self._trials_of(result))
-        except OSError:
-            return -1
-
-    def _trials_of(self, result: CellResult) -> list[Path]:
-        return sorted((self.folder / result.evidence).glob("trial-*.json")) if result.evidence else []
 
     def note(self, result: CellResult) -> None:
         """Append the result of a cell that was not run, unless the journal says so already."""
@@ -281,40 +206,22 @@ class Journal:
     def add(self, key: str, result: CellResult, *, trial_key: str = "") -> None:
         """Append a finished cell, on disk when this returns."""
         at = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
-        size = self._size(result)
+        size = evidences.size(result, self.folder)
         entry = Entry(protocol=PROTOCOL, key=key, trial_key=trial_key, at=at, result=result, evidence_bytes=size)
-        with self._writing():
+        with explained(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
             with self._guard, filelock.FileLock(self.folder / LOCK), self._path.open("ab+", buffering=0) as file:
                 self._catch_up()
-                _append(file, msgspec.json.encode(entry) + b"\n")
+                append(file, msgspec.json.encode(entry) + b"\n")
                 status = os.fstat(file.fileno())
                 self._read_to, self._file = status.st_size, (status.st_dev, status.st_ino)
                 self._keep(entry)
 
-    @contextlib.contextmanager
-    def _writing(self) -> Iterator[None]:
-        """Say what it means that the folder cannot be written to."""
-        try:
-            yield
-        except OSError as error:
-            code = error.errno or 0
-            remedy = _REMEDIES.get(code, "see to it and the same call goes on")
-            told = f"{self.folder} cannot be written to: {error.strerror or error}"
-            raise StorageError(f"{told}; what was finished before is kept, {remedy}") from None
-
     def keep_evidence(self, evidence: Sequence[Evidence]) -> str:
         """Write the trials of one cell into a new folder; return it relative to the results folder."""
-        with self._writing():
-            self._uses.add("evidence")
-            folder = _new_folder(self.folder / "evidence" / evidence[0].cell)
-            try:
-                for trial in evidence:
-                    _write_trial(trial, folder)
-            except OSError:
-                shutil.rmtree(folder, ignore_errors=True)
-                raise
-        return folder.relative_to(self.folder).as_posix()
+        with explained(self.folder):
+            self._uses.add(evidences.FOLDER)
+            return evidences.keep(evidence, self.folder)
 
     def close(self) -> None:
         """Use the folder no more."""
@@ -322,96 +229,11 @@ class Journal:
 
     def evidence_of(self, result: CellResult) -> tuple[Evidence, ...]:
         """Return the stored evidence of a result, trial by trial; a trial that is damaged is told and left out."""
-        found = (self._read(path, lambda one: reading.trial_in(one, result)) for path in self._trials_of(result))
+        found = (
+            self._read(path, lambda one: reading.trial_in(one, result))
+            for path in evidences.trials_of(result, self.folder)
+        )
         trials = sorted((trial for trial in found if trial), key=lambda trial: trial.trial)
         if len(trials) < result.trials:
             self._pass_over(f"{self.folder}: {result.id}: evidence of {len(trials)} of {result.trials} trials is there")
         return tuple(trials)
-
-
-def lines_of(file: BufferedReader) -> Iterator[Line]:
-    """Yield the lines of a journal from where the file stands."""
-    for text, taken in lines_in(file, most=MOST_OF_LINE):
-        yield _too_long(taken) if text is None else _line(text)
-
-
-def entries_in(file: BufferedReader) -> Iterator[Entry]:
-    """Yield the entries of a journal, and pass over what is torn, damaged or another program's."""
-    return (line.entry for line in lines_of(file) if line.entry)
-
-
-def _line(text: bytes) -> Line:
-    try:
-        entry = decode(text.removesuffix(b"\n"), Entry)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        beginning = text[: len(_BEGINNING)].rstrip(b"\n")
-        if _BEGINNING.startswith(beginning) and str(error) == _TORN:
-            return Line(text=text, taken=len(text))
-        protocol = _protocol(text)
-        fault = reading.told(error) if protocol == PROTOCOL else None
-        return Line(text=text, taken=len(text), fault=fault, protocol=protocol)
-    if entry.protocol != PROTOCOL:
-        return Line(text=text, taken=len(text), protocol=entry.protocol)
-    fault = entry.result.fault
-    return Line(
-        text=text, taken=len(text), fault=fault and f"{entry.result.id}: {fault}", entry=None if fault else entry
-    )
-
-
-def _too_long(taken: int) -> Line:
-    return Line(text=b"", taken=taken, fault=f"it has {taken} bytes, more than any entry")
-
-
-def _protocol(text: bytes) -> int:
-    """Return the protocol of a line whose entry is not one of this protocol; this one where it does not say."""
-    with contextlib.suppress(msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return decode(text, _Numbered).protocol
-    return PROTOCOL
-
-
-def _append(file: FileIO, line: bytes) -> None:
-    """Append a line as a whole or not at all, closing off a torn one; it is on disk when this returns."""
-    size = file.seek(0, os.SEEK_END)
-    if size:
-        file.seek(-1, os.SEEK_END)
-        line = line if file.read(1) == b"\n" else b"\n" + line
-    try:
-        while line:
-            line = line[file.write(line) :]
-        os.fsync(file.fileno())
-    except OSError:
-        with contextlib.suppress(OSError):
-            file.truncate(size)
-        raise
-
-
-def _new_folder(parent: Path) -> Path:
-    """Make a folder that is named by the moment; by the next one where a clock that jumped gives the same again."""
-    now = dt.datetime.now(dt.UTC)
-    for later in itertools.count():
-        folder = parent / (now + dt.timedelta(microseconds=later)).strftime(STAMP)
-        with contextlib.suppress(FileExistsError):
-            folder.mkdir(parents=True)
-            return folder
-    raise AssertionError  # pragma: no cover - there is always a later moment
-
-
-def _write_trial(trial: Evidence, folder: Path) -> None:
-    taken: set[str] = set()
-    for server in trial.servers:
-        log = folder / f"trial-{trial.trial}.{_file_name(server.name, taken)}.log"
-        log.write_text(server.log + server.log_stopping, encoding="utf-8", errors="backslashreplace")
-    text = msgspec.json.format(msgspec.json.encode(trial), indent=1)
-    (folder / f"trial-{trial.trial}.json").write_bytes(text)
-
-
-def _file_name(server: str, taken: set[str]) -> str:
-    """Return a server's name as a part of a file's name, another one for each server of a trial."""
-    name = joined(server) or "server"
-    one = next(
-        one
-        for one in itertools.chain([name], (f"{name}-{n}" for n in itertools.count(2)))
-        if one.casefold() not in taken
-    )
-    taken.add(one.casefold())
-    return one

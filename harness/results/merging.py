@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from harness.analysis.document import Searched
     from harness.model.coordinates import SeriesKey
     from harness.model.release import Release
-    from harness.results.journal import Entry
+    from harness.results.entries import Entry
     from harness.results.received import Received, Scenarios
 
 

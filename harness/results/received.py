@@ -21,7 +21,9 @@ from harness.model.platforms import platform_of
 from harness.model.verdict import Verdict
 from harness.processes.capture import KEPT_OF_OUTPUT
 from harness.results import reading
-from harness.results.journal import FILE, PROTOCOL, SEARCHES, TRIAL, Entry, lines_of
+from harness.results.entries import PROTOCOL, Entry, lines_of
+from harness.results.evidence import TRIAL
+from harness.results.journal import FILE, SEARCHES
 from harness.results.rejudging import judged_again
 from harness.storage.files import MOST_OF_JSON, opened
 

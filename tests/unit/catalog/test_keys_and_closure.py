@@ -20,7 +20,7 @@ from harness.execution.keys import keys_of
 from harness.model.cell import Cell
 from harness.model.recipe import Copy, DependenciesOf, OwnMoment
 from harness.model.release import Release
-from harness.results import journal
+from harness.results import entries
 
 if TYPE_CHECKING:
     import random
@@ -142,7 +142,7 @@ FIRST = {
 @pytest.mark.parametrize(
     ("module", "platform", "differs"),
     [
-        (journal, "linux", True),
+        (entries, "linux", True),
         (store, "linux", True),
         (store, "windows-wine", True),
         (wine, "windows-wine", True),

@@ -15,8 +15,9 @@ import pytest
 
 from harness.errors import StorageError, UsageError
 from harness.model.verdict import Verdict
-from harness.results import journal as journals
-from harness.results.journal import PROTOCOL, Journal
+from harness.results import evidence
+from harness.results.entries import PROTOCOL
+from harness.results.journal import Journal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -258,7 +259,7 @@ def test_evidence_that_cannot_be_written_leaves_nothing(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(journals, "_write_trial", full)
+    monkeypatch.setattr(evidence, "_write_trial", full)
     with pytest.raises(StorageError, match="No space left on device"):
         Journal(tmp_path).keep_evidence([kept("pipelined-keep-alive", "absent-0.27.1-h11")])
     assert list((tmp_path / "evidence").glob("*/*")) == []
