@@ -23,8 +23,9 @@ from typing import TYPE_CHECKING, Protocol
 import psutil
 
 from harness.errors import HarnessError, LeftRunningError
-from harness.processes import subreaper
-from harness.processes.marks import FIRST, MARK, PATIENCE_S, end_marked
+from harness.processes import nursery, subreaper
+from harness.processes.marks import MARK, PATIENCE_S, end_marked
+from harness.processes.nursery import Nursery
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -157,21 +158,31 @@ class Watched:
         self._left: int | None = None  # how many were killed, when nothing is left
         self._stuck: tuple[int, ...] | None = None  # what cannot be ended
         self._gone = False  # nothing more will be heard
-        self._socket, theirs = socket.socketpair()
-        with theirs:
-            self._first = _start_first(theirs, mark=mark, stdin=stdin)
-        self.output = _descriptor(self._first)
+        shared = nursery.of(mark)
+        self._nursery = shared or Nursery(mark)
+        self._own = None if shared else self._nursery
+        reading, writing = os.pipe()
+        self._printed = open(reading, "rb", buffering=0)  # noqa: SIM115 - closed by `close`
+        self.output = reading
+        try:
+            self._socket = self._nursery.first_process(output=writing, stdin=stdin)
+        except BaseException:
+            self._printed.close()
+            raise
+        finally:
+            os.close(writing)
         self._told = self._socket.makefile("rb")
         try:
-            self.pid = self._order(argv, {**env, MARK: mark}, cwd)
+            self.pid, self.first = self._order(argv, {**env, MARK: mark}, cwd)
         except BaseException:
+            self._gone = True  # nobody listens
             self._told.close()
             self.close()
             raise
         threading.Thread(target=self._listen, name=f"first process of {self.pid}", daemon=True).start()
 
-    def _order(self, argv: Sequence[str], env: Mapping[str, str], cwd: Path) -> int:
-        """Have the program started; return its process id."""
+    def _order(self, argv: Sequence[str], env: Mapping[str, str], cwd: Path) -> tuple[int, int]:
+        """Have the program started; return its process id, and that of its first process."""
         path = argv[0] if os.sep in argv[0] else shutil.which(argv[0], path=env.get("PATH", os.defpath))
         if path is None:
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), argv[0])
@@ -181,23 +192,16 @@ class Watched:
         with contextlib.suppress(OSError):  # what is read says more
             self._socket.sendall(marshal.dumps(order))
         try:
-            word, _, number = self._told.readline().decode().partition(" ")
+            word, *numbers = self._told.readline().decode().split() or [""]
         except OSError:  # its time is over, or it is gone
-            word, number = "", ""
+            word, numbers = "", []
         self._socket.settimeout(None)
         if word == "failed":
-            raise OSError(int(number), os.strerror(int(number)), argv[0])
+            raise OSError(int(numbers[0]), os.strerror(int(numbers[0])), argv[0])
         if word != "started":
-            raise HarnessError(self._complaint())
-        return int(number)
-
-    def _complaint(self) -> str:
-        self._first.kill()
-        said = os.read(self.output, 4096).decode(errors="replace").strip().splitlines()
-        return (
-            f"the process that is to watch over '{self._program}' does not start: {sys.executable} says "
-            f"'{said[-1] if said else 'nothing'}'"
-        )
+            message = f"the process that is to watch over '{self._program}' does not start"
+            raise HarnessError(f"{message}: {sys.executable} says '{self._nursery.complaint()}'")
+        return int(numbers[0]), int(numbers[1])
 
     def _listen(self) -> None:
         """Hear what the first process tells, until it ends."""
@@ -277,7 +281,7 @@ class Watched:
                 f"the process that watches over '{self._program}' was killed by somebody else; what carries no mark of "
                 "the harness may be left"
             )
-        raise LeftRunningError(self._stuck or (self._first.pid,))
+        raise LeftRunningError(self._stuck or (self.first,))
 
     def _is_over(self) -> bool:
         return self._left is not None or self._stuck is not None or self._gone
@@ -285,27 +289,13 @@ class Watched:
     def close(self) -> None:
         """See `Child`."""
         with contextlib.suppress(OSError):
-            self._socket.shutdown(socket.SHUT_RDWR)  # the first process ends what it could not end so far, and itself
+            self._socket.shutdown(socket.SHUT_WR)  # the first process ends what it could not end so far, and itself
+        with self._state:
+            self._state.wait_for(lambda: self._gone, timeout=_GRACE_S)
         self._socket.close()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._first.wait(_GRACE_S)
-        if self._first.stdout:
-            self._first.stdout.close()
-
-
-def _start_first(control: socket.socket, *, mark: str, stdin: int) -> subprocess.Popen[bytes]:
-    """Start a first process; it has nothing of this one's environment but what its Python's libraries are found by."""
-    kept = {name: value for name, value in os.environ.items() if name == "LD_LIBRARY_PATH"}
-    return subprocess.Popen(  # noqa: S603 - this very interpreter
-        [sys.executable, "-I", "-S", subreaper.__file__, str(control.fileno())],
-        env={**kept, MARK: mark, FIRST: "1"},
-        cwd=Path("/"),
-        stdin=stdin,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        pass_fds=[control.fileno()],
-        start_new_session=True,
-    )
+        self._printed.close()
+        if self._own:
+            self._own.close()
 
 
 def _descriptor(popen: subprocess.Popen[bytes]) -> int:

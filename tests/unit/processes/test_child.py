@@ -185,7 +185,7 @@ def test_what_cannot_be_ended_is_said(tmp_path: Path, monkeypatch: pytest.Monkey
 def test_first_process_that_somebody_kills_is_said(tmp_path: Path) -> None:
     """What is marked is ended all the same."""
     started = Watched(["/bin/sleep", "60"], env={}, cwd=tmp_path, mark=new_mark(), stdin=subprocess.DEVNULL)
-    os.kill(started._first.pid, signal.SIGKILL)
+    os.kill(started.first, signal.SIGKILL)
     with pytest.raises(HarnessError, match="the process that watches over '/bin/sleep' was killed by somebody else"):
         started.end()
     started.close()
