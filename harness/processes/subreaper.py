@@ -121,9 +121,7 @@ class First:
     def _kill_children(self) -> list[int]:
         """Kill what is a child now; the newest first, so that one that replaces itself has not done so meanwhile."""
         own, left = os.getpid(), []
-        for pid in sorted((int(name) for name in os.listdir("/proc") if name.isdigit()), reverse=True):
-            if look_at(pid)[0] != own:
-                continue
+        for pid in sorted(children(), reverse=True):
             with self._reaping:
                 parent, is_alive = look_at(pid)
                 if parent != own:
@@ -150,6 +148,21 @@ def _become(argv: list[bytes], env: dict[bytes, bytes], folder: bytes, fails: in
         os.write(fails, str(error.errno).encode())
     finally:
         os._exit(127)
+
+
+def children() -> set[int]:
+    """Return the numbers of this process's children; one that comes or goes meanwhile may be missing."""
+    if not os.path.exists("/proc/thread-self/children"):  # a kernel without CONFIG_PROC_CHILDREN
+        own = os.getpid()
+        return {pid for pid in map(int, filter(str.isdigit, os.listdir("/proc"))) if look_at(pid)[0] == own}
+    found = set[int]()
+    for thread in os.listdir("/proc/self/task"):  # a child belongs to the thread that made it, or was given it
+        try:
+            with open(f"/proc/self/task/{thread}/children", "rb") as file:
+                found.update(map(int, file.read().split()))
+        except OSError:  # the thread has ended, and another one has its children
+            continue
+    return found
 
 
 def look_at(pid: int) -> tuple[int, bool]:
