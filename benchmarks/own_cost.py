@@ -117,7 +117,19 @@ def call(user: User, scenario: Path) -> Used:
     servers.write_text("")
     selection = ["--matrix", str(scenario / "own_cost.toml"), "--scenarios", str(scenario)]
     subprocess.run(  # noqa: S603 - the program that is measured
-        [sys.executable, "-c", CALL, str(told), "run", "own-cost", "--absent", "--rerun", "--format", "json", *selection],
+        [
+            sys.executable,
+            "-c",
+            CALL,
+            str(told),
+            "run",
+            "own-cost",
+            "--absent",
+            "--rerun",
+            "--format",
+            "json",
+            *selection,
+        ],
         env={**user.environment(), "OWN_COST": str(servers)},
         cwd=user.folder,
         stdout=subprocess.DEVNULL,
@@ -134,7 +146,8 @@ def idle_processes(count: int) -> Iterator[None]:
     started: list[subprocess.Popen[bytes]] = []
     try:
         for _ in range(count):
-            started.append(subprocess.Popen(["cat"], stdin=heard, stdout=subprocess.DEVNULL))  # noqa: S607
+            process = subprocess.Popen(["cat"], stdin=heard, stdout=subprocess.DEVNULL)  # noqa: S607
+            started.append(process)
         yield
     finally:
         os.close(held)

@@ -17,7 +17,6 @@ import socket
 import subprocess
 import sys
 import threading
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import psutil
@@ -29,6 +28,7 @@ from harness.processes.nursery import Nursery
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
 _START_S = 60.0  # a first process takes some hundredths of a second on an idle core
 _GRACE_S = 2.0  # for an answer, beyond the patience of who answers
@@ -162,7 +162,7 @@ class Watched:
         self._nursery = shared or Nursery(mark)
         self._own = None if shared else self._nursery
         reading, writing = os.pipe()
-        self._printed = open(reading, "rb", buffering=0)  # noqa: SIM115 - closed by `close`
+        self._printed = os.fdopen(reading, "rb", buffering=0)
         self.output = reading
         try:
             self._socket = self._nursery.first_process(output=writing, stdin=stdin)

@@ -23,7 +23,7 @@ _open: dict[str, Nursery] = {}  # by the run's mark
 
 
 class Nursery:
-    """Where first processes come from, until `close`. Safe for many threads; its interpreter is started at first need."""
+    """Where first processes come from, until `close`. Its interpreter starts at first need. Safe for many threads."""
 
     def __init__(self, mark: str) -> None:
         """Have its processes carry this mark."""
@@ -59,7 +59,7 @@ class Nursery:
         return True
 
     def _start(self) -> socket.socket:
-        """Start the interpreter; it has nothing of this one's environment but what its Python's libraries are found by."""
+        """Start the interpreter; of this one's environment it has what its Python's libraries are found by."""
         kept = {name: value for name, value in os.environ.items() if name == "LD_LIBRARY_PATH"}
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:

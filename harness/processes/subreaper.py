@@ -6,11 +6,12 @@ machine's processes for it. Where something is left, this process kills its chil
 none; the children of a killed child become its own. Only this process can reap its children, and it does not between
 looking at one and killing it, so the number of a killed process is never somebody else's by then.
 
-Run as a file, by ``python -I -S``, which is what `harness.processes.nursery.Nursery` starts: one interpreter stands ready
-and forks a first process for each program, because the start of an interpreter costs ten times as much as a fork. It
-has one thread, so that a fork copies nothing that another thread holds. Its only argument is the number of a socket; each message on it holds
-one byte and the descriptors of a first process: its own socket, the program's output, and the program's input where
-that is not the null device. Over its own socket a first process speaks with `harness.processes.child.Watched`:
+`harness.processes.nursery.Nursery` runs this as a file, by ``python -I -S``: one interpreter stands ready and forks a
+first process for each program, because the start of an interpreter costs ten times as much as a fork. The interpreter
+has one thread, so that no fork copies what another thread holds. Its only argument is the number of a socket; each
+message on that holds one byte and the descriptors of a first process: a socket of its own, the program's output, and
+the program's input where that is not the null device. Over its own socket a first process speaks with
+`harness.processes.child.Watched`:
 
     order, marshalled: (arguments, environment, working folder), all bytes
     told: ``started PID FIRST``, the second the number of this process, or ``failed ERRNO``; ``ended STATUS`` of the
@@ -152,7 +153,7 @@ def _become(argv: list[bytes], env: dict[bytes, bytes], folder: bytes, fails: in
 
 def children() -> set[int]:
     """Return the numbers of this process's children; one that comes or goes meanwhile may be missing."""
-    if not os.path.exists("/proc/thread-self/children"):  # a kernel without CONFIG_PROC_CHILDREN
+    if not os.access("/proc/thread-self/children", os.R_OK):  # a kernel without CONFIG_PROC_CHILDREN
         own = os.getpid()
         return {pid for pid in map(int, filter(str.isdigit, os.listdir("/proc"))) if look_at(pid)[0] == own}
     found = set[int]()
@@ -197,15 +198,15 @@ def _carry_out(control: int) -> None:
         time.sleep(PATIENCE_S)
 
 
-def _be_first(control: int, output: int, stdin: int | None = None) -> None:
+def _be_first(control: int, output: int, *stdin: int) -> None:
     """Be a first process, in a session of its own; does not return."""
     try:
         os.setsid()
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         null = os.open(os.devnull, os.O_RDWR)
-        for descriptor, own in enumerate((null if stdin is None else stdin, output, output)):
+        for descriptor, own in enumerate(((*stdin, null)[0], output, output)):
             os.dup2(own, descriptor)
-        for descriptor in {null, output, stdin} - {None}:
+        for descriptor in (null, output, *stdin):
             os.close(descriptor)
         _carry_out(control)
     finally:
