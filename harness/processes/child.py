@@ -1,8 +1,10 @@
-"""A started program and everything below it, as the system lets it be followed: `Watched` on Linux, else `Plain`.
+"""A started program and everything below it, as the system lets it be followed.
+
+`Watched` on Linux, `harness.processes.job_object.Held` on Windows, else `Plain`.
 
 On Linux a first process stands between the harness and the program (`harness.processes.subreaper`): what the program
-starts stays below it, whatever it does, and the system says when nothing is left. Elsewhere descendants are found by
-their mark and, where they wiped it, by their parents.
+starts stays below it, whatever it does, and the system says when nothing is left. On Windows a job object does the
+same. Elsewhere descendants are found by their mark and, where they wiped it, by their parents.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ import socket
 import subprocess
 import sys
 import threading
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 import psutil
 
@@ -75,6 +77,8 @@ class Child(Protocol):
 class Plain:
     """A program that is a child of this process; who its descendants are is asked before it can no longer name them."""
 
+    flags: ClassVar[int] = 0  # with which Windows starts it
+
     def __init__(self, argv: Sequence[str], *, env: Mapping[str, str], cwd: Path, mark: str, stdin: int) -> None:
         """Start it; raises `OSError` where it cannot be."""
         self._mark = mark
@@ -87,7 +91,7 @@ class Plain:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
+            creationflags=self.flags,
         )
         self.output = _descriptor(self._popen)
 
@@ -115,14 +119,6 @@ class Plain:
     def ask_to_end(self) -> bool:
         """See `Child`."""
         self._look()
-        if sys.platform == "win32":  # has no SIGTERM: a console break is what its servers listen for
-            try:
-                self._popen.send_signal(signal.CTRL_BREAK_EVENT)
-            except PermissionError:  # it has just ended
-                return True
-            except SystemError:  # this process has no console to break on, and os.kill ended the program by force
-                return False
-            return True
         self.signal(signal.SIGTERM)
         return True
 
@@ -312,5 +308,9 @@ def start(argv: Sequence[str], *, env: Mapping[str, str], cwd: Path, mark: str, 
         HarnessError: what is to watch over it cannot be.
 
     """
-    kind = Watched if sys.platform == "linux" else Plain
+    kind: type[Plain | Watched] = Watched if sys.platform == "linux" else Plain
+    if sys.platform == "win32":
+        from harness.processes.job_object import Held  # noqa: PLC0415 - which is a kind of `Plain`
+
+        kind = Held
     return kind(argv, env=env, cwd=cwd, mark=mark, stdin=stdin)

@@ -39,7 +39,8 @@ PATIENCE_S = 10.0  # until it is told that something cannot be ended
 _PR_SET_CHILD_SUBREAPER = 36
 _POLL_S = 0.005
 _DEAD = (b"Z", b"X")
-_LIBC = ctypes.CDLL(None, use_errno=True)
+if sys.platform == "linux":  # the harness imports this on other systems too
+    _LIBC = ctypes.CDLL(None, use_errno=True)
 _OF_FIRST = 3 * 4  # bytes: the numbers of the descriptors that a first process is handed
 
 
@@ -220,10 +221,10 @@ def _given(asked: socket.socket) -> list[int]:
     return [int.from_bytes(numbers[at : at + 4], sys.byteorder) for at in range(0, len(numbers), 4)]
 
 
-def _take_away(*_: object, options: int = os.WNOHANG) -> None:
+def _take_away(*_: object, waits: bool = False) -> None:
     """Take the status of each first process that has ended; not ignored by the system, which would forget its times."""
     try:
-        while os.waitpid(-1, options)[0]:
+        while os.waitpid(-1, 0 if waits else os.WNOHANG)[0]:
             pass
     except ChildProcessError:
         pass
@@ -240,7 +241,7 @@ def main() -> None:
             _be_first(*given)
         for descriptor in given:
             os.close(descriptor)
-    _take_away(options=0)
+    _take_away(waits=True)
 
 
 if __name__ == "__main__":
