@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import re
-from typing import TYPE_CHECKING, ClassVar, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import msgspec
 from packaging.utils import canonicalize_name
@@ -117,17 +117,21 @@ class Environment(Protocol):
         """
 
 
+class Surroundings(NamedTuple):
+    """What one server is started in: its whole environment, and the services that are started before it."""
+
+    variables: dict[str, str]
+    services: tuple[process.Process, ...] = ()
+
+
 class OnMachine(Protocol):
     """An environment whose servers are ordinary processes of this machine."""
-
-    settles: ClassVar[bool]
-    """Whether services are started before a server, by `harness.processes.process.settle`, and end with it."""
 
     def command(self, program: str, arguments: Sequence[str]) -> tuple[str, ...]:
         """Return the command line that runs a program of it, ``python`` or a console script such as ``uvicorn``."""
 
-    def variables(self, folder: Path, server: str, mark: str) -> dict[str, str]:
-        """Make what one server needs below the trial's folder, and return the server's whole environment.
+    def surroundings(self, folder: Path, mark: str) -> Surroundings:
+        """Make what one server needs below the trial's folder, and return it.
 
         What has to be started for it carries the mark.
         """
@@ -136,22 +140,20 @@ class OnMachine(Protocol):
 class StartsHere:
     """Starts servers as processes of this machine, see `OnMachine`."""
 
-    settles: ClassVar[bool] = False
-
     def start(
         self: OnMachine,
         program: str,
         arguments: Sequence[str],
         *,
         folder: Path,
-        server: str,
+        server: str,  # noqa: ARG002 - no path is made of it
         port: int,  # noqa: ARG002 - the arguments have it
         mark: str,
         console: bool,
     ) -> Started:
         """See `Environment.start`."""
-        argv, env = self.command(program, arguments), self.variables(folder, server, mark)
-        return process.Process(argv, env=env, cwd=folder, mark=mark, console=console, settled=self.settles)
+        argv, (env, services) = self.command(program, arguments), self.surroundings(folder, mark)
+        return process.Process(argv, env=env, cwd=folder, mark=mark, console=console, services=services)
 
 
 class MakesItsOwn:

@@ -10,7 +10,7 @@ import msgspec
 from packaging.utils import canonicalize_name
 
 from harness.environments import interpreters, inventory
-from harness.environments.backend import Request, Resolution, StartsHere
+from harness.environments.backend import Request, Resolution, StartsHere, Surroundings
 from harness.errors import EnvironmentFailedError
 from harness.processes import process
 from harness.storage.files import write_json
@@ -56,9 +56,9 @@ class VirtualEnvironment(msgspec.Struct, StartsHere, frozen=True, kw_only=True):
         suffix = ".exe" if sys.platform == "win32" else ""
         return (str(self.scripts / f"{program}{suffix}"), *arguments)
 
-    def variables(self, folder: Path, server: str, mark: str) -> dict[str, str]:  # noqa: ARG002 - nothing to make
+    def surroundings(self, folder: Path, mark: str) -> Surroundings:  # noqa: ARG002 - nothing is started
         """See `harness.environments.backend.OnMachine`."""
-        return process.server_environment(folder, [self.scripts])
+        return Surroundings(process.server_environment(folder, [self.scripts]))
 
 
 class VirtualEnvironments:
@@ -94,7 +94,7 @@ class VirtualEnvironments:
 
         def make(folder: Path) -> None:
             environment = VirtualEnvironment(folder=folder, resolution=resolution)
-            env = environment.variables(folder, "build", self._store.uv.mark)
+            env = environment.surroundings(folder, self._store.uv.mark).variables
 
             def run(argv: Sequence[str]) -> process.Completed:
                 return process.run(argv, env=env, cwd=folder, mark=self._store.uv.mark, deadline_s=DEADLINE_S)

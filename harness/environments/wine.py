@@ -11,12 +11,12 @@ import shutil
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from harness.environments import interpreters, inventory, runtimes
-from harness.environments.backend import MakesItsOwn, Request, Resolution, StartsHere
+from harness.environments.backend import MakesItsOwn, Request, Resolution, StartsHere, Surroundings
 from harness.environments.uv import TransientEnvironmentError
 from harness.errors import EnvironmentFailedError
 from harness.processes import process
@@ -172,7 +172,6 @@ def _make_template(program: str, folder: Path, uv: Uv) -> None:
 class WineEnvironment(msgspec.Struct, StartsHere, frozen=True, kw_only=True):
     """Windows packages in a folder, for a Windows CPython under Wine."""
 
-    settles: ClassVar[bool] = True  # Wine's own server
     folder: Path
     resolution: Resolution
     wine: Wine
@@ -187,7 +186,7 @@ class WineEnvironment(msgspec.Struct, StartsHere, frozen=True, kw_only=True):
         module = () if program == "python" else ("-m", program)
         return (self.wine.program, self.resolution.interpreter, *module, *arguments)
 
-    def variables(self, folder: Path, server: str, mark: str) -> dict[str, str]:  # noqa: ARG002 - no path is made of it
+    def surroundings(self, folder: Path, mark: str) -> Surroundings:
         """See `harness.environments.backend.OnMachine`; makes the server's prefix and starts Wine's own server.
 
         Where that fails it is Wine that fails, before any Windows program has run: another prefix is made.
@@ -202,9 +201,12 @@ class WineEnvironment(msgspec.Struct, StartsHere, frozen=True, kw_only=True):
             prefix = self.wine.new_prefix(Path(tempfile.mkdtemp(prefix="wine-", dir=folder)))
             env = self.wine.variables(prefix, folder)
             argv = (str(Path(self.wine.program).parent / "wineserver"), "-p")
-            status = process.settle(argv, env=env, cwd=folder, mark=mark, deadline_s=_START_DEADLINE_S)
+            service = process.Process(argv, env=env, cwd=folder, mark=mark)
+            status = service.wait(_START_DEADLINE_S)  # of the program, which leaves Wine's server behind, below it
             if status == 0:
-                return {**env, "PYTHONPATH": search}
+                return Surroundings({**env, "PYTHONPATH": search}, (service,))
+            service.end()
+            service.close()
         raise EnvironmentFailedError(
             f"{self.wine.version} does not start in a new prefix: wineserver ended with {status}"
         )

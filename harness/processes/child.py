@@ -1,8 +1,10 @@
-"""A started program and everything below it, as the system lets it be followed: `Watched` on Linux, else `Plain`.
+"""A started program and everything below it, as the system lets it be followed.
+
+`Watched` on Linux, `harness.processes.job_object.Held` on Windows, else `Plain`.
 
 On Linux a first process stands between the harness and the program (`harness.processes.subreaper`): what the program
-starts stays below it, whatever it does, and the system says when nothing is left. Elsewhere descendants are found by
-their mark and, where they wiped it, by their parents.
+starts stays below it, whatever it does, and the system says when nothing is left. On Windows a job object does the
+same. Elsewhere descendants are found by their mark and, where they wiped it, by their parents.
 """
 
 from __future__ import annotations
@@ -17,17 +19,18 @@ import socket
 import subprocess
 import sys
 import threading
-from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 import psutil
 
 from harness.errors import HarnessError, LeftRunningError
-from harness.processes import subreaper
-from harness.processes.marks import FIRST, MARK, PATIENCE_S, end_marked
+from harness.processes import nursery, subreaper
+from harness.processes.marks import MARK, PATIENCE_S, end_marked
+from harness.processes.nursery import Nursery
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
 _START_S = 60.0  # a first process takes some hundredths of a second on an idle core
 _GRACE_S = 2.0  # for an answer, beyond the patience of who answers
@@ -74,6 +77,8 @@ class Child(Protocol):
 class Plain:
     """A program that is a child of this process; who its descendants are is asked before it can no longer name them."""
 
+    flags: ClassVar[int] = 0  # with which Windows starts it
+
     def __init__(self, argv: Sequence[str], *, env: Mapping[str, str], cwd: Path, mark: str, stdin: int) -> None:
         """Start it; raises `OSError` where it cannot be."""
         self._mark = mark
@@ -86,7 +91,7 @@ class Plain:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
+            creationflags=self.flags,
         )
         self.output = _descriptor(self._popen)
 
@@ -114,14 +119,6 @@ class Plain:
     def ask_to_end(self) -> bool:
         """See `Child`."""
         self._look()
-        if sys.platform == "win32":  # has no SIGTERM: a console break is what its servers listen for
-            try:
-                self._popen.send_signal(signal.CTRL_BREAK_EVENT)
-            except PermissionError:  # it has just ended
-                return True
-            except SystemError:  # this process has no console to break on, and os.kill ended the program by force
-                return False
-            return True
         self.signal(signal.SIGTERM)
         return True
 
@@ -157,21 +154,31 @@ class Watched:
         self._left: int | None = None  # how many were killed, when nothing is left
         self._stuck: tuple[int, ...] | None = None  # what cannot be ended
         self._gone = False  # nothing more will be heard
-        self._socket, theirs = socket.socketpair()
-        with theirs:
-            self._first = _start_first(theirs, mark=mark, stdin=stdin)
-        self.output = _descriptor(self._first)
+        shared = nursery.of(mark)
+        self._nursery = shared or Nursery(mark)
+        self._own = None if shared else self._nursery
+        reading, writing = os.pipe()
+        self._printed = os.fdopen(reading, "rb", buffering=0)
+        self.output = reading
+        try:
+            self._socket = self._nursery.first_process(output=writing, stdin=stdin)
+        except BaseException:
+            self._printed.close()
+            raise
+        finally:
+            os.close(writing)
         self._told = self._socket.makefile("rb")
         try:
-            self.pid = self._order(argv, {**env, MARK: mark}, cwd)
+            self.pid, self.first = self._order(argv, {**env, MARK: mark}, cwd)
         except BaseException:
+            self._gone = True  # nobody listens
             self._told.close()
             self.close()
             raise
         threading.Thread(target=self._listen, name=f"first process of {self.pid}", daemon=True).start()
 
-    def _order(self, argv: Sequence[str], env: Mapping[str, str], cwd: Path) -> int:
-        """Have the program started; return its process id."""
+    def _order(self, argv: Sequence[str], env: Mapping[str, str], cwd: Path) -> tuple[int, int]:
+        """Have the program started; return its process id, and that of its first process."""
         path = argv[0] if os.sep in argv[0] else shutil.which(argv[0], path=env.get("PATH", os.defpath))
         if path is None:
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), argv[0])
@@ -181,23 +188,16 @@ class Watched:
         with contextlib.suppress(OSError):  # what is read says more
             self._socket.sendall(marshal.dumps(order))
         try:
-            word, _, number = self._told.readline().decode().partition(" ")
+            word, *numbers = self._told.readline().decode().split() or [""]
         except OSError:  # its time is over, or it is gone
-            word, number = "", ""
+            word, numbers = "", []
         self._socket.settimeout(None)
         if word == "failed":
-            raise OSError(int(number), os.strerror(int(number)), argv[0])
+            raise OSError(int(numbers[0]), os.strerror(int(numbers[0])), argv[0])
         if word != "started":
-            raise HarnessError(self._complaint())
-        return int(number)
-
-    def _complaint(self) -> str:
-        self._first.kill()
-        said = os.read(self.output, 4096).decode(errors="replace").strip().splitlines()
-        return (
-            f"the process that is to watch over '{self._program}' does not start: {sys.executable} says "
-            f"'{said[-1] if said else 'nothing'}'"
-        )
+            message = f"the process that is to watch over '{self._program}' does not start"
+            raise HarnessError(f"{message}: {sys.executable} says '{self._nursery.complaint()}'")
+        return int(numbers[0]), int(numbers[1])
 
     def _listen(self) -> None:
         """Hear what the first process tells, until it ends."""
@@ -277,7 +277,7 @@ class Watched:
                 f"the process that watches over '{self._program}' was killed by somebody else; what carries no mark of "
                 "the harness may be left"
             )
-        raise LeftRunningError(self._stuck or (self._first.pid,))
+        raise LeftRunningError(self._stuck or (self.first,))
 
     def _is_over(self) -> bool:
         return self._left is not None or self._stuck is not None or self._gone
@@ -285,27 +285,13 @@ class Watched:
     def close(self) -> None:
         """See `Child`."""
         with contextlib.suppress(OSError):
-            self._socket.shutdown(socket.SHUT_RDWR)  # the first process ends what it could not end so far, and itself
+            self._socket.shutdown(socket.SHUT_WR)  # the first process ends what it could not end so far, and itself
+        with self._state:
+            self._state.wait_for(lambda: self._gone, timeout=_GRACE_S)
         self._socket.close()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._first.wait(_GRACE_S)
-        if self._first.stdout:
-            self._first.stdout.close()
-
-
-def _start_first(control: socket.socket, *, mark: str, stdin: int) -> subprocess.Popen[bytes]:
-    """Start a first process; it has nothing of this one's environment but what its Python's libraries are found by."""
-    kept = {name: value for name, value in os.environ.items() if name == "LD_LIBRARY_PATH"}
-    return subprocess.Popen(  # noqa: S603 - this very interpreter
-        [sys.executable, "-I", "-S", subreaper.__file__, str(control.fileno())],
-        env={**kept, MARK: mark, FIRST: "1"},
-        cwd=Path("/"),
-        stdin=stdin,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        pass_fds=[control.fileno()],
-        start_new_session=True,
-    )
+        self._printed.close()
+        if self._own:
+            self._own.close()
 
 
 def _descriptor(popen: subprocess.Popen[bytes]) -> int:
@@ -322,5 +308,9 @@ def start(argv: Sequence[str], *, env: Mapping[str, str], cwd: Path, mark: str, 
         HarnessError: what is to watch over it cannot be.
 
     """
-    kind = Watched if sys.platform == "linux" else Plain
+    kind: type[Plain | Watched] = Watched if sys.platform == "linux" else Plain
+    if sys.platform == "win32":
+        from harness.processes.job_object import Held  # noqa: PLC0415 - which is a kind of `Plain`
+
+        kind = Held
     return kind(argv, env=env, cwd=cwd, mark=mark, stdin=stdin)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from harness.processes import child, pipes
 from harness.processes.capture import Capture
-from harness.processes.marks import MARK, end_marked, new_mark
+from harness.processes.marks import new_mark
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -154,7 +154,7 @@ class Process:
         cwd: Path,
         mark: str,
         console: bool = False,
-        settled: bool = False,
+        services: Sequence[Process] = (),
     ) -> None:
         """Start it.
 
@@ -164,7 +164,7 @@ class Process:
             cwd: its working folder.
             mark: what its descendants are found by; unique to the one who will end them.
             console: give it a terminal as standard input (POSIX only; on Windows it has a console as it is).
-            settled: `settle` has left services under the same mark, which end with it.
+            services: what was started before it and for it alone; ends with it, also where it cannot be started.
 
         Raises:
             OSError: it could not be started.
@@ -174,7 +174,7 @@ class Process:
         self._console = os.openpty() if console and sys.platform != "win32" else ()
         self.argv = tuple(argv)
         self.mark = mark
-        self._settled = settled
+        self._services = tuple(services)
         self.capture = Capture()
         self.out_of_memory = False  # the machine's memory has no owner; a kill for want of it is a SIGKILL
         try:
@@ -182,6 +182,9 @@ class Process:
             self._child = child.start(self.argv, env=env, cwd=cwd, mark=mark, stdin=stdin)
         except BaseException:
             self._close_console()
+            for service in self._services:
+                service.end()
+                service.close()
             raise
         self._pipe = pipes.Pipe(self._child.output)
         self._taking = threading.Lock()  # held from a read until it is captured: nothing is on its way then
@@ -241,8 +244,7 @@ class Process:
             LeftRunningError: some cannot be ended.
 
         """
-        ended = self._child.end()
-        return ended + end_marked(self.mark) if self._settled else ended
+        return self._child.end() + sum(service.end() for service in self._services)
 
     def close(self) -> None:
         """Take what is left of the output and let go of all that it held; call it when all descendants have ended."""
@@ -250,6 +252,8 @@ class Process:
         self.take()  # a stranger who holds the pipe keeps it open, and the reader waiting
         self._close_console()
         self._child.close()
+        for service in self._services:
+            service.close()
 
     def _close_console(self) -> None:
         for descriptor in self._console:
@@ -273,24 +277,6 @@ def run(argv: Sequence[str], *, env: Mapping[str, str], cwd: Path, mark: str, de
 def ask(argv: Sequence[str], *, deadline_s: float) -> Completed:
     """Run a short command that answers a question about this machine."""
     return run(argv, env=tool_environment(), cwd=_NOBODYS, mark=new_mark(), deadline_s=deadline_s)
-
-
-def settle(argv: Sequence[str], *, env: Mapping[str, str], cwd: Path, mark: str, deadline_s: float) -> int | None:
-    """Run a program that leaves a service of its own running, marked; return its exit status, None at the deadline."""
-    with subprocess.Popen(  # noqa: S603 - Wine's server
-        argv,
-        env={**env, MARK: mark},
-        cwd=cwd,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    ) as started:
-        try:
-            return started.wait(timeout=deadline_s)
-        except subprocess.TimeoutExpired:
-            started.kill()
-            return None
 
 
 def start_watching(argv: Sequence[str], *, cwd: Path) -> subprocess.Popen[bytes]:

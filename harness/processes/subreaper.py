@@ -6,12 +6,17 @@ machine's processes for it. Where something is left, this process kills its chil
 none; the children of a killed child become its own. Only this process can reap its children, and it does not between
 looking at one and killing it, so the number of a killed process is never somebody else's by then.
 
-Run as a file, by ``python -I -S``: an import costs every start of a server. It speaks over a socket, whose number is
-its only argument, with `harness.processes.child.Watched`:
+`harness.processes.nursery.Nursery` runs this as a file, by ``python -I -S``: one interpreter stands ready and forks a
+first process for each program, because the start of an interpreter costs ten times as much as a fork. The interpreter
+has one thread, so that no fork copies what another thread holds. Its only argument is the number of a socket; each
+message on that holds one byte and the descriptors of a first process: a socket of its own, the program's output, and
+the program's input where that is not the null device. Over its own socket a first process speaks with
+`harness.processes.child.Watched`:
 
     order, marshalled: (arguments, environment, working folder), all bytes
-    told: ``started PID`` or ``failed ERRNO``; ``ended STATUS`` of the program itself; ``alone COUNT`` when nothing is
-          left and so many processes were killed; ``stuck PID PID …``, which cannot be ended
+    told: ``started PID FIRST``, the second the number of this process, or ``failed ERRNO``; ``ended STATUS`` of the
+          program itself; ``alone COUNT`` when nothing is left and so many processes were killed; ``stuck PID PID …``,
+          which cannot be ended
     asked for: ``A``: the end of the program is known; ``E``: the end of everything
 
 The program's number is not let go of before the harness knows that it has ended: so the harness can send it signals.
@@ -26,6 +31,7 @@ import ctypes
 import marshal
 import os
 import signal
+import socket
 import sys
 import time
 
@@ -33,6 +39,9 @@ PATIENCE_S = 10.0  # until it is told that something cannot be ended
 _PR_SET_CHILD_SUBREAPER = 36
 _POLL_S = 0.005
 _DEAD = (b"Z", b"X")
+if sys.platform == "linux":  # the harness imports this on other systems too
+    _LIBC = ctypes.CDLL(None, use_errno=True)
+_OF_FIRST = 3 * 4  # bytes: the numbers of the descriptors that a first process is handed
 
 
 class First:
@@ -50,8 +59,7 @@ class First:
 
     def start(self, argv: list[bytes], env: dict[bytes, bytes], folder: bytes) -> None:
         """Start the program as the leader of a session, with the signals that Python ignores as they are by default."""
-        libc = ctypes.CDLL(None, use_errno=True)
-        if libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0):
+        if _LIBC.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0):
             raise OSError(ctypes.get_errno(), "prctl")
         failed, fails = os.pipe()  # closed by the program's start
         self._program = os.fork()  # not `posix_spawn`, of which a program may see that it ignores two signals more
@@ -64,7 +72,7 @@ class First:
         null = os.open(os.devnull, os.O_RDWR)
         for descriptor in range(3):  # the end of the output is that of the program's
             os.dup2(null, descriptor)
-        self.tell(f"started {self._program}")
+        self.tell(f"started {self._program} {os.getpid()}")
 
     def tell(self, line: str) -> bool:
         """Tell the harness; return whether it is still there."""
@@ -115,9 +123,7 @@ class First:
     def _kill_children(self) -> list[int]:
         """Kill what is a child now; the newest first, so that one that replaces itself has not done so meanwhile."""
         own, left = os.getpid(), []
-        for pid in sorted((int(name) for name in os.listdir("/proc") if name.isdigit()), reverse=True):
-            if look_at(pid)[0] != own:
-                continue
+        for pid in sorted(children(), reverse=True):
             with self._reaping:
                 parent, is_alive = look_at(pid)
                 if parent != own:
@@ -146,6 +152,21 @@ def _become(argv: list[bytes], env: dict[bytes, bytes], folder: bytes, fails: in
         os._exit(127)
 
 
+def children() -> set[int]:
+    """Return the numbers of this process's children; one that comes or goes meanwhile may be missing."""
+    if not os.access("/proc/thread-self/children", os.R_OK):  # a kernel without CONFIG_PROC_CHILDREN
+        own = os.getpid()
+        return {pid for pid in map(int, filter(str.isdigit, os.listdir("/proc"))) if look_at(pid)[0] == own}
+    found = set[int]()
+    for thread in os.listdir("/proc/self/task"):  # a child belongs to the thread that made it, or was given it
+        try:
+            with open(f"/proc/self/task/{thread}/children", "rb") as file:
+                found.update(map(int, file.read().split()))
+        except OSError:  # the thread has ended, and another one has its children
+            continue
+    return found
+
+
 def look_at(pid: int) -> tuple[int, bool]:
     """Return the number of a process's parent and whether the process is alive; a parent of 0 where it is gone."""
     try:
@@ -156,10 +177,8 @@ def look_at(pid: int) -> tuple[int, bool]:
     return int(parent), state not in _DEAD
 
 
-def main() -> None:
-    """Carry out the order, then what is asked for, until nothing is left."""
-    control = int(sys.argv[1])
-    os.set_inheritable(control, False)
+def _carry_out(control: int) -> None:
+    """Carry out the order of a socket, then what is asked for, until nothing is left."""
     asked = open(control, "rb", closefd=False)
     first = First(control)
     try:
@@ -178,6 +197,51 @@ def main() -> None:
     first.end_in_background()
     while True:
         time.sleep(PATIENCE_S)
+
+
+def _be_first(control: int, output: int, *stdin: int) -> None:
+    """Be a first process, in a session of its own; does not return."""
+    try:
+        os.setsid()
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        null = os.open(os.devnull, os.O_RDWR)
+        for descriptor, own in enumerate(((*stdin, null)[0], output, output)):
+            os.dup2(own, descriptor)
+        for descriptor in (null, output, *stdin):
+            os.close(descriptor)
+        _carry_out(control)
+    finally:
+        os._exit(1)
+
+
+def _given(asked: socket.socket) -> list[int]:
+    """Return the descriptors of the next first process; none where there will be no more."""
+    _, ancillary, _, _ = asked.recvmsg(1, socket.CMSG_SPACE(_OF_FIRST), socket.MSG_CMSG_CLOEXEC)
+    numbers = b"".join(data for _, _, data in ancillary)
+    return [int.from_bytes(numbers[at : at + 4], sys.byteorder) for at in range(0, len(numbers), 4)]
+
+
+def _take_away(*_: object, waits: bool = False) -> None:
+    """Take the status of each first process that has ended; not ignored by the system, which would forget its times."""
+    try:
+        while os.waitpid(-1, 0 if waits else os.WNOHANG)[0]:
+            pass
+    except ChildProcessError:
+        pass
+
+
+def main() -> None:
+    """Fork a first process for each message, until nobody asks any more and none is left."""
+    asked = socket.socket(fileno=int(sys.argv[1]))
+    asked.set_inheritable(False)
+    signal.signal(signal.SIGCHLD, _take_away)
+    while given := _given(asked):
+        if os.fork() == 0:
+            asked.close()
+            _be_first(*given)
+        for descriptor in given:
+            os.close(descriptor)
+    _take_away(waits=True)
 
 
 if __name__ == "__main__":

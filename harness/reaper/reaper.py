@@ -20,7 +20,7 @@ import filelock
 
 from harness.containers import leftovers
 from harness.errors import HarnessError, LeftRunningError
-from harness.processes import process
+from harness.processes import nursery, process
 from harness.processes.marks import new_mark
 from harness.reaper.folder import LOCK, PREFIX, WATCHING, clean, end, is_own, mark_of
 
@@ -58,6 +58,7 @@ class Workspace:
         """
         self.folder, self._owner = _make_folder()
         self.mark = mark_of(self.folder) or ""
+        nursery.open_for(self.mark)
         self._reaper = process.start_watching(_command(self.folder), cwd=self.folder.parent)
         try:
             sweep()  # while the reaper starts
@@ -87,6 +88,7 @@ class Workspace:
             LeftRunningError: processes of the run cannot be ended.
 
         """
+        nursery.close_for(self.mark)
         self._owner.release()
         with self._reaper:  # closes its standard input, and waits
             pass

@@ -82,15 +82,18 @@ def run(workspace: Workspace, options: Sequence[str]) -> int:
     )
     environment = kind.build(kind.resolve(request))
     arguments = ("-m", "pytest", "tests/unit", "-p", "no:cacheprovider", "-q", "--tb=short", *options)
+    mark = f"{workspace.mark}/tests"
+    variables, services = environment.surroundings(workspace.folder, mark)
     running = process.Process(
         environment.command("python", arguments),
         env={
-            **environment.variables(workspace.folder, "tests", f"{workspace.mark}/tests"),
+            **variables,
             "PYTHONIOENCODING": "utf-8",
             "HYPOTHESIS_STORAGE_DIRECTORY": f"Z:{workspace.folder}/hypothesis",
         },
         cwd=ROOT,
-        mark=f"{workspace.mark}/tests",
+        mark=mark,
+        services=services,
     )
     status = follow(running)
     if status is None:

@@ -1,8 +1,9 @@
-"""Whether another cell may start now: by how busy the machine is, and by how many cells run already.
+"""Whether another cell may start now: by how busy the processors are, and by how many cells run already.
 
-A cell mostly waits: for its server to start, for a timer to fire, for a request to end. So many more cells than cores
-run at once, and another one is let in whenever the processors have time left. What keeps them busy may be another
-program: a few cells run whatever the load.
+The processors and the memory are those that this process may use, see `harness.execution.executors.allowance`. A cell
+mostly waits: for its server to start, for a timer to fire, for a request to end. So many more cells than cores run at
+once, and another one is let in whenever the processors have time left. What keeps them busy may be another program: a
+few cells run whatever the load.
 """
 
 from __future__ import annotations
@@ -10,12 +11,10 @@ from __future__ import annotations
 import heapq
 import itertools
 import math
-import os
 import time
 from typing import TYPE_CHECKING
 
-import psutil
-
+from harness.execution.executors.allowance import Allowance
 from harness.model.platforms import platform_of
 
 if TYPE_CHECKING:
@@ -32,17 +31,6 @@ SPARE = 0.1  # of the memory: from here on, a further server is not worth the ri
 TICK_S = 0.1  # between two looks: what has just started shows in the next one, a server's start keeps a core busy
 
 
-def processors_used() -> float:
-    """Return how much of the processors' time was used since the last call, 0 to 1."""
-    return psutil.cpu_percent() / 100
-
-
-def memory_used() -> float:
-    """Return how much of the memory is in use, 0 to 1."""
-    memory = psutil.virtual_memory()
-    return 1 - memory.available / memory.total
-
-
 class Admission:
     """Where cells wait that are ready to run: the dearest is let in first. For one thread."""
 
@@ -51,26 +39,27 @@ class Admission:
         jobs: int | None = None,
         *,
         cores: int | None = None,
-        processors: Callable[[], float] = processors_used,
-        memory: Callable[[], float] = memory_used,
+        processors: Callable[[], float] | None = None,
+        memory: Callable[[], float] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Bound what runs at once.
 
         Args:
-            jobs: how many cells at most; None for what suits the machine.
-            cores: how many the machine has.
+            jobs: how many cells at most; None for what suits the allowance.
+            cores: how many this process may use; None to ask its `Allowance`, as for the next two.
             processors: says how much of their time was used since it was last asked, 0 to 1.
             memory: says how much of it is in use, 0 to 1.
             clock: in seconds.
 
         """
-        self.cores = cores or os.cpu_count() or 1
+        allowance = Allowance()
+        self.cores = cores or allowance.processors
         self.most = jobs or MOST * self.cores
         self.usual = min(self.most, USUAL * self.cores)
         self._floor = min(self.most, FLOOR * self.cores)
-        self._processors = processors
-        self._memory = memory
+        self._processors = processors or allowance.processors_used
+        self._memory = memory or allowance.memory_used
         self._clock = clock
         self._looked_s = -math.inf
         self._room = 0

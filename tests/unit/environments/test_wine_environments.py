@@ -93,7 +93,23 @@ def template(tmp_path: Path) -> Wine:
 def starts(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How the next starts of Wine's server end; well, where nothing is said."""
     outcomes: list[int] = []
-    monkeypatch.setattr(process, "settle", lambda *_, **__: outcomes.pop(0) if outcomes else 0)
+
+    class Started:
+        def __init__(self, argv: Sequence[str], **_: object) -> None:
+            assert argv == ("/wine/wineserver", "-p")
+            self._status = outcomes.pop(0) if outcomes else 0
+
+        def wait(self, _: float) -> int:
+            return self._status
+
+        def end(self) -> int:
+            assert self._status != 0, "it is handed on"
+            return 0
+
+        def close(self) -> None:
+            self.end()
+
+    monkeypatch.setattr(process, "Process", Started)
     return outcomes
 
 
@@ -147,7 +163,7 @@ def test_variables_name_the_folders_as_windows_does(
     """The application is found before what is installed, and nothing that the caller named."""
     monkeypatch.setenv("PYTHONPATH", "/of/the/caller")
     folder = tmp_path / "trial"
-    variables = environment.variables(folder, "uvicorn", "mark")
+    variables = environment.surroundings(folder, "mark").variables
     expected = [f"Z:{tmp_path}/trial".replace("/", "\\"), f"Z:{tmp_path}/environment".replace("/", "\\")]
     assert variables["PYTHONPATH"].split(";") == expected
     assert "/" not in variables["PYTHONPATH"]
@@ -158,10 +174,10 @@ def test_variables_hold_nothing_of_the_caller(
     environment: WineEnvironment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whatever it is called."""
-    before = environment.variables(tmp_path / "one", "uvicorn", "mark")
+    before = environment.surroundings(tmp_path / "one", "mark").variables
     for name in ("PYTHONHOME", "VIRTUAL_ENV", "UVICORN_WORKERS", "WEB_CONCURRENCY", "WINEARCH", "DISPLAY", "TOKEN"):
         monkeypatch.setenv(name, "of the caller")
-    after = environment.variables(tmp_path / "other", "uvicorn", "mark")
+    after = environment.surroundings(tmp_path / "other", "mark").variables
     assert set(after) == set(before)
     assert "of the caller" not in "".join(after.values())
 
@@ -169,7 +185,7 @@ def test_variables_hold_nothing_of_the_caller(
 def test_every_server_has_a_prefix_of_its_own(environment: WineEnvironment, tmp_path: Path) -> None:
     """Below the folder of its trial, with which it is removed."""
     folder = tmp_path / "trial"
-    prefixes = [Path(environment.variables(folder, name, "mark")["WINEPREFIX"]) for name in ("one", "other")]
+    prefixes = [Path(environment.surroundings(folder, "mark").variables["WINEPREFIX"]) for _ in range(2)]
     assert len(set(prefixes)) == 2
     for prefix in prefixes:
         assert prefix.is_relative_to(folder)
@@ -178,8 +194,8 @@ def test_every_server_has_a_prefix_of_its_own(environment: WineEnvironment, tmp_
 
 def test_server_may_be_started_again(environment: WineEnvironment, tmp_path: Path) -> None:
     """As on every other platform."""
-    environment.variables(tmp_path / "trial", "uvicorn", "mark")
-    environment.variables(tmp_path / "trial", "uvicorn", "mark")
+    environment.surroundings(tmp_path / "trial", "mark")
+    environment.surroundings(tmp_path / "trial", "mark")
 
 
 def test_wine_that_does_not_start_is_not_the_release_s_failure(
@@ -187,12 +203,12 @@ def test_wine_that_does_not_start_is_not_the_release_s_failure(
 ) -> None:
     """Another prefix may start; where none does it is told, before any Windows program could be blamed."""
     starts += [1, 1]
-    assert environment.variables(tmp_path / "one", "uvicorn", "mark")["WINEDEBUG"].startswith("err+all,fixme-all")
+    assert environment.surroundings(tmp_path / "one", "mark").variables["WINEDEBUG"].startswith("err+all,fixme-all")
     starts += [1, 1, 1]
     with pytest.raises(
         EnvironmentFailedError, match=r"Wine 8\.0 does not start in a new prefix: wineserver ended with 1"
     ):
-        environment.variables(tmp_path / "other", "uvicorn", "mark")
+        environment.surroundings(tmp_path / "other", "mark")
 
 
 @pytest.mark.usefixtures("machine")

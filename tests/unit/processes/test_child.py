@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from harness.errors import HarnessError, LeftRunningError
-from harness.processes import child, process, subreaper
+from harness.processes import child, nursery, process, subreaper
 from harness.processes.child import Plain, Watched
 from harness.processes.marks import new_mark
 
@@ -185,7 +185,7 @@ def test_what_cannot_be_ended_is_said(tmp_path: Path, monkeypatch: pytest.Monkey
 def test_first_process_that_somebody_kills_is_said(tmp_path: Path) -> None:
     """What is marked is ended all the same."""
     started = Watched(["/bin/sleep", "60"], env={}, cwd=tmp_path, mark=new_mark(), stdin=subprocess.DEVNULL)
-    os.kill(started._first.pid, signal.SIGKILL)
+    os.kill(started.first, signal.SIGKILL)
     with pytest.raises(HarnessError, match="the process that watches over '/bin/sleep' was killed by somebody else"):
         started.end()
     started.close()
@@ -212,6 +212,54 @@ def test_first_process_that_does_not_start_is_said(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(subreaper, "__file__", str(tmp_path / "none.py"))
     with pytest.raises(HarnessError, match=r"is to watch over '/bin/true' does not start: .*No such file"):
         child.start(["/bin/true"], env={}, cwd=tmp_path, mark=new_mark(), stdin=subprocess.DEVNULL)
+
+
+@pytest.fixture
+def run() -> Iterator[str]:
+    """The mark of a run whose nursery is open."""
+    mark = new_mark()
+    nursery.open_for(mark)
+    yield mark
+    nursery.close_for(mark)
+
+
+def test_programs_of_a_run_have_one_interpreter_for_their_first_processes(tmp_path: Path, run: str) -> None:
+    """Which ends with the run, and is another one than that of a program outside of the run."""
+    marks = (f"{run}/cell/1", f"{run}/cell/2", new_mark())
+    sleeping = ["/bin/sleep", "60"]
+    started = [Watched(sleeping, env={}, cwd=tmp_path, mark=mark, stdin=subprocess.DEVNULL) for mark in marks]
+    of_first, of_second, of_stranger = (subreaper.look_at(one.first)[0] for one in started)
+    assert of_first == of_second != of_stranger
+    for one in started:
+        assert one.end() == 1
+        one.close()
+        assert not is_running(one.first)
+    assert is_running(of_first)
+    nursery.close_for(run)
+    assert not is_running(of_first)
+
+
+def test_interpreter_that_somebody_kills_is_replaced(tmp_path: Path, run: str) -> None:
+    """What it has forked goes on, and the next program starts."""
+    sleeping = ["/bin/sleep", "60"]
+    before = Watched(sleeping, env={}, cwd=tmp_path, mark=run, stdin=subprocess.DEVNULL)
+    killed = subreaper.look_at(before.first)[0]
+    os.kill(killed, signal.SIGKILL)
+    until(lambda: not is_running(killed))
+    after = Watched(sleeping, env={}, cwd=tmp_path, mark=run, stdin=subprocess.DEVNULL)
+    for one in (before, after):
+        assert one.end() == 1
+        one.close()
+
+
+def test_children_are_found_whatever_the_kernel_can_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some kernels do not list them: then every process is asked for its parent."""
+    with subprocess.Popen(["/bin/sleep", "60"]) as sleeping:
+        assert sleeping.pid in subreaper.children()
+        monkeypatch.setattr(os, "access", lambda *_: False)
+        assert sleeping.pid in subreaper.children()
+        sleeping.kill()
+    assert sleeping.pid not in subreaper.children()
 
 
 def is_running(pid: int) -> bool:

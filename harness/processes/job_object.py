@@ -1,0 +1,143 @@
+"""A program and all that it starts in turn on Windows, in a job object, which whatever they start belongs to as well.
+
+The program is started suspended, put into the job, and let run: so nothing of it is ever outside, whatever becomes of
+parents and environments. The system says what is left and ends it; when the handle of the job is closed, because the
+harness has died, all of it ends. https://learn.microsoft.com/windows/win32/procthread/job-objects
+"""
+
+from __future__ import annotations
+
+import ctypes
+import signal
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import psutil
+
+from harness.errors import LeftRunningError
+from harness.processes.child import Plain
+from harness.processes.marks import PATIENCE_S
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+_POLL_S = 0.005
+
+if sys.platform == "win32":
+    from ctypes import wintypes
+
+    _SUSPENDED = 0x4
+    _PROCESS_LIST, _LIMITS = 3, 9  # kinds of information about a job
+    _KILL_ON_CLOSE = 0x2000
+    _LISTED = 4096  # processes; of more, the others are seen when these have ended
+    _kernel = ctypes.WinDLL("kernel32", use_last_error=True)
+    _kernel.CreateJobObjectW.restype = wintypes.HANDLE
+    for _function, _arguments in (
+        (_kernel.AssignProcessToJobObject, (wintypes.HANDLE, wintypes.HANDLE)),
+        (_kernel.SetInformationJobObject, (wintypes.HANDLE, ctypes.c_int, wintypes.LPVOID, wintypes.DWORD)),
+        (
+            _kernel.QueryInformationJobObject,
+            (wintypes.HANDLE, ctypes.c_int, wintypes.LPVOID, wintypes.DWORD, wintypes.LPVOID),
+        ),
+        (_kernel.TerminateJobObject, (wintypes.HANDLE, wintypes.UINT)),
+        (_kernel.CloseHandle, (wintypes.HANDLE,)),
+    ):
+        _function.argtypes = _arguments
+
+    class _Limits(ctypes.Structure):
+        """JOBOBJECT_EXTENDED_LIMIT_INFORMATION."""
+
+        _fields_ = (
+            ("times", ctypes.c_int64 * 2),
+            ("flags", wintypes.DWORD),
+            ("working_sets", ctypes.c_size_t * 2),
+            ("active_processes", wintypes.DWORD),
+            ("affinity", ctypes.c_size_t),
+            ("classes", wintypes.DWORD * 2),
+            ("transfers", ctypes.c_uint64 * 6),
+            ("memory", ctypes.c_size_t * 4),
+        )
+
+    class _ProcessList(ctypes.Structure):
+        """JOBOBJECT_BASIC_PROCESS_ID_LIST."""
+
+        _fields_ = (("assigned", wintypes.DWORD), ("listed", wintypes.DWORD), ("numbers", ctypes.c_size_t * _LISTED))
+
+    class _Job:
+        """A job object, until `close`. Every method raises `OSError` where the system refuses."""
+
+        def __init__(self) -> None:
+            self._handle = _kernel.CreateJobObjectW(None, None)
+            limits = _Limits(flags=_KILL_ON_CLOSE)
+            if not self._handle or not _kernel.SetInformationJobObject(
+                self._handle, _LIMITS, ctypes.byref(limits), ctypes.sizeof(limits)
+            ):
+                raise ctypes.WinError(ctypes.get_last_error())
+
+        def take(self, process: int) -> None:
+            """Put a process into the job, by its handle."""
+            if not _kernel.AssignProcessToJobObject(self._handle, process):
+                raise ctypes.WinError(ctypes.get_last_error())
+
+        def processes(self) -> set[int]:
+            """Return the numbers of its processes that run."""
+            found = _ProcessList()
+            size = ctypes.sizeof(found)
+            if not _kernel.QueryInformationJobObject(self._handle, _PROCESS_LIST, ctypes.byref(found), size, None):
+                raise ctypes.WinError(ctypes.get_last_error())
+            return set(found.numbers[: found.listed])
+
+        def end(self) -> None:
+            """End them."""
+            if not _kernel.TerminateJobObject(self._handle, 1):
+                raise ctypes.WinError(ctypes.get_last_error())
+
+        def close(self) -> None:
+            """End what is left of it, and let go."""
+            _kernel.CloseHandle(self._handle)
+            self._handle = None
+
+    class Held(Plain):
+        """A program in a job object of its own, see `harness.processes.child.Child`."""
+
+        flags = subprocess.CREATE_NEW_PROCESS_GROUP | _SUSPENDED
+
+        def __init__(self, argv: Sequence[str], *, env: Mapping[str, str], cwd: Path, mark: str, stdin: int) -> None:
+            """Start it; raises `OSError` where it cannot be."""
+            self._job = _Job()
+            try:
+                super().__init__(argv, env=env, cwd=cwd, mark=mark, stdin=stdin)
+                self._job.take(int(self._popen._handle))  # noqa: SLF001 - a handle by the number might be another's
+                psutil.Process(self.pid).resume()
+            except BaseException:
+                self._job.close()
+                raise
+
+        def ask_to_end(self) -> bool:
+            """See `Child`: there is no SIGTERM, a console break is what servers of Windows listen for."""
+            try:
+                self._popen.send_signal(signal.CTRL_BREAK_EVENT)
+            except PermissionError:  # it has just ended
+                return True
+            except SystemError:  # this process has no console to break on, and os.kill ended the program by force
+                return False
+            return True
+
+        def end(self) -> int:
+            """See `Child`."""
+            ended, patience = set[int](), time.monotonic() + PATIENCE_S
+            while left := self._job.processes():
+                if time.monotonic() > patience:
+                    raise LeftRunningError(sorted(left))
+                ended |= left
+                self._job.end()
+                time.sleep(_POLL_S)
+            return len(ended)
+
+        def close(self) -> None:
+            """See `Child`."""
+            super().close()
+            self._job.close()

@@ -1,0 +1,115 @@
+"""One interpreter that stands ready and forks the first processes of a run, see `harness.processes.subreaper`.
+
+What is started under a run's mark has its first process from the run's nursery, which is open as long as the run is;
+what is started under a mark of no run has a nursery of its own, for that one time.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+from harness.processes import subreaper
+from harness.processes.marks import FIRST, MARK
+
+_GRACE_S = 2.0
+_KEPT_OF_COMPLAINT = 4096
+_open: dict[str, Nursery] = {}  # by the run's mark
+
+
+class Nursery:
+    """Where first processes come from, until `close`. Its interpreter starts at first need. Safe for many threads."""
+
+    def __init__(self, mark: str) -> None:
+        """Have its processes carry this mark."""
+        self._mark = mark
+        self._guard = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._socket: socket.socket | None = None
+        self._said = ""
+
+    def first_process(self, *, output: int, stdin: int) -> socket.socket:
+        """Fork a first process and return the socket over which it is spoken with.
+
+        Args:
+            output: the descriptor that its program will print to.
+            stdin: the descriptor that its program will read from, or `subprocess.DEVNULL`.
+
+        """
+        ours, theirs = socket.socketpair()
+        handed = [theirs.fileno(), output, *([stdin] if stdin != subprocess.DEVNULL else [])]
+        with theirs, self._guard:
+            if not self._hand(handed):  # somebody has killed the interpreter: the next one may live
+                self._let_go()
+                self._hand(handed)
+        return ours
+
+    def _hand(self, descriptors: list[int]) -> bool:
+        """Hand the descriptors to the interpreter; return whether there was one that could take them."""
+        self._socket = self._socket or self._start()
+        try:
+            socket.send_fds(self._socket, [b"F"], descriptors)
+        except OSError:
+            return False
+        return True
+
+    def _start(self) -> socket.socket:
+        """Start the interpreter; of this one's environment it has what its Python's libraries are found by."""
+        kept = {name: value for name, value in os.environ.items() if name == "LD_LIBRARY_PATH"}
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            self._process = subprocess.Popen(  # noqa: S603 - this very interpreter
+                [sys.executable, "-I", "-S", subreaper.__file__, str(theirs.fileno())],
+                env={**kept, MARK: self._mark, FIRST: "1"},
+                cwd=Path("/"),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                pass_fds=[theirs.fileno()],
+                start_new_session=True,
+            )
+        return ours
+
+    def complaint(self) -> str:
+        """Return the last line that the interpreter printed where it has ended, or else ``nothing``."""
+        with self._guard:
+            self._let_go()
+            return self._said or "nothing"
+
+    def _let_go(self) -> None:
+        """Ask the interpreter to end when its first processes have, and hear its last words where it does soon."""
+        if self._socket:
+            self._socket.close()
+            self._socket = None
+        if self._process and self._process.stdout:
+            with contextlib.suppress(subprocess.TimeoutExpired), self._process.stdout as stdout:
+                self._process.wait(_GRACE_S)
+                lines = os.read(stdout.fileno(), _KEPT_OF_COMPLAINT).decode(errors="replace").strip().splitlines()
+                self._said = lines[-1] if lines else self._said
+            self._process = None
+
+    def close(self) -> None:
+        """Fork no more."""
+        with self._guard:
+            self._let_go()
+
+
+def open_for(run: str) -> None:
+    """Open the nursery of a run, by the run's mark."""
+    _open[run] = Nursery(run)
+
+
+def close_for(run: str) -> None:
+    """Close the nursery of a run; what is started under the run's mark from now on has one of its own."""
+    if nursery := _open.pop(run, None):
+        nursery.close()
+
+
+def of(mark: str) -> Nursery | None:
+    """Return the nursery of the run that a mark is of; None where that run has none."""
+    return _open.get(mark.partition("/")[0])
