@@ -24,7 +24,7 @@ def command(*, pythons: tuple[str, ...], yes: bool) -> int:
     refuse_unknown(pythons, runtimes.PYTHONS, what="Windows CPython", where="--python")
     lacking = False
     with Workspace() as workspace:
-        uv = Uv(mark=workspace.mark, temporary=workspace.folder)
+        uv = Uv(lambda: workspace)
         for finding in preparation.steps(pythons, root=Options().cache, uv=uv, install=yes):
             saying.finding(finding)
             lacking |= not finding.present

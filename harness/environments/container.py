@@ -7,6 +7,7 @@ digest of the resolution; servers run from it and cannot write to it.
 
 from __future__ import annotations
 
+import functools
 import re
 import shutil
 import threading
@@ -97,7 +98,7 @@ class ContainerUv(Uv):
 
     def __init__(self, own: Uv, builder: Builder) -> None:
         """Be the run's own uv, elsewhere."""
-        super().__init__(mark=own.mark, temporary=own.temporary, abandoned=own.abandoned, kept=own.kept)
+        super().__init__(own.place, abandoned=own.abandoned, kept=own.kept)
         self._builder = builder
 
     def _run(self, argv: Sequence[str], *, deadline_s: float) -> process.Completed:
@@ -111,7 +112,10 @@ class ContainerEnvironments(MakesItsOwn):
     def __init__(self, store: Store) -> None:
         """Build into this store: what is in it says which images are whole."""
         self._store = store
-        self._run = RunLabels(mark=store.uv.mark, folder=store.uv.temporary)
+
+    @functools.cached_property
+    def _run(self) -> RunLabels:
+        return RunLabels(mark=self._store.uv.mark, folder=self._store.uv.temporary)
 
     def resolve(self, request: Request) -> Resolution:
         """See `harness.environments.backend.Backend.resolve`."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import uuid
 from typing import TYPE_CHECKING
 
 import filelock
@@ -47,7 +48,7 @@ class Store:
         self.root = root
         self.uv = uv
         self._retry = retry
-        self._uses = Uses(root, uv.mark)
+        self._uses = Uses(root, uuid.uuid4().hex)
         self._failed_now: set[Path] = set()  # what this run has tried itself, which no 'retry' tries twice
 
     def close(self) -> None:

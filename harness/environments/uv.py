@@ -9,7 +9,7 @@ import sys
 import tempfile
 import threading
 import tomllib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from packaging.utils import canonicalize_name
 from packaging.version import Version
@@ -53,14 +53,25 @@ _PASSING_WORDS = (
 )
 
 
+class Place(Protocol):
+    """The mark that a run's programs carry, and the folder that is the run's own."""
+
+    @property
+    def mark(self) -> str:
+        """32 hexadecimal digits."""
+
+    @property
+    def folder(self) -> Path:
+        """For all that is temporary."""
+
+
 class Uv:
     """uv, called for one run: its children carry the run's mark, its temporary files lie in the run's folder."""
 
     def __init__(
         self,
+        place: Callable[[], Place],
         *,
-        mark: str,
-        temporary: Path,
         abandoned: threading.Event | None = None,
         kept: Path | None = None,
         variables: Mapping[str, str] | None = None,
@@ -68,28 +79,35 @@ class Uv:
         """Bind it to a run.
 
         Args:
-            mark: the run's.
-            temporary: the run's folder.
+            place: gives the run's mark and folder; nobody calls it before something is to be started.
             abandoned: tells that the run was interrupted.
             kept: where source distributions that uv cannot fetch are kept for later runs; the run's folder if none.
             variables: what uv, and what it builds, is to have in its environment beside what every tool has.
 
         """
-        self.mark = mark
+        self.place = place
         self.abandoned = abandoned or threading.Event()
-        self.temporary = temporary
-        self.kept = kept or temporary / "sources"
+        self._kept = kept
         self._variables = dict(variables or {})
+
+    @property
+    def mark(self) -> str:
+        """The run's mark."""
+        return self.place().mark
+
+    @property
+    def temporary(self) -> Path:
+        """The run's folder."""
+        return self.place().folder
+
+    @property
+    def kept(self) -> Path:
+        """Where source distributions that uv cannot fetch are kept."""
+        return self._kept or self.temporary / "sources"
 
     def varied(self, variables: Mapping[str, str]) -> Uv:
         """Return the same uv with further variables in its environment."""
-        return Uv(
-            mark=self.mark,
-            temporary=self.temporary,
-            abandoned=self.abandoned,
-            kept=self.kept,
-            variables={**self._variables, **variables},
-        )
+        return Uv(self.place, abandoned=self.abandoned, kept=self._kept, variables={**self._variables, **variables})
 
     def resolve(self, request: Request, *, python: Path, options: Sequence[str] = ()) -> tuple[str, ...]:
         """Return the exact pins (``h11==0.14.0``) that satisfied a request at its moment.

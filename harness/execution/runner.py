@@ -74,16 +74,12 @@ class Runner:
         self._abandoned = threading.Event()
         self._folders = itertools.count(1)
         self._local = Taken(cache)
+        self._begun: Workspace | None = None
+        self._beginning = threading.Lock()
 
     def __enter__(self) -> Self:
-        """Make the run's workspace."""
-        self._workspace = Workspace()
-        uv = Uv(
-            mark=self._workspace.mark,
-            temporary=self._workspace.folder,
-            abandoned=self._abandoned,
-            kept=self._cache / "sources",
-        )
+        """Have ready what tasks share; the run's workspace is made when something is to be started."""
+        uv = Uv(self._workspace, abandoned=self._abandoned, kept=self._cache / "sources")
         self._store = Store(self._cache, uv=uv, retry=self._retry)
         self._backend = functools.cache(functools.partial(backend_for, store=self._store))
         return self
@@ -93,7 +89,8 @@ class Runner:
     ) -> None:
         """End and remove all that is left."""
         self._store.close()
-        self._workspace.close()
+        if self._begun:
+            self._begun.close()
 
     def abandon(self) -> None:
         """End everything that runs now; the tasks in flight raise `AbandonedError`.
@@ -101,7 +98,8 @@ class Runner:
         Call it again until they have: what was about to start may have started in between.
         """
         self._abandoned.set()
-        self._workspace.end()
+        if self._begun:
+            self._begun.end()
 
     def go_on(self) -> None:
         """Refuse to go on where the user has not waited: what was seen since then proves nothing.
@@ -174,6 +172,12 @@ class Runner:
             failure=failure,
         )
 
+    def _workspace(self) -> Workspace:
+        """Return the run's workspace, made when it is first asked for: a run that starts nothing needs none."""
+        with self._beginning:
+            self._begun = self._begun or Workspace()
+            return self._begun
+
     def _backend_of(self, task: Task) -> Backend:
         return self._backend(task.cell.platform)
 
@@ -183,14 +187,15 @@ class Runner:
 
     def _trial(self, task: Task, environment: Environment, number: int) -> Evidence:
         """Run one trial. Its folder's name is short: the path of a Unix socket in it holds 107 bytes."""
+        workspace = self._workspace()
         return run_trial(
             self._scenarios[task.cell.scenario],
             task.cell,
             environment,
             number=number,
-            folder=self._workspace.folder / str(next(self._folders)),
+            folder=workspace.folder / str(next(self._folders)),
             ports=self._ports,
-            mark=self._workspace.mark,
+            mark=workspace.mark,
         )
 
 

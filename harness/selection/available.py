@@ -99,13 +99,13 @@ class Available:
 
     def _python_of(self, image: str) -> str:
         with Workspace() as workspace:
-            uv = Uv(mark=workspace.mark, temporary=workspace.folder)
+            uv = Uv(lambda: workspace)
             return ContainerEnvironments(Store(self._cache, uv=uv)).python_of(image)
 
     @functools.cache  # noqa: B019 - it lives as long as its call
     def _local(self, spec: str) -> tuple[str, Release]:
         with Workspace() as workspace:
-            uv = Uv(mark=workspace.mark, temporary=workspace.folder)
+            uv = Uv(lambda: workspace)
             with self._storing():
                 name, release = local.release_of(spec, cache=self._cache, uv=uv, where="--server")
         return self._subjects.get(canonicalize_name(name), name), release

@@ -70,7 +70,7 @@ def follow(running: process.Process) -> int | None:
 
 def run(workspace: Workspace, options: Sequence[str]) -> int:
     """Make what is needed, run the tests, and return the exit status."""
-    uv = Uv(mark=workspace.mark, temporary=workspace.folder)
+    uv = Uv(lambda: workspace)
     root = Path(os.environ.get("HARNESS_CACHE") or platformdirs.user_cache_dir("harness", appauthor=False))
     kind = WineEnvironments(Store(root, uv=uv))
     request = Request(

@@ -24,6 +24,7 @@ from harness.errors import EngineError
 from harness.execution.ports import RANGE
 from harness.processes.capture import Capture
 from harness.reaper import reaper
+from tests.place import Fixed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -85,7 +86,7 @@ def test_no_right_to_the_socket_is_told(tmp_path: Path, monkeypatch: pytest.Monk
 
 def test_failure_of_the_engine_is_not_remembered(tmp_path: Path) -> None:
     """It says nothing about the release: the next call asks again."""
-    store = Store(tmp_path, uv=Uv(mark="0" * 32, temporary=tmp_path))
+    store = Store(tmp_path, uv=Uv(lambda: Fixed("0" * 32, tmp_path)))
     request = _request()
     told: list[Exception] = [EngineError("no engine")]
 

@@ -20,6 +20,7 @@ from harness.errors import EnvironmentFailedError
 from harness.model.platforms import PLATFORMS, own_platform
 from harness.model.result import result_of, unsupported
 from harness.model.verdict import Judgement, Verdict
+from tests.place import Fixed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -35,7 +36,7 @@ WINDOWS_ONLY = ("winerror87-reload", "winerror87-workers")
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
     """A store that nothing is built into."""
-    return Store(tmp_path / "cache", uv=Uv(mark="0" * 32, temporary=tmp_path))
+    return Store(tmp_path / "cache", uv=Uv(lambda: Fixed("0" * 32, tmp_path)))
 
 
 def test_every_kind_is_a_platform_of_the_matrix() -> None:

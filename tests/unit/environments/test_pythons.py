@@ -14,6 +14,7 @@ from harness.environments.uv import Uv
 from harness.errors import EnvironmentFailedError
 from harness.processes.marks import new_mark
 from harness.processes.process import Completed
+from tests.place import Fixed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -80,7 +81,7 @@ def test_an_image_is_asked_once_for_its_own_python(monkeypatch: pytest.MonkeyPat
             return Completed(exit_status=0 if good else 127, output="/usr/bin/python cpython 3.27.1\n" if good else "")
 
     made: Engine = Docker()  # type: ignore[assignment]
-    environments = ContainerEnvironments(Store(tmp_path, uv=Uv(mark=new_mark(), temporary=tmp_path)))
+    environments = ContainerEnvironments(Store(tmp_path, uv=Uv(lambda: Fixed(new_mark(), tmp_path))))
     monkeypatch.setattr(environments, "_engine", lambda: made)
     assert [environments.python_of("good"), environments.python_of("good")] == ["3.27"] * 2
     assert [argv[0] for argv in asked] == ["python3", "python"]

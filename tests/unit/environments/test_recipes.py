@@ -16,6 +16,7 @@ from harness.environments.venv import VirtualEnvironments
 from harness.errors import EnvironmentFailedError
 from harness.model.recipe import Copy, DependenciesOf, InPlace, NamedMoment, Pins
 from harness.model.release import minor_of
+from tests.place import Fixed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -89,7 +90,7 @@ def test_an_environment_in_place_is_one_of_this_machine(make_cell: Callable[...,
 @pytest.fixture
 def own(tmp_path: Path) -> VirtualEnvironments:
     """This machine's own environments."""
-    return VirtualEnvironments(Store(tmp_path / "cache", uv=Uv(mark="0" * 32, temporary=tmp_path)))
+    return VirtualEnvironments(Store(tmp_path / "cache", uv=Uv(lambda: Fixed("0" * 32, tmp_path))))
 
 
 def test_an_environment_in_place_is_taken_as_it_stands(

@@ -14,6 +14,7 @@ from harness.environments.runtimes import Runtime
 from harness.environments.uv import Uv
 from harness.environments.wine import Wine
 from harness.errors import EnvironmentFailedError
+from tests.place import Fixed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -38,7 +39,7 @@ class CarrierUv(Uv):
 
     def __init__(self, temporary: Path, *failures: Exception) -> None:
         """Fail with each of these, then succeed."""
-        super().__init__(mark=uuid.uuid4().hex, temporary=temporary)
+        super().__init__(lambda: Fixed(uuid.uuid4().hex, temporary))
         self.failures = list(failures)
         self.unpacked: list[tuple[str, ...]] = []
 

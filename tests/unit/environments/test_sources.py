@@ -22,6 +22,7 @@ from harness.environments.simple import File, Page
 from harness.environments.uv import Uv
 from harness.errors import EnvironmentFailedError, IndexUnavailableError
 from harness.processes import process
+from tests.place import Fixed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -144,7 +145,7 @@ class SaidUv(Uv):
 
     def __init__(self, temporary: Path, *said: process.Completed) -> None:
         """Say these, one after the other."""
-        super().__init__(mark="0" * 32, temporary=temporary)
+        super().__init__(lambda: Fixed("0" * 32, temporary))
         self.said = list(said)
         self.asked: list[tuple[str, ...]] = []
 
@@ -204,7 +205,7 @@ def test_the_configuration_is_its_owner_s(tmp_path: Path, monkeypatch: pytest.Mo
         return WELL
 
     monkeypatch.setattr(process, "run", run)
-    Uv(mark="0" * 32, temporary=tmp_path).resolve(REQUEST, python=tmp_path)
+    Uv(lambda: Fixed("0" * 32, tmp_path)).resolve(REQUEST, python=tmp_path)
     assert "hunter2" in (tmp_path / "uv.toml").read_text()
     if sys.platform != "win32":  # which has no such bits
         assert (tmp_path / "uv.toml").stat().st_mode & 0o077 == 0

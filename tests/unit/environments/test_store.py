@@ -17,6 +17,7 @@ from harness.environments.store import Store
 from harness.environments.uv import TransientEnvironmentError, Uv
 from harness.errors import EnvironmentFailedError
 from harness.processes import process
+from tests.place import Fixed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,7 +64,7 @@ def store(tmp_path: Path) -> Callable[..., Store]:
     """Open the store of this test, as each run does."""
 
     def opened(*, retry: bool = False) -> Store:
-        return Store(tmp_path / "cache", uv=Uv(mark="0" * 32, temporary=tmp_path), retry=retry)
+        return Store(tmp_path / "cache", uv=Uv(lambda: Fixed("0" * 32, tmp_path)), retry=retry)
 
     return opened
 

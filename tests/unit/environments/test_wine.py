@@ -14,6 +14,7 @@ import pytest
 from harness.environments import wine
 from harness.environments.uv import Uv
 from harness.errors import EnvironmentFailedError
+from tests.place import Fixed
 
 if TYPE_CHECKING:
     from harness.environments.wine import Wine
@@ -63,7 +64,7 @@ def program(path: Path, text: str) -> str:
 def uv(tmp_path: Path) -> Uv:
     """The uv of a run, with its mark and its folder for temporary files."""
     (tmp_path / "run").mkdir()
-    return Uv(mark=uuid.uuid4().hex, temporary=tmp_path / "run")
+    return Uv(lambda: Fixed(uuid.uuid4().hex, tmp_path / "run"))
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from harness.environments.uv import TransientEnvironmentError, Uv
 from harness.environments.wine import Wine, WineEnvironment, WineEnvironments
 from harness.errors import EnvironmentFailedError
 from harness.processes import process
+from tests.place import Fixed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -44,7 +45,7 @@ class AskedUv(Uv):
 
     def __init__(self, temporary: Path, *failures: Exception) -> None:
         """Fail with each of these, then succeed."""
-        super().__init__(mark="0" * 32, temporary=temporary)
+        super().__init__(lambda: Fixed("0" * 32, temporary))
         self.failures = list(failures)
         self.asked: list[tuple[str, ...]] = []
         self.overrides: list[str] = []

@@ -191,4 +191,4 @@ def test_a_socket_fits_below_the_folder_of_a_trial(enter: Callable[..., Run], ma
     opened.result(make_cell(), 2)
     assert len(set(opened.folders)) == 2
     assert max(len(folder.name) for folder in opened.folders) <= 6
-    assert all(folder.parent == opened.runner._workspace.folder for folder in opened.folders)
+    assert all(folder.parent == opened.runner._workspace().folder for folder in opened.folders)
