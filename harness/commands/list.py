@@ -26,6 +26,5 @@ def command(*, only_cells: bool, **options: Any) -> int:  # noqa: ANN401
         remarks(plan)
         return 0
     for name in plan.scenario_names():
-        for line in overview.lines(plan.scenarios[name].scenario):
-            click.echo(line)
+        click.echo("\n".join(overview.lines(plan.scenarios[name].scenario)))
     return 0
