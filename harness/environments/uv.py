@@ -20,7 +20,7 @@ from harness.errors import EnvironmentFailedError
 from harness.processes import process
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from pathlib import Path
 
     from harness.environments.backend import Request, Resolution
