@@ -104,7 +104,7 @@ def _busy(until: float) -> None:
 @pytest.fixture
 def busy_machine() -> Iterator[None]:
     """Four loops that keep every core busy."""
-    loops = [multiprocessing.get_context("spawn").Process(target=_busy, args=(time.monotonic() + 60,)) for _ in "1234"]
+    loops = [multiprocessing.get_context("spawn").Process(target=_busy, args=(time.monotonic() + 180,)) for _ in "1234"]
     for loop in loops:
         loop.start()
     yield
@@ -113,12 +113,12 @@ def busy_machine() -> Iterator[None]:
         loop.join()
 
 
-@pytest.mark.fault(4, "a line that is printed before the answer, both cores busy, 20 trials")
+@pytest.mark.fault(4, "a line that is printed before the answer, both cores busy, 60 trials, four at a time")
 @pytest.mark.usefixtures("busy_machine")
 def test_what_was_printed_before_the_stop_is_before_it(user: User, seen: Seen) -> None:
     """In every trial: the log is cut at what was written, not at what had been read."""
-    called = run(user, "printed-before", "--trials", "20")
-    cell = cells(called)["default"]
-    assert cell["verdict"] == "reproduced", cell["reason"]
-    assert cell["tally"] == {"reproduced": 20}
+    called = run(user, "printed-before", "--trials", "15", "--jobs", "4")
+    found = cells(called)
+    assert len(found) == 4
+    assert {(cell["verdict"], cell["tally"].get("reproduced")) for cell in found.values()} == {("reproduced", 15)}
     seen("it stands before the stop in all of them", called)

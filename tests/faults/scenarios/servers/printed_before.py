@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harness import Check, Evidence, Heard, Judgement, Scenario, conclude
+from harness import Check, Evidence, Heard, Judgement, Scenario, Variant, conclude
 
 if TYPE_CHECKING:
     from harness import Trial
@@ -35,6 +35,7 @@ SCENARIO = Scenario(
     id="printed-before",
     title="a line is printed before the stop",
     subject="toyserver",
+    variants=tuple(Variant(name=name) for name in ("one", "two", "three", "four")),  # to run at the same time
     applications=("hostile_application.py",),
     observe=observe,
     judge=judge,
