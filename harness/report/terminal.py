@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -75,11 +76,14 @@ def _print_section(section: Section, console: Console) -> None:
 def _parts(section: Section, headings: Mapping[str, str], console: Console) -> Iterator[RichTable]:
     """Yield grids of so many variants as fit beside each other, at least one."""
     rest = list(headings.items())
+
+    def grid_of(count: int) -> RichTable:
+        return _grid(section, dict(rest[:count]), words=False)
+
     while rest:
-        count = len(rest)
-        while count > 1 and not _fits(_grid(section, dict(rest[:count]), words=False), console):
-            count -= 1
-        yield _grid(section, dict(rest[:count]), words=False)
+        wider = range(2, len(rest) + 1)
+        count = 1 + bisect.bisect_left(wider, True, key=lambda n: not _fits(grid_of(n), console))  # noqa: FBT003
+        yield grid_of(count)
         rest = rest[count:]
 
 
