@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 MODULE = "scenario.py"
 _EXPECTED = "expected.json"
-_EVIDENCE = "evidence"
+EVIDENCE = "evidence"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -50,4 +50,4 @@ def is_measured(path: Path, module: Path) -> bool:
     """Whether a file beside a module, or below its folder, holds what was measured, and so changes no trial."""
     if module.name != MODULE:
         return path.name.endswith(f".{_EXPECTED}")
-    return path == expected_of(module) or path.is_relative_to(module.parent / _EVIDENCE)
+    return path == expected_of(module) or path.is_relative_to(module.parent / EVIDENCE)

@@ -43,6 +43,7 @@ class LoadedScenario:
         module: the module's file.
         applications: what is copied into the folder of each trial.
         digest: makes the digests of all this; it is called once, and not before they are asked for.
+        is_self_contained: the module imports nothing from scenarios' folders but what lies beside it.
 
     """
 
@@ -50,6 +51,7 @@ class LoadedScenario:
     module: Path
     applications: tuple[Application, ...]
     digest: Callable[[], Closure]
+    is_self_contained: bool = False
 
     @functools.cached_property
     def closure(self) -> Closure:
@@ -201,7 +203,13 @@ def load_file(path: Path, folders: Sequence[Path] = ()) -> LoadedScenario:
     digest = functools.partial(
         closure_of, scenario, path, sources=namespace.sources, installed=namespace.installed, applications=applications
     )
-    loaded = LoadedScenario(scenario=scenario, module=path, applications=applications, digest=digest)
+    loaded = LoadedScenario(
+        scenario=scenario,
+        module=path,
+        applications=applications,
+        digest=digest,
+        is_self_contained=all(source.parent == path.parent for source in namespace.sources),
+    )
     if any(b"__file__" in source for source in namespace.sources.values()):
         _ = loaded.closure  # of all files beside it, as they are now; too many are told before anything runs
     return loaded

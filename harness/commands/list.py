@@ -8,7 +8,7 @@ import click
 
 from harness.commands.arguments import DIVISION, SELECTION, all_of
 from harness.commands.saying import remarks
-from harness.report import overview
+from harness.selection.listing import overviews
 from harness.selection.options import Options
 from harness.selection.plan import Plan
 
@@ -25,6 +25,6 @@ def command(*, only_cells: bool, **options: Any) -> int:  # noqa: ANN401
             click.echo(cell.id)
         remarks(plan)
         return 0
-    for name in plan.scenario_names():
-        click.echo("\n".join(overview.lines(plan.scenarios[name].scenario)))
+    for text in overviews(plan):
+        click.echo(text)
     return 0

@@ -1,0 +1,75 @@
+"""What ``harness list`` shows, remembered by the content of scenarios' folders: a list executes no module twice.
+
+A scenario is remembered whose module imports nothing from outside of its own folder. The digest covers every file of
+that folder but kept evidence.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import itertools
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from harness.catalog.folders import EVIDENCE, MODULE
+from harness.report import overview
+from harness.storage.files import read_json, write_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from harness.selection.plan import Plan
+
+FILE = "listing.json"  # in the user cache folder
+PROTOCOL = 1  # raised when a list shows something else of a scenario
+_MOST = 2000  # scenarios that are remembered
+_MOST_BYTES = 1024 * 1024  # of a folder whose digest costs less than executing its module
+
+
+def overviews(plan: Plan) -> Iterator[str]:
+    """Yield the lines of each scenario that the call names, or of all.
+
+    Raises:
+        ScenarioError: a module does not load.
+
+    """
+    path = plan.options.cache / FILE
+    known = read_json(path, dict[str, str]) or {}
+    shown: dict[str, str] = {}
+    for name in plan.scenario_names():
+        digest = _digest(plan.scenarios.modules[name])
+        if (text := known.get(digest or "")) is None:
+            loaded = plan.scenarios[name]
+            text = "\n".join(overview.lines(loaded.scenario))
+            digest = digest if loaded.is_self_contained else None
+        if digest:
+            shown[digest] = text
+        yield text
+    if shown.keys() - known.keys():
+        newest_first = {**shown, **known}
+        with contextlib.suppress(OSError):  # a list that cannot be remembered is made again
+            write_json(path, dict(itertools.islice(newest_first.items(), _MOST)))
+
+
+def _digest(module: Path) -> str | None:
+    """Return the digest of a scenario's folder; None where it lies flat among others, or holds more than its share."""
+    if module.name != MODULE:
+        return None
+    digest = hashlib.sha256(repr((PROTOCOL, sys.version_info[:2], module.parent.parent.name)).encode())
+    left = _MOST_BYTES
+    try:
+        with os.scandir(module.parent) as entries:
+            for entry in sorted(entries, key=lambda one: one.name):
+                if entry.name in {EVIDENCE, "__pycache__"}:
+                    continue
+                if not entry.is_file() or (left := left - entry.stat().st_size) < 0:
+                    return None
+                with open(entry.path, "rb") as file:  # noqa: PTH123 - a path object for each file takes as long as reading it
+                    content = file.read(_MOST_BYTES)
+                digest.update(repr((entry.name, len(content))).encode() + content)
+    except OSError:
+        return None
+    return f"{module.parent.name} {digest.hexdigest()}"
