@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
-from hypothesis import settings
 
 from harness.catalog import loading
 from harness.model.cell import Cell
@@ -18,14 +17,14 @@ from harness.model.release import Release
 from harness.model.result import CellResult
 from harness.model.scenario import Scenario
 from harness.model.verdict import Check, Judgement, Verdict, conclude
+from tests import profiles
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 KEPT = Path(__file__).parent / "evidence"
 
-settings.register_profile("unit", deadline=None, max_examples=40, derandomize=True, database=None)
-settings.load_profile("unit")
+profiles.load()
 
 
 def _nothing(_trial: object) -> None:
