@@ -28,7 +28,7 @@ def record(error: BaseException, named: str) -> Path | None:
     text = (head + "".join(traceback.format_exception(error)))[-_MOST:]
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handle, name = tempfile.mkstemp(prefix=f"{now:%Y%m%dT%H%M%S}-", suffix=".txt", dir=folder)
+        handle, name = tempfile.mkstemp(prefix=f"{now:%Y%m%dT%H%M%S.%f}-", suffix=".txt", dir=folder)
         with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
             file.write(text)
         for old in sorted(folder.glob("*.txt"))[:-_KEPT]:

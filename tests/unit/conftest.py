@@ -3,29 +3,26 @@
 from __future__ import annotations
 
 import datetime as dt
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import msgspec
 import pytest
-from hypothesis import settings
 
 from harness.catalog import loading
 from harness.model.cell import Cell
-from harness.model.evidence import Ended, Evidence, Frame
 from harness.model.expectation import Expectation
 from harness.model.release import Release
 from harness.model.result import CellResult
 from harness.model.scenario import Scenario
 from harness.model.verdict import Check, Judgement, Verdict, conclude
+from tests import profiles
+from tests.kept import scenarios, trial
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-KEPT = Path(__file__).parent / "evidence"
+    from harness.model.evidence import Evidence
 
-settings.register_profile("unit", deadline=None, max_examples=40, derandomize=True, database=None)
-settings.load_profile("unit")
+profiles.load()
 
 
 def _nothing(_trial: object) -> None:
@@ -41,18 +38,13 @@ def _absent(_evidence: Evidence) -> Judgement:
 @pytest.fixture(scope="session")
 def kept() -> Callable[[str, str], Evidence]:
     """Read one kept trial: scenario id and file name without its ending."""
-
-    def read(scenario: str, name: str) -> Evidence:
-        return msgspec.json.decode((KEPT / scenario / f"{name}.json").read_bytes(), type=Evidence)
-
-    return read
+    return trial
 
 
 @pytest.fixture(scope="session")
 def bundled() -> Mapping[str, Scenario]:
     """The project's own scenarios by id."""
-    loaded = loading.load([loading.bundled("scenarios")])
-    return {name: one.scenario for name, one in loaded.items()}
+    return {name: one.scenario for name, one in scenarios().items() if loading.is_bundled(one.module)}
 
 
 @pytest.fixture(scope="session")
@@ -133,69 +125,3 @@ def make_result() -> Callable[..., CellResult]:
         return CellResult(**{"id": named, **given})
 
     return make
-
-
-def _answer(body: str, status: int = 200) -> bytes:
-    """Return the bytes of a whole answer."""
-    return f"HTTP/1.1 {status} Words\r\ncontent-length: {len(body)}\r\n\r\n{body}".encode()
-
-
-@pytest.fixture(scope="session")
-def answer() -> Callable[..., bytes]:
-    """Make the bytes of a whole HTTP answer: body and status."""
-    return _answer
-
-
-@pytest.fixture(scope="session")
-def alter_exchange() -> Callable[..., Evidence]:
-    """Replace what was received in every exchange of a name, how it ended, or both."""
-
-    def alter(evidence: Evidence, name: str, *, received: bytes | None = None, ended: str | None = None) -> Evidence:
-        changed = []
-        for one in evidence.exchanges:
-            if one.name == name and received is not None:
-                sent = tuple(frame for frame in one.frames if frame.direction == "sent")
-                back = Frame(at_s=one.ended_s, direction="received", data=received)
-                one = msgspec.structs.replace(one, frames=(*sent, back))  # noqa: PLW2901 - a copy of its own
-            if one.name == name and ended is not None:
-                one = msgspec.structs.replace(one, ended=Ended(ended))  # noqa: PLW2901 - likewise
-            changed.append(one)
-        assert any(one.name == name for one in changed), f"the kept evidence has no exchange '{name}'"
-        return msgspec.structs.replace(evidence, exchanges=tuple(changed))
-
-    return alter
-
-
-@pytest.fixture(scope="session")
-def alter_log() -> Callable[..., Evidence]:
-    """Replace words in the log of every server; they must be there."""
-
-    def alter(evidence: Evidence, old: str, new: str) -> Evidence:
-        assert any(old in server.log for server in evidence.servers), f"no kept log has '{old}'"
-        servers = tuple(msgspec.structs.replace(one, log=one.log.replace(old, new)) for one in evidence.servers)
-        return msgspec.structs.replace(evidence, servers=servers)
-
-    return alter
-
-
-@pytest.fixture(scope="session")
-def without_exchange() -> Callable[[Evidence, str], Evidence]:
-    """Take every exchange of a name away, as where it never took place."""
-
-    def alter(evidence: Evidence, name: str) -> Evidence:
-        rest = tuple(one for one in evidence.exchanges if one.name != name)
-        assert len(rest) < len(evidence.exchanges), f"the kept evidence has no exchange '{name}'"
-        return msgspec.structs.replace(evidence, exchanges=rest)
-
-    return alter
-
-
-@pytest.fixture(scope="session")
-def never_ready() -> Callable[[Evidence], Evidence]:
-    """Turn a trial into one whose servers never answered: no exchange, an empty log."""
-
-    def alter(evidence: Evidence) -> Evidence:
-        servers = tuple(msgspec.structs.replace(one, ready_s=None, log="") for one in evidence.servers)
-        return msgspec.structs.replace(evidence, servers=servers, exchanges=(), silent=servers[0].name)
-
-    return alter

@@ -89,6 +89,7 @@ def run(workspace: Workspace, options: Sequence[str]) -> int:
         env={
             **variables,
             "PYTHONIOENCODING": "utf-8",
+            "HYPOTHESIS_PROFILE": os.environ.get("HYPOTHESIS_PROFILE", ""),
             "HYPOTHESIS_STORAGE_DIRECTORY": f"Z:{workspace.folder}/hypothesis",
         },
         cwd=ROOT,

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.analysis.candidates import Candidate
@@ -16,6 +16,7 @@ from harness.analysis.history import Point, ranges
 from harness.analysis.releases import candidate_of, place_of
 from harness.model.scenario import Claim
 from harness.model.verdict import Verdict
+from tests.profiles import examples
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -159,7 +160,7 @@ def test_every_assessment_is_a_word_of_the_contract() -> None:
     }
 
 
-@settings(max_examples=2_000)
+@examples(2_000)
 @given(letters=st.text("Rauie.", max_size=12), place=st.integers(min_value=0, max_value=11))
 def test_assessment_by_its_definition(letters: str, place: int) -> None:
     """The verdict at the claimed release; where that is absent the nearest judged one below, if all between were tried.

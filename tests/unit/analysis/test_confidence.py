@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.analysis.confidence import ENOUGH, MOST_TRIALS, TRIALS, confidence, trials_wanted
 from harness.analysis.history import Point, deciding
 from harness.model.verdict import Verdict
+from tests.profiles import examples
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -127,7 +128,7 @@ def test_judged_release_without_counted_trials_proves_nothing() -> None:
     assert trials_wanted(points)["0"] >= TRIALS
 
 
-@settings(max_examples=2_000)
+@examples(2_000)
 @given(histories)
 def test_confidence_moves_with_the_trials(data: bytes) -> None:
     """It lies between 0 and 1, rises with each trial that agrees and falls with each that does not."""
@@ -157,7 +158,7 @@ def test_confidence_moves_with_the_trials(data: bytes) -> None:
             assert (confidence(turned) or 0) < (confidence(same) or 0)
 
 
-@settings(max_examples=2_000)
+@examples(2_000)
 @given(histories)
 def test_trials_wanted_come_to_an_end(data: bytes) -> None:
     """At 0.99, or where each deciding release has had as many trials as is sensible; not a trial before."""

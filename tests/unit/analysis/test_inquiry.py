@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.analysis import search
@@ -24,6 +24,7 @@ from harness.model.coordinates import SeriesKey
 from harness.model.release import Release
 from harness.model.result import CellResult, EnvironmentResult
 from harness.model.verdict import Verdict
+from tests.profiles import examples
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -197,7 +198,7 @@ def check_inquiry(data: bytes) -> tuple[int, int]:
     return len(kinds), len(tested)
 
 
-@settings(max_examples=10_000)
+@examples(10_000)
 @given(data=truths)
 def test_every_inquiry_ends_and_tells_what_it_saw(data: bytes) -> None:
     """Over histories with gaps, relapses and releases whose trials disagree sooner or later.
@@ -210,7 +211,7 @@ def test_every_inquiry_ends_and_tells_what_it_saw(data: bytes) -> None:
         check_inquiry(data)
 
 
-@settings(max_examples=400)
+@examples(400)
 @given(data=long_truths)
 def test_every_long_inquiry_ends_and_tells_what_it_saw(data: bytes) -> None:
     """With all that a bisection tests in any case."""
@@ -223,7 +224,7 @@ def test_not_every_release_is_tested() -> None:
     assert tested < releases
 
 
-@settings(max_examples=1_000)
+@examples(1_000)
 @given(data=truths)
 def test_sweep_tests_every_release(data: bytes) -> None:
     """And where no trial disagrees with another its ranges are those of the truth."""

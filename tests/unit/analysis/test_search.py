@@ -7,12 +7,13 @@ import math
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.analysis.history import UNTESTED, Point, Ranges, deciding, ranges
 from harness.analysis.search import DRAWN, anchors, bisect, sweep
 from harness.model.verdict import Verdict
+from tests.profiles import examples
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -128,7 +129,7 @@ def check_monotone(size: int, border: int, claimed: str | None, *, fixes: bool) 
     assert len(verdicts) - len(always) <= math.ceil(math.log2(size))
 
 
-@settings(max_examples=10_000)
+@examples(10_000)
 @given(data=truths)
 def test_bisection_tells_nothing_but_what_it_saw(data: bytes) -> None:
     """Over histories with gaps, relapses and flaky answers, whatever the claimed release is.

@@ -17,13 +17,19 @@ PROGRAM = """
 import sys, signal, time
 from harness.execution import interruption
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
+
+def wait(seconds):  # in steps: a signal that comes just before a sleep begins is heard only when the sleep is over
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        time.sleep(0.02)
+
 with interruption.bounded("what is done is kept", grace_s=float(sys.argv[1])):
     try:
         print("running", flush=True)
-        time.sleep(3600)
+        wait(3600)
     except KeyboardInterrupt:
         print("ending", flush=True)
-        time.sleep(float(sys.argv[2]))
+        wait(float(sys.argv[2]))
 print("ended", flush=True)
 """
 LONG = "3600"

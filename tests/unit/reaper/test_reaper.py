@@ -143,3 +143,17 @@ def test_folder_that_a_sweep_took_meanwhile_is_made_anew(place: Path, monkeypatc
         assert workspace.mark == "1" * 32
     sweeping[0].release()
     assert [path.name for path in place.iterdir()] == [f"harness-run-{'0' * 32}"]
+
+
+@POSIX
+def test_run_is_owned_as_long_as_its_lock_is_held(tmp_path: Path) -> None:
+    """A run that is gone holds none; what is no run's folder, or not this user's, is not ours to judge."""
+    place = tmp_path / f"harness-run-{'0' * 32}"
+    assert not reaper._is_owned(place)
+    place.mkdir(mode=0o700)
+    with filelock.FileLock(place / "lock"):
+        assert reaper._is_owned(place)
+    assert not reaper._is_owned(place)
+    place.chmod(0o755)
+    assert reaper._is_owned(place)
+    assert reaper._is_owned(tmp_path / "something-else")

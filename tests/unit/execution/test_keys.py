@@ -11,9 +11,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from harness.catalog import closure
 from harness.catalog.closure import Closure
-from harness.catalog.loading import LoadedScenario, load_file
+from harness.catalog.loading import LoadedScenario
 from harness.environments import runtimes, store, wine
 from harness.environments.backend import Request, Resolution
 from harness.execution.keys import keys_of
@@ -163,40 +162,6 @@ def test_raised_protocol_is_another_key(
     before = key(fields, make_scenario())
     monkeypatch.setattr(module, "PROTOCOL", module.PROTOCOL + 1)
     assert (key(fields, make_scenario()) != before) is differs
-
-
-MODULE = """
-from harness import Scenario
-SCENARIO = Scenario(id="own", title="t", subject="s", observe=print, judge=print, applications=("app.py",))
-"""
-
-
-@given(module=st.binary(max_size=3), application=st.binary(max_size=3))
-def test_changed_byte_of_a_scenario_is_another_digest(
-    tmp_path_factory: pytest.TempPathFactory, module: bytes, application: bytes
-) -> None:
-    """Of its module, in a comment even, or of its application."""
-    assume(module or application)
-    assume(not set(b"\r\n\0\x0c") & set(module) and module.isascii())
-    folder = tmp_path_factory.mktemp("scenario")
-    (folder / "own.py").write_text(MODULE)
-    (folder / "app.py").write_bytes(b"")
-    before = load_file(folder / "own.py").closure
-    (folder / "own.py").write_bytes(MODULE.encode() + (b"#" + module if module else b""))
-    (folder / "app.py").write_bytes(application)
-    assert load_file(folder / "own.py").closure != before
-
-
-def test_raised_protocol_is_another_digest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One says that trials are carried out in a new way, one that only judging is new."""
-    (tmp_path / "own.py").write_text(MODULE)
-    (tmp_path / "app.py").write_text("")
-    before = load_file(tmp_path / "own.py").closure
-    monkeypatch.setattr(closure, "JUDGING_PROTOCOL", closure.JUDGING_PROTOCOL + 1)
-    judged = load_file(tmp_path / "own.py").closure
-    assert (judged.trial == before.trial, judged.judgement == before.judgement) == (True, False)
-    monkeypatch.setattr(closure, "TRIAL_PROTOCOL", closure.TRIAL_PROTOCOL + 1)
-    assert load_file(tmp_path / "own.py").closure.trial != before.trial
 
 
 def test_dependencies_of_another_release_are_another_key(

@@ -1,8 +1,7 @@
-"""Containers without an engine: where one is looked for, what is said where none is, and the first process itself."""
+"""The first process of a container, without a container."""
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 import signal
 import socket
@@ -11,20 +10,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import filelock
 import pytest
 
 import harness.containers
-from harness.containers import engine
-from harness.containers.contained import PUBLISHED, Contained
-from harness.environments.backend import Request, Resolution
-from harness.environments.store import Store
-from harness.environments.uv import Uv
-from harness.errors import EngineError
-from harness.execution.ports import RANGE
-from harness.processes.capture import Capture
-from harness.reaper import reaper
-from tests.place import Fixed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,107 +32,6 @@ while True:
         sys.exit(7)
     client.close()
 """
-
-
-def test_engine_is_where_the_user_says(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Else on the first socket there is; podman's own counts."""
-    monkeypatch.setenv("DOCKER_HOST", "tcp://127.0.0.1:2375")
-    assert engine.address() == "tcp://127.0.0.1:2375"
-    monkeypatch.delenv("DOCKER_HOST")
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
-    (tmp_path / "podman").mkdir()
-    (tmp_path / "podman" / "podman.sock").touch()
-    usual = Path("/var/run/docker.sock")
-    assert engine.address() == f"unix://{usual if usual.exists() else tmp_path / 'podman' / 'podman.sock'}"
-
-
-def test_missing_engine_is_told_with_the_remedy(tmp_path: Path) -> None:
-    """No socket; a socket behind which nobody is; one behind which is something else; another machine."""
-    with pytest.raises(EngineError, match=r"no container engine at unix://.*; start one .*DOCKER_HOST"):
-        engine.connect(f"unix://{tmp_path}/none")
-    dead = tmp_path / "s"
-    with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(str(dead))
-    with pytest.raises(EngineError, match=r"leads nowhere.*start the engine, or say in DOCKER_HOST"):
-        engine.connect(f"unix://{dead}")
-    with pytest.raises(EngineError, match="on another machine, whose loopback cannot be reached"):
-        engine.connect("ssh://somebody@elsewhere.invalid")
-
-
-def test_no_right_to_the_socket_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With the group that has it."""
-    path = tmp_path / "s"
-    path.touch()
-
-    def refuse(*_: object) -> None:
-        raise PermissionError
-
-    monkeypatch.setattr(socket.socket, "connect", refuse)  # root has every right
-    with pytest.raises(EngineError, match=rf"no right to the container engine's socket {path}; join its group \w+"):
-        engine.connect(f"unix://{path}")
-
-
-def test_failure_of_the_engine_is_not_remembered(tmp_path: Path) -> None:
-    """It says nothing about the release: the next call asks again."""
-    store = Store(tmp_path, uv=Uv(lambda: Fixed("0" * 32, tmp_path)))
-    request = _request()
-    told: list[Exception] = [EngineError("no engine")]
-
-    def resolve() -> Resolution:
-        if told:
-            raise told.pop()
-        return Resolution(request=request, interpreter="/python", python_full="3.8.1", pins=())
-
-    with pytest.raises(EngineError, match="no engine"):
-        store.resolution(request, "3.8", resolve)
-    assert store.resolution(request, "3.8", resolve).python_full == "3.8.1"
-
-
-def _request() -> Request:
-    day = dt.datetime(2024, 1, 1, tzinfo=dt.UTC)
-    return Request(subject="uvicorn", requirements=(), as_of=day, python="3.8", platform="docker:x")
-
-
-def test_published_port_is_no_servers_port() -> None:
-    """The first process listens on it beside the server."""
-    assert PUBLISHED not in RANGE
-
-
-def test_run_is_owned_as_long_as_its_lock_is_held(tmp_path: Path) -> None:
-    """A run that is gone holds none; what is no run's folder, or not this user's, is not ours to judge."""
-    folder = tmp_path / f"harness-run-{'0' * 32}"
-    assert not reaper._is_owned(folder)
-    folder.mkdir(mode=0o700)
-    with filelock.FileLock(folder / "lock"):
-        assert reaper._is_owned(folder)
-    assert not reaper._is_owned(folder)
-    folder.chmod(0o755)
-    assert reaper._is_owned(folder)
-    assert reaper._is_owned(tmp_path / "something-else")
-
-
-@pytest.mark.parametrize(
-    ("where", "known"),
-    [
-        ("unix:///run/docker.sock", True),
-        ("tcp://127.0.0.1:2375", True),
-        ("", False),
-        ("/etc/passwd", False),
-        ("unix:///run/docker.sock\nmore", False),
-        ("file:///etc/passwd", False),
-        (f"unix://{'x' * 2000}", False),
-    ],
-)
-def test_address_of_an_engine_is_one(where: str, known: bool) -> None:  # noqa: FBT001 - a row of the table
-    """What a file says is not taken as it is."""
-    assert engine.is_address(where) is known
-
-
-@pytest.mark.parametrize("where", ["tcp://localhost.example:1", "tcp://example/127.0.0.1", "http://127.0.0.1@example"])
-def test_engine_whose_address_only_looks_like_this_machine_s_is_refused(where: str) -> None:
-    """The host counts, not what else stands in the address."""
-    with pytest.raises(EngineError, match="on another machine"):
-        engine.connect(where)
 
 
 class First:
@@ -242,20 +129,6 @@ def test_what_was_printed_before_the_stop_is_told_apart(tmp_path: Path) -> None:
         first.process.send_signal(signal.SIGTERM)
         assert first.printed() == f"{STOP}after"
         assert first.told()["exit_status"] == 0
-
-
-def test_a_stop_is_found_however_the_stream_is_cut() -> None:
-    """Also where its mark comes in pieces, or the server prints something that begins like it."""
-    mark = b"\0stop 0123\0"
-    for printed in (b"before" + mark + b"after", b"\0stop before" + mark + b"after" + mark, mark, b"before\0stop 01"):
-        before, _, after = printed.partition(mark)
-        for place in range(len(printed) + 1):
-            contained = Contained.__new__(Contained)
-            contained.capture, contained._held, contained._stop, contained._asked = Capture(), b"", mark, True
-            contained._take(printed[:place])
-            contained._take(printed[place:])
-            contained.capture.add(contained._held)
-            assert (contained.capture.before, contained.capture.after) == (before.decode(), after.decode())
 
 
 def test_nobody_listens(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import itertools
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
@@ -15,6 +15,7 @@ from packaging.version import Version
 from harness.analysis.history import UNTESTED, Gap, Point, Range, Ranges, boundaries, deciding, ranges
 from harness.analysis.releases import specifiers
 from harness.model.verdict import Verdict
+from tests.profiles import examples
 
 # In the order of PEP 440, written down by hand.
 SUFFIXES = (".dev1", "a1", "b2.dev1", "rc1", "", ".post1.dev1", ".post1", ".post2")
@@ -169,7 +170,7 @@ def test_table_is_in_the_order_of_pep_440() -> None:
     assert len(VERSIONS) == 32
 
 
-@settings(max_examples=10_000)
+@examples(10_000)
 @given(histories)
 def test_ranges_are_exact(data: bytes) -> None:
     """Over histories with gaps and relapses, of final, pre-, post- and dev-releases of two epochs."""

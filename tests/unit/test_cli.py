@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from harness.model.scenario import Scenario
 
 
-TOY = str(Path(__file__).parents[2] / "minimatrix" / "scenarios")  # which names no Pythons
+TOY = str(Path(__file__).parents[1] / "minimatrix" / "scenarios")  # which names no Pythons
 LONG = "1" * 100_000  # no version, no path
 MATRIX = """
 [[cells]]

@@ -1,0 +1,107 @@
+"""Keeps the evidence of cells for the tests of their judge, reduced to what a judge reads.
+
+    harness run SCENARIO --server SUBJECT==VERSION --results RESULTS
+    python -m tests.keep RESULTS CELL
+
+CELL is an id or a glob, as `harness show` takes it. Of each cell the first trial goes to the folder ``evidence`` beside
+the scenario's module (``--scenarios DIR`` names further ones), as ``VERDICT-VERSION-VARIANT.json``; a file that is
+there already is replaced, for `git diff` to show. The folders of the machine become neutral ones, what was exchanged
+until the server was ready and what it printed while stopping is left out, and of a load what was sent. A trial that
+would be judged in another way by what is left is not kept.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+import msgspec
+
+from harness.catalog import loading
+from harness.model.judge import judge
+from harness.results.journal import Journal
+from tests.kept import TOYS, folder_of, name_of
+
+if TYPE_CHECKING:
+    from harness.model.evidence import Evidence, Exchange, ServerRecord
+
+_LOAD = 20  # requests; more of them in one exchange are a load
+_READY = "ready"
+_ENVIRONMENT = re.compile(r"[^\s\"']*[\\/]environments[\\/][0-9a-f]+(?=[\\/])")
+_PYTHON = re.compile(r"[^\s\"']*[\\/](?:pythons?|versions)[\\/][^\s\"'\\/]+(?=[\\/](?:bin|lib|Lib)\b)")
+_TRIAL = re.compile(r"[^\s\"']*[\\/]harness-run-[^\s\"'\\/]+(?:[\\/][^\s\"'\\/]+)?(?=[\\/\s\"']|$)")
+_NEUTRAL = {_ENVIRONMENT: "/environment", _PYTHON: "/python", _TRIAL: "/trial"}
+
+
+def neutral(text: str) -> str:
+    """Return a text without the folders of this machine."""
+    for folder, name in _NEUTRAL.items():
+        text = folder.sub(name, text)
+    return text
+
+
+def reduced(evidence: Evidence) -> Evidence:
+    """Return what is kept of a trial."""
+    return msgspec.structs.replace(
+        evidence,
+        servers=tuple(_of_server(server) for server in evidence.servers),
+        exchanges=tuple(_of_exchange(one) for one in evidence.exchanges if one.name != _READY),
+    )
+
+
+def _of_server(server: ServerRecord) -> ServerRecord:
+    argv = tuple(neutral(word) for word in server.argv)
+    return msgspec.structs.replace(server, argv=argv, log=neutral(server.log), log_stopping="")
+
+
+def _of_exchange(exchange: Exchange) -> Exchange:
+    received = tuple(frame for frame in exchange.frames if frame.direction == "received")
+    without = msgspec.structs.replace(exchange, frames=received)
+    is_load = len(exchange.frames) - len(received) > _LOAD
+    return without if is_load and without.heard == exchange.heard else exchange
+
+
+def keep(evidence: Evidence, loaded: loading.LoadedScenario) -> Path:
+    """Write a trial into the evidence of its scenario, and return the file.
+
+    Raises:
+        click.ClickException: what is left of the trial is judged in another way.
+
+    """
+    kept = reduced(evidence)
+    less, whole = judge(loaded.scenario, kept), judge(loaded.scenario, evidence)
+    if less.verdict is not whole.verdict:
+        told = f"reduced, this trial is '{less.verdict}' instead of '{whole.verdict}'"
+        raise click.ClickException(f"{evidence.cell}: {told}: its judge reads what is not kept")
+    folder = folder_of(loaded)
+    folder.mkdir(exist_ok=True)
+    path = folder / name_of(evidence, whole.verdict)
+    path.write_bytes(msgspec.json.format(msgspec.json.encode(kept), indent=1) + b"\n")
+    return path
+
+
+@click.command()
+@click.argument("results", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("cell")
+@click.option("--scenarios", multiple=True, type=click.Path(exists=True, path_type=Path), help="further scenarios")
+def main(results: Path, cell: str, scenarios: tuple[Path, ...]) -> None:
+    """Keep the evidence of the cells in RESULTS that CELL names, by an id or a glob."""
+    catalog = loading.load([loading.bundled("scenarios"), TOYS, *scenarios])
+    journal = Journal(results, tell=lambda line: click.echo(line, err=True))
+    found = [one for one in journal.latest() if fnmatch.fnmatchcase(one.id, cell)]
+    for result in found:
+        if result.scenario not in catalog:
+            raise click.ClickException(f"{result.id}: no scenario is called '{result.scenario}'; see --scenarios")
+        if not (trials := journal.evidence_of(result)):
+            raise click.ClickException(f"{result.id}: {results} has no evidence of this cell")
+        click.echo(keep(trials[0], catalog[result.scenario]))
+    journal.close()
+    if not found:
+        raise click.ClickException(f"{results} has no cell '{cell}'")
+
+
+if __name__ == "__main__":
+    main()
