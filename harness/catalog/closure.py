@@ -16,24 +16,31 @@ import functools
 import hashlib
 import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
-from packaging.requirements import Requirement
-from packaging.utils import canonicalize_name
 
+from harness.catalog import reach, statements
 from harness.catalog.folders import is_measured
 from harness.catalog.reach import JUDGED, trial_text
+from harness.environments import settings
 from harness.errors import ScenarioError
+from harness.storage.memory import Memory
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from pathlib import Path
 
     from harness.model.scenario import Scenario
 
+FILE = "digests.json"  # in the user cache folder
 TRIAL_PROTOCOL = 2  # raised when a trial is carried out in a new way, so that stored ones do not count
 JUDGING_PROTOCOL = 1  # raised when evidence is judged in a new way, so that what is kept is judged again
+NEEDED = frozenset(
+    {"harness", "click", "docker", "filelock", "h11", "httpx", "jinja2", "msgspec", "packaging", "platformdirs"}
+    | {"psutil", "rich", "uv"}
+)
+"""What the harness itself needs, by the names of imports; a test compares them with its metadata."""
 _MOST_FILES = 2000  # beside a module that says __file__: a home folder is no scenario's
 
 
@@ -52,8 +59,7 @@ class Application:
         copy.chmod(self.mode)
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Closure:
+class Closure(msgspec.Struct, frozen=True, kw_only=True):
     """The two digests of a scenario: what a trial depends on, and what else a judgement depends on."""
 
     trial: str
@@ -81,19 +87,31 @@ def closure_of(
         ScenarioError: the module may read all files beside it, and these are too many.
 
     """
-    whole = [(_name(path, module), hashlib.sha256(source).hexdigest()) for path, source in sources.items()]
+    whole = sorted((_name(path, module), hashlib.sha256(source).hexdigest()) for path, source in sources.items())
     beside = _beside(module) if any(b"__file__" in source for source in sources.values()) else ()
-    trial = (
+    parts = (
         TRIAL_PROTOCOL,
         _declared(scenario),
-        _reached(sources, module) or sorted(whole),
         [(one.path.name, one.mode & 0o111, hashlib.sha256(one.content).hexdigest()) for one in applications],
         [(path.relative_to(module.parent).as_posix(), _digest(path)) for path in beside],
         sorted(filter(None, map(_version, installed))),
     )
     # Judging is cheap: the Python that does it counts, and every byte of the modules, comments too.
-    judgement = (JUDGING_PROTOCOL, sorted(whole), sys.version_info[:2])
-    return Closure(trial=_digest_of(trial), judgement=_digest_of(judgement))
+    judgement = (JUDGING_PROTOCOL, whole, sys.version_info[:2])
+    known = Memory(settings.cache_folder() / FILE, Closure)
+    key = _digest_of((parts, judgement, module.name, _own_code()))
+    if (closure := known.values().get(key)) is None:  # what a trial reaches takes longer to tell than all the rest
+        trial = (*parts, _reached(sources, module) or whole)
+        closure = Closure(trial=_digest_of(trial), judgement=_digest_of(judgement))
+        known.keep({key: closure})
+    return closure
+
+
+@functools.cache
+def _own_code() -> str:
+    """Return the digest of the code that tells what a trial reaches."""
+    files = (Path(__file__), *(Path(module.__file__ or "") for module in (reach, statements)))
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
 
 def _digest_of(parts: object) -> str:
@@ -152,12 +170,11 @@ def _digest(path: Path) -> str:
 
 def _version(package: str) -> str | None:
     """Return ``name==version`` of what an import is from; None where the harness itself needs it, in its own range."""
-    from importlib import metadata  # noqa: PLC0415 - a call that only shows titles makes no digest
-
-    if canonicalize_name(package) in _needed():  # asked first: telling who brings a package reads all that is installed
+    if package in NEEDED:
         return None
-    names = (name for name in _distributions().get(package, ()) if canonicalize_name(name) not in _needed())
-    return ",".join(sorted(f"{name}=={metadata.version(name)}" for name in names)) or None
+    from importlib import metadata  # noqa: PLC0415 - few scenarios import anything else
+
+    return ",".join(sorted(f"{name}=={metadata.version(name)}" for name in _distributions().get(package, ()))) or None
 
 
 @functools.cache
@@ -166,15 +183,3 @@ def _distributions() -> Mapping[str, list[str]]:
     from importlib import metadata  # noqa: PLC0415 - likewise
 
     return metadata.packages_distributions()
-
-
-@functools.cache
-def _needed() -> frozenset[str]:
-    """Return what the harness itself needs; nothing where it runs without being installed."""
-    from importlib import metadata  # noqa: PLC0415 - likewise
-
-    try:
-        wanted = metadata.requires("harness") or ()
-    except metadata.PackageNotFoundError:
-        return frozenset()
-    return frozenset(canonicalize_name(Requirement(one).name) for one in wanted)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harness.environments import container, runtimes, store, wine
-from harness.environments.container import ContainerEnvironments
+from harness.environments import runtimes, store, wine
 from harness.environments.venv import VirtualEnvironments
 from harness.environments.wine import WineEnvironments
 from harness.errors import EnvironmentFailedError
@@ -17,20 +16,33 @@ if TYPE_CHECKING:
     from harness.environments.backend import Backend
     from harness.environments.store import Store
 
+
+def _in_containers(store: Store) -> Backend:
+    from harness.environments.container import ContainerEnvironments  # noqa: PLC0415 - most runs need no engine
+
+    return ContainerEnvironments(store)
+
+
 BACKENDS: dict[str, Callable[[Store], Backend]] = {
     "linux": VirtualEnvironments,
     "macos": VirtualEnvironments,
     "windows": VirtualEnvironments,
     "windows-wine": WineEnvironments,
-    "docker:IMAGE": ContainerEnvironments,
+    "docker:IMAGE": _in_containers,
 }
 """By the names of `harness.model.platforms.PLATFORMS`."""
 
 
 def protocols_of(platform: str) -> tuple[int, ...]:
     """Return the numbers that are raised when environments of a platform are made in a new way."""
-    own = {"windows-wine": (wine.PROTOCOL, runtimes.PROTOCOL), "docker:IMAGE": (container.PROTOCOL,)}
-    return (store.PROTOCOL, *own.get(platform_of(platform).name, ()))
+    match platform_of(platform).name:
+        case "windows-wine":
+            return store.PROTOCOL, wine.PROTOCOL, runtimes.PROTOCOL
+        case "docker:IMAGE":
+            from harness.environments import container  # noqa: PLC0415 - likewise
+
+            return store.PROTOCOL, container.PROTOCOL
+    return (store.PROTOCOL,)
 
 
 def backend_for(platform: str, store: Store) -> Backend:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 OF_UV = (".tar.gz", ".zip")
 REFUSED_BY_UV = (".tgz", ".tar", ".tar.bz2", ".tbz", ".tar.xz", ".txz", ".tar.lzma", ".tlz")
 SOURCES = (*OF_UV, *REFUSED_BY_UV)
+ARCHIVES = (".whl", *SOURCES)
 _LONGEST = 255  # a file's name on every system
 _NO_PACKAGE = (".metadata", ".asc", ".sig", ".sha256", ".provenance")  # beside a file, none of its own
 _ODD_KINDS = re.compile(r"\.(egg|exe|msi|rpm|deb|dmg|pkg|whl|[a-z0-9]{1,8})$", re.IGNORECASE)

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from packaging.version import Version
 
-from harness.environments import uv
+from harness.environments import answers, uv
 from harness.errors import EnvironmentFailedError
 from harness.processes import process
 
@@ -154,7 +154,7 @@ def _uv_folder() -> Path:
     """Return the folder of uv's own Pythons."""
     if folder := os.environ.get("UV_PYTHON_INSTALL_DIR"):
         return Path(folder)
-    told = process.ask([uv.PROGRAM, "python", "dir", "--no-config"], deadline_s=_PATIENCE_S).output.strip()
+    told = answers.ask([uv.PROGRAM, "python", "dir", "--no-config"], deadline_s=_PATIENCE_S).output.strip()
     return Path(told or os.devnull)
 
 
@@ -179,7 +179,7 @@ def _ask(path: str, source: str) -> Interpreter | None:
     if not Path(path).is_file():
         return None
     try:
-        done = process.ask([path, "-I", "-S", "-c", _QUESTION], deadline_s=_PATIENCE_S)
+        done = answers.ask([path, "-I", "-S", "-c", _QUESTION], deadline_s=_PATIENCE_S)
     except OSError:
         return None
     match = _ANSWER.search(done.output)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime as dt
 import gzip
-import re
 import shutil
 import tarfile
 import zipfile
@@ -30,12 +29,6 @@ if TYPE_CHECKING:
 
 PROTOCOL = 2
 _BROKEN = (gzip.BadGzipFile, zipfile.BadZipFile, zlib.error, tarfile.TarError, EOFError, ValueError)
-_ARCHIVES = (".whl", *filenames.SOURCES)
-
-
-def is_local(spec: str) -> bool:
-    """Whether a release is named by a path rather than by a version."""
-    return bool(re.match(r"(\.{0,2}|~|[A-Za-z]:)[/\\]", spec)) or spec in {".", ".."} or spec.endswith(_ARCHIVES)
 
 
 def release_of(spec: str, *, cache: Path, uv: Uv, where: str) -> tuple[str, Release]:
@@ -91,7 +84,7 @@ def _archive(path: Path, folder: Path, uv: Uv) -> Path:
         check_unchanged(path, folder.name)
 
     sealed.ensure(folder, make, protocol=PROTOCOL)
-    (found,) = (file for file in folder.iterdir() if file.name.endswith(_ARCHIVES))
+    (found,) = (file for file in folder.iterdir() if file.name.endswith(filenames.ARCHIVES))
     return found
 
 

@@ -71,8 +71,10 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     full: str
 
 
-def ensure(python: str, *, root: Path, uv: Uv, wine: Wine) -> Runtime:
+def ensure(python: str, *, root: Path, uv: Uv, wine: Wine, is_run: bool = True) -> Runtime:
     """Return the Windows CPython of a version: the user's own where one is named, else made, once.
+
+    Its thousand files are looked at only where something of it is to run; what it is, its marker says.
 
     Raises:
         EnvironmentFailedError: it cannot be made, or does not work; the message has the remedy.
@@ -83,7 +85,8 @@ def ensure(python: str, *, root: Path, uv: Uv, wine: Wine) -> Runtime:
     if own is None:
         if python not in PYTHONS:
             raise EnvironmentFailedError(f"no Windows CPython {python} can be made; there are {', '.join(PYTHONS)}")
-        sealed.ensure(folder, lambda folder: _make(python, folder, root=root, uv=uv), protocol=PROTOCOL)
+        if is_run or not sealed.is_marked(folder, protocol=PROTOCOL):
+            sealed.ensure(folder, lambda folder: _make(python, folder, root=root, uv=uv), protocol=PROTOCOL)
     if not (folder / "python.exe").is_file():
         raise EnvironmentFailedError(f"no python.exe in {folder}, which is named as Windows CPython {python}")
     return _checked(folder, python, root=root, uv=uv, wine=wine)

@@ -30,6 +30,20 @@ def path() -> Path:
     return Path(own) if own else Path(platformdirs.user_config_dir("harness", appauthor=False)) / "settings.toml"
 
 
+def cache_folder() -> Path:
+    """Return the user cache folder; ``HARNESS_CACHE`` in the environment names another.
+
+    Raises:
+        UsageError: something else is in its place.
+
+    """
+    found = Path(os.environ.get("HARNESS_CACHE") or platformdirs.user_cache_dir("harness", appauthor=False))
+    if found.exists() and not found.is_dir():
+        message = f"the cache folder {found} is not a folder; remove what is there, or name another by HARNESS_CACHE"
+        raise UsageError(message)
+    return found
+
+
 def load() -> Settings:
     """Read the settings; none where there is no file.
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from harness.environments import interpreters, inventory, runtimes
+from harness.environments import answers, interpreters, inventory, runtimes
 from harness.environments.backend import MakesItsOwn, Request, Resolution, StartsHere, Surroundings
 from harness.environments.uv import TransientEnvironmentError
 from harness.errors import EnvironmentFailedError
@@ -123,7 +123,7 @@ def version(program: str) -> str:
 
     """
     try:
-        done = process.ask([program, "--version"], deadline_s=30.0)
+        done = answers.ask([program, "--version"], deadline_s=30.0)
     except OSError as error:
         raise EnvironmentFailedError(f"{program} does not start: {error.strerror}") from None
     for line in done.output.splitlines():
@@ -212,24 +212,23 @@ class WineEnvironment(msgspec.Struct, StartsHere, frozen=True, kw_only=True):
         )
 
 
-@functools.cache
-def _runtime(python: str, root: Path, uv: Uv, wine: Wine) -> runtimes.Runtime:
-    """Return the Windows CPython of a version, whose thousand files are looked at once in a run, not once a cell."""
-    return runtimes.ensure(python, root=root, uv=uv, wine=wine)
-
-
 class WineEnvironments(MakesItsOwn):
     """Resolves and installs Windows packages with uv."""
 
     def __init__(self, store: Store) -> None:
         """Build into this store."""
         self._store = store
+        self._runtime = functools.cache(self._ensure)  # each is looked at once in a run, not once a cell
+
+    def _ensure(self, python: str, *, is_run: bool) -> runtimes.Runtime:
+        uv, root = self._store.uv, self._store.root
+        return runtimes.ensure(python, root=root, uv=uv, wine=find(root=root, uv=uv), is_run=is_run)
 
     def resolve(self, request: Request) -> Resolution:
         """See `harness.environments.backend.Backend.resolve`."""
         uv, root = self._store.uv, self._store.root
         wine = find(root=root, uv=uv)
-        runtime = _runtime(request.python, root, uv, wine)
+        runtime = self._runtime(request.python, is_run=False)
 
         def ask() -> Resolution:
             return Resolution(
@@ -259,6 +258,7 @@ class WineEnvironments(MakesItsOwn):
         """See `harness.environments.backend.Backend.build`."""
         request, uv = resolution.request, self._uv()
         wine = find(root=self._store.root, uv=uv)
+        self._runtime(request.python, is_run=True)
 
         def make(folder: Path) -> None:
             python, pythons = Path(interpreters.find(request.python).path), ("--python-version", request.python)

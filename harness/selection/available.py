@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
 
-from harness.environments import index, local, pythons
-from harness.environments.container import ContainerEnvironments
+from harness.environments import index, pythons
+from harness.environments.filenames import ARCHIVES
 from harness.environments.store import Store
 from harness.environments.uv import Uv
 from harness.errors import StorageError, UsageError, nearest
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from harness.model.release import Release
 
+_PATH = re.compile(r"(\.{0,2}|~|[A-Za-z]:)[/\\]")
 _SERVER = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*?)\s*(?P<spec>(?:[<>=!~]=?|===).*)?", re.DOTALL)
 
 
@@ -48,7 +49,7 @@ class Available:
             UsageError: it names no release of a subject, and no local project either.
 
         """
-        if local.is_local(spec):
+        if _is_local(spec):
             return ServerOption(subject=self._local(spec)[0], spec=spec)
         match = _SERVER.fullmatch(spec.strip())
         if match is None:
@@ -64,7 +65,7 @@ class Available:
 
     def releases_of(self, subject: str, spec: str) -> Sequence[Release]:
         """Return the releases of a subject that a specifier chooses from: a local project is one of its own."""
-        if local.is_local(spec):
+        if _is_local(spec):
             name, release = self._local(spec)
             return (release,) if name == subject else ()
         if spec not in WORDS and "==" not in spec:
@@ -98,12 +99,16 @@ class Available:
         return pythons.here(platform, cache=self._cache, of_image=self._python_of)
 
     def _python_of(self, image: str) -> str:
+        from harness.environments.container import ContainerEnvironments  # noqa: PLC0415 - most calls name no image
+
         with Workspace() as workspace:
             uv = Uv(lambda: workspace)
             return ContainerEnvironments(Store(self._cache, uv=uv)).python_of(image)
 
     @functools.cache  # noqa: B019 - it lives as long as its call
     def _local(self, spec: str) -> tuple[str, Release]:
+        from harness.environments import local  # noqa: PLC0415 - most calls name none
+
         with Workspace() as workspace:
             uv = Uv(lambda: workspace)
             with self._storing():
@@ -118,3 +123,8 @@ class Available:
         except OSError as error:
             message = f"the cache folder {self._cache} cannot be written to: {error.strerror or error}"
             raise StorageError(message) from None
+
+
+def _is_local(spec: str) -> bool:
+    """Whether a release is named by a path rather than by a version."""
+    return bool(_PATH.match(spec)) or spec in {".", ".."} or spec.endswith(ARCHIVES)

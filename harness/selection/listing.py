@@ -6,16 +6,14 @@ that folder but kept evidence.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import itertools
 import os
 import sys
 from typing import TYPE_CHECKING
 
 from harness.catalog.folders import EVIDENCE, MODULE
 from harness.report import overview
-from harness.storage.files import read_json, write_json
+from harness.storage.memory import Memory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +23,6 @@ if TYPE_CHECKING:
 
 FILE = "listing.json"  # in the user cache folder
 PROTOCOL = 1  # raised when a list shows something else of a scenario
-_MOST = 2000  # scenarios that are remembered
 _MOST_BYTES = 1024 * 1024  # of a folder whose digest costs less than executing its module
 
 
@@ -36,8 +33,8 @@ def overviews(plan: Plan) -> Iterator[str]:
         ScenarioError: a module does not load.
 
     """
-    path = plan.options.cache / FILE
-    known = read_json(path, dict[str, str]) or {}
+    memory = Memory(plan.options.cache / FILE, str)
+    known = memory.values()
     shown: dict[str, str] = {}
     for name in plan.scenario_names():
         digest = _digest(plan.scenarios.modules[name])
@@ -49,9 +46,7 @@ def overviews(plan: Plan) -> Iterator[str]:
             shown[digest] = text
         yield text
     if shown.keys() - known.keys():
-        newest_first = {**shown, **known}
-        with contextlib.suppress(OSError):  # a list that cannot be remembered is made again
-            write_json(path, dict(itertools.islice(newest_first.items(), _MOST)))
+        memory.keep(shown)
 
 
 def _digest(module: Path) -> str | None:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.errors import UsageError
+from harness.environments.settings import cache_folder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,19 +41,8 @@ class Options:
 
     @property
     def cache(self) -> Path:
-        """The user cache folder; ``HARNESS_CACHE`` in the environment names another.
-
-        Raises:
-            UsageError: something else is in its place.
-
-        """
-        import platformdirs  # noqa: PLC0415 - many calls need no cache
-
-        path = Path(os.environ.get("HARNESS_CACHE") or platformdirs.user_cache_dir("harness", appauthor=False))
-        if path.exists() and not path.is_dir():
-            message = f"the cache folder {path} is not a folder; remove what is there, or name another by HARNESS_CACHE"
-            raise UsageError(message)
-        return path
+        """The user cache folder, see `harness.environments.settings.cache_folder`."""
+        return cache_folder()
 
 
 def split(values: Sequence[str]) -> tuple[str, ...]:

@@ -52,6 +52,12 @@ def ensure(folder: Path, make: Callable[[Path], None], *, protocol: int, watched
         write_json(folder / MARKER, Marker(protocol=protocol, fingerprint=fingerprint(folder, watched)))
 
 
+def is_marked(folder: Path, *, protocol: int) -> bool:
+    """Whether the folder was whole once; whether it is still, only `is_complete` says."""
+    marker = read_json(folder / MARKER, Marker)
+    return marker is not None and marker.protocol == protocol
+
+
 def is_complete(folder: Path, *, protocol: int, watched: str = "**/*") -> bool:
     """Whether the folder is whole."""
     marker = read_json(folder / MARKER, Marker)

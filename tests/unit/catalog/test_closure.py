@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from importlib import metadata
 from typing import TYPE_CHECKING
 
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from harness.catalog import closure
 from harness.catalog.loading import load_file
@@ -47,3 +50,9 @@ def test_raised_protocol_is_another_digest(tmp_path: Path, monkeypatch: pytest.M
     assert (judged.trial == before.trial, judged.judgement == before.judgement) == (True, False)
     monkeypatch.setattr(closure, "TRIAL_PROTOCOL", closure.TRIAL_PROTOCOL + 1)
     assert load_file(tmp_path / "own.py").closure.trial != before.trial
+
+
+def test_what_the_harness_needs_is_what_its_metadata_says() -> None:
+    """Its versions are in no digest: a new one would have every trial run again."""
+    names = {canonicalize_name(Requirement(one).name) for one in metadata.requires("harness") or ()}
+    assert names | {"harness"} == closure.NEEDED
