@@ -9,6 +9,7 @@ import concurrent.futures
 import contextlib
 import functools
 import queue
+import threading
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 from harness.errors import EnvironmentFailedError, StorageError
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from harness.model.task import Task
 
 _POLL_S = 0.05
+_MOMENT_S = 0.02  # what is known is looked up in a tenth of it
 _BUILDERS = 2  # for each core: half of a build is waiting for the index
 
 
@@ -98,6 +100,7 @@ class _Crew:
         self._done: queue.SimpleQueue[CellResult | Ready | StorageError] = queue.SimpleQueue()
         self._futures: list[concurrent.futures.Future[None]] = []
         self._ready: dict[str, Ready] = {}  # by cell id, as long as the cell waits or runs
+        self._looking_up = threading.Lock()
         self._builders = concurrent.futures.ThreadPoolExecutor(max_workers=_BUILDERS * admission.cores)
         self._runners = concurrent.futures.ThreadPoolExecutor(max_workers=admission.most)
 
@@ -160,14 +163,28 @@ class _Crew:
         if foreseen := self._recorder.foreseen(task):
             return foreseen
         try:
-            resolution = self._runner.resolve(task)
-            left = self._recorder.remaining(task, resolution)
+            with self._one_by_one():
+                resolution = self._runner.resolve(task)
+                left = self._recorder.remaining(task, resolution)
             if isinstance(left, CellResult):
                 return left
             return Ready(left, self._runner.prepare(left, resolution))
         except EnvironmentFailedError as failure:
             self._runner.go_on()
             return self._recorder.unjudged(task.cell, Verdict.ENVIRONMENT_FAILED, str(failure))
+
+    @contextlib.contextmanager
+    def _one_by_one(self) -> Iterator[None]:
+        """Have other builders wait for a moment: threads that all only look something up delay each other.
+
+        Where it takes longer, since an index is asked, they go on beside it.
+        """
+        is_mine = self._looking_up.acquire(timeout=_MOMENT_S)
+        try:
+            yield
+        finally:
+            if is_mine:
+                self._looking_up.release()
 
     def _execute(self, ready: Ready) -> CellResult:
         return self._recorder.enter(ready.task, self._runner.run(ready.task, ready.environment))
