@@ -40,7 +40,7 @@ NEEDED = frozenset(
     {"harness", "click", "docker", "filelock", "h11", "httpx", "jinja2", "msgspec", "packaging", "platformdirs"}
     | {"psutil", "rich", "uv"}
 )
-"""What the harness itself needs, by the names of imports; a test compares them with its metadata."""
+"""What the harness itself needs, by the names of imports; a test compares them with the project file."""
 _MOST_FILES = 2000  # beside a module that says __file__: a home folder is no scenario's
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from packaging.version import Version
 
 from harness.containers import engine
-from harness.environments import interpreters, runtimes, settings, simple, wine
+from harness.environments import answers, interpreters, runtimes, settings, simple, wine
 from harness.errors import EngineError, EnvironmentFailedError, IndexUnavailableError
 from harness.model.platforms import own_platform
 
@@ -37,6 +37,7 @@ class Finding:
 
 def findings(root: Path) -> tuple[Finding, ...]:
     """Look at the machine and the cache folder; the index, interpreters, Wine and the engine are asked at once."""
+    answers.forget()  # what a program said before is no sign that it works
     parts = {
         "package index": _index,
         f"platform {own_platform()}": _pythons,

@@ -18,7 +18,7 @@ from tests import profiles
 from tests.kept import scenarios, trial
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from harness.model.evidence import Evidence
 
@@ -33,6 +33,14 @@ def _absent(_evidence: Evidence) -> Judgement:
     """Stand in for ``judge``: always absent, with the least that backs it."""
     works, met = (Check(name=name, expected="yes", actual="yes") for name in ("works", "is met"))
     return conclude(signature=None, controls=[works], requirement=met)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep what these tests make out of the user's cache."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HARNESS_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -36,7 +36,7 @@ def python(script: str, *arguments: str, cwd: Path, **variables: str) -> subproc
     return subprocess.run(  # noqa: S603 - the program that is tested
         [sys.executable, "-c", script, *arguments],
         cwd=cwd,
-        env={**os.environ, **variables},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path), **variables},
         capture_output=True,
         text=True,
         check=False,

@@ -93,6 +93,7 @@ def own(tmp_path: Path) -> VirtualEnvironments:
     return VirtualEnvironments(Store(tmp_path / "cache", uv=Uv(lambda: Fixed("0" * 32, tmp_path))))
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="no uv is installed where the unit tests run under Wine")
 def test_an_environment_in_place_is_taken_as_it_stands(
     own: VirtualEnvironments, make_cell: Callable[..., Cell]
 ) -> None:
