@@ -1,8 +1,8 @@
-"""Decoders of JSON to typed values, made one at a time.
+"""Decoders of JSON to typed values are made here alone, one at a time.
 
-msgspec fills in what it knows of a struct type while other threads can already see it: two threads that meet a type
-for the first time together end the interpreter with a segmentation fault (msgspec 0.21, and before). Once a decoder is
-made, any number of threads may use it.
+msgspec completes its description of a struct type while other threads can already see the description. Two threads
+that use a type for the first time at once end the interpreter with a segmentation fault (msgspec 0.21 and before). Any
+number of threads may use a decoder once it is made.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ def decode(text: bytes | str, kind: type[T]) -> T:
     """Return the value that a JSON text holds.
 
     Raises:
-        msgspec.MsgspecError: it is no JSON, or not of that type.
-        UnicodeDecodeError: a text in it is not UTF-8.
-        RecursionError: it is nested too deeply.
+        msgspec.MsgspecError: the text is no JSON, or the value is not of that type.
+        UnicodeDecodeError: a string in the text is not UTF-8.
+        RecursionError: the text is nested too deeply.
 
     """
     with _making:

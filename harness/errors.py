@@ -1,8 +1,8 @@
-"""Every error a person can meet, one tree.
+"""Every error that a person can meet is of a class of this one tree.
 
-Each class carries the exit status it ends the program with and, in its message, one line that says what is
-wrong, where, and what to do. Errors that mean "this one cell could not be prepared" become the verdict
-``environment-failed`` of that cell and never end a run.
+A class has the exit status that it ends the program with. The message of an error is one line that says what is wrong,
+where, and what to do. An error that means "this one cell could not be prepared" becomes the verdict
+``environment-failed`` of that cell and never ends a run.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 
 NAMESPACE = "harness_scenario_"  # begins the name of every module that belongs to a scenario
-_MOST_NAMES = 20  # of those that are valid, in one message
-_TELLING = 300  # characters of an error's own words that a message quotes
+_MOST_NAMES = 20  # valid names in one message
+_TELLING = 300  # characters of an error's own words in one message
 
 
 class HarnessError(Exception):
@@ -41,23 +41,23 @@ class ScenarioError(UsageError):
 
 
 class ResultsError(UsageError):
-    """A results folder cannot be used: it is not whole, contradicts another one, or reaches out of itself."""
+    """A results folder cannot be used: it is not whole, contradicts another one, or leads outside itself."""
 
 
 class StorageError(HarnessError):
-    """Results cannot be written, as on a full disk: the run ends, what was finished before is kept."""
+    """Results cannot be written, such as on a full disk: the run ends, and results that were finished are kept."""
 
 
 class IndexUnavailableError(HarnessError):
-    """The package index gave no usable list of releases, and none is stored from an earlier run."""
+    """The package index gave no usable list of releases, and no list is stored from an earlier run."""
 
 
 class EnvironmentFailedError(HarnessError):
-    """One cell's environment could not be had; becomes the verdict ``environment-failed`` with this reason."""
+    """One cell's environment could not be made; becomes the verdict ``environment-failed`` with this reason."""
 
 
 class EngineError(EnvironmentFailedError):
-    """The container engine cannot be used now, or ended in between; another time it may, so it is not remembered."""
+    """The container engine cannot be used now, or ended meanwhile; not remembered, since it may work another time."""
 
 
 class LeftRunningError(HarnessError):
@@ -81,7 +81,7 @@ def nearest(name: str, valid: Iterable[str]) -> str:
 
 
 def refuse_unknown(names: Iterable[str], valid: Iterable[str], *, what: str, where: str) -> None:
-    """Refuse a name that is not among the valid ones, offering the nearest; raises `UsageError`."""
+    """Raise `UsageError` for the first name that is not valid, with the nearest valid names."""
     known = tuple(valid)
     for name in names:
         if name not in known:
@@ -89,9 +89,9 @@ def refuse_unknown(names: Iterable[str], valid: Iterable[str], *, what: str, whe
 
 
 def mistake(error: BaseException) -> str:
-    """Say of what a scenario's own code raised where and what: ``FILE, line N: TypeError: its words``.
+    """Return one line about an error that a scenario's own code raised: ``FILE, line N: TypeError: its words``.
 
-    The place is the last line of the scenario's own modules that was executed, or that cannot be parsed.
+    The place is the last line that was executed in the scenario's own modules, or the line that cannot be parsed.
     """
     if isinstance(error, SyntaxError) and error.filename:
         return f"{error.filename}, line {error.lineno}: {type(error).__name__}: {_words(error.msg)}"
@@ -105,9 +105,9 @@ def mistake(error: BaseException) -> str:
 
 
 def _words(error: object) -> str:
-    """Return the words of an error in one bounded line, whatever it does when asked for them."""
+    """Return the words of an error as one bounded line; empty where ``str`` of the error raises."""
     try:
         words = " ".join(str(error).split())
-    except Exception:  # noqa: BLE001 - an error whose words cannot be had has none
+    except Exception:  # noqa: BLE001 - the error is a scenario's own, and its ``__str__`` may raise anything
         return ""
     return words if len(words) <= _TELLING else f"{words[:_TELLING]}…"

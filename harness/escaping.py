@@ -1,7 +1,7 @@
-"""Text that came from a server, made fit for a terminal or a table: nothing in it acts, everything shows.
+"""Text from a server is made harmless for a terminal or a table: no character acts, every character shows.
 
-Control characters, escape sequences, bidirectional controls and what else has no picture of its own are written
-as escapes, so that no log can move a cursor, hide a line or turn one around.
+Control characters, escape sequences, bidirectional controls and other characters without a picture are written as
+escapes, so that no log can move the cursor, hide a line or reverse one.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ _SHOWN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
 
 def line(text: str, *, limit: int | None = None) -> str:
-    """Return the text as one harmless line, cut to so many characters."""
+    """Return the text as one harmless line, cut to at most ``limit`` characters before escaping."""
     short = text if limit is None or len(text) <= limit else text[: limit - 1] + "…"
-    if short.isprintable():  # nearly all text; looking at each character takes a hundred times as long
+    if short.isprintable():  # nearly all text is; checking each character here takes a hundred times as long
         return short
     return "".join(_harmless(character) for character in short)
 

@@ -1,1 +1,1 @@
-"""The scenarios there are: found in folders, loaded, and digested with all that their trials and verdicts depend on."""
+"""The catalog finds scenarios in folders, loads them, and digests all that their trials and verdicts depend on."""

@@ -1,11 +1,12 @@
 """The closure of a scenario: all that its trials and its judgements depend on, as two digests.
 
-Of what a trial can reach nothing may change: a stored trial with another digest is another trial. Where only something
-else has changed, such as the judge or the title, the evidence that is kept is judged again and nothing is run.
+A stored trial counts only while nothing that a trial can reach has changed, which is while its digest is the same.
+Where only something else has changed, such as the judge or the title, the stored evidence is judged again and nothing
+is run.
 
-What counts: the scenario's module and what it imports from beside it or from a folder that the call names, the
-applications by their content, the versions of other installed packages that these modules import. A module that says
-``__file__`` may read any file beside it, so that all of them count.
+The digests cover the scenario's module, the modules that it imports from its own folder or from a folder that the call
+names, the contents of the applications, and the versions of the installed packages that these modules import. A module
+that mentions ``__file__`` may read any file beside it, so that all these files count.
 """
 
 from __future__ import annotations
@@ -34,26 +35,26 @@ if TYPE_CHECKING:
     from harness.model.scenario import Scenario
 
 FILE = "digests.json"  # in the user cache folder
-TRIAL_PROTOCOL = 2  # raised when a trial is carried out in a new way, so that stored ones do not count
-JUDGING_PROTOCOL = 1  # raised when evidence is judged in a new way, so that what is kept is judged again
+TRIAL_PROTOCOL = 2  # raised when a trial is carried out in a new way, so that stored trials no longer count
+JUDGING_PROTOCOL = 1  # raised when evidence is judged in a new way, so that stored evidence is judged again
 NEEDED = frozenset(
     {"harness", "click", "docker", "filelock", "h11", "httpx", "jinja2", "msgspec", "packaging", "platformdirs"}
     | {"psutil", "rich", "uv"}
 )
-"""What the harness itself needs, by the names of imports; a test compares them with the project file."""
-_MOST_FILES = 2000  # beside a module that says __file__: a home folder is no scenario's
+"""The packages that the harness itself needs, by import name; a test compares them with the project file."""
+_MOST_FILES = 2000  # beside a module that mentions __file__: more are likely a home folder, not a scenario's
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Application:
-    """A file that lies in each trial's folder, as it was when the scenario was loaded."""
+    """A file that is copied into the folder of each trial, as it was when the scenario was loaded."""
 
     path: Path
     content: bytes
     mode: int
 
     def copy_into(self, folder: Path) -> None:
-        """Lay it into a folder, as executable as it is beside the scenario."""
+        """Write the file into a folder, with the mode that it has beside the scenario."""
         copy = folder / self.path.name
         copy.write_bytes(self.content)
         copy.chmod(self.mode)
@@ -77,11 +78,11 @@ def closure_of(
     """Return the digests of a loaded scenario.
 
     Args:
-        scenario: what the module defines.
-        module: its file.
-        sources: the module and all that it imports from folders of scenarios, as they were read.
-        installed: the names of installed packages that they import.
-        applications: what is copied for a trial.
+        scenario: the scenario that the module defines.
+        module: the path of the module.
+        sources: the files of the module and of all that it imports from folders of scenarios, as they were read.
+        installed: the names of the installed packages that these files import.
+        applications: the files that are copied for each trial.
 
     Raises:
         ScenarioError: the module may read all files beside it, and these are too many.
@@ -96,11 +97,11 @@ def closure_of(
         [(path.relative_to(module.parent).as_posix(), _digest(path)) for path in beside],
         sorted(filter(None, map(_version, installed))),
     )
-    # Judging is cheap: the Python that does it counts, and every byte of the modules, comments too.
+    # Judging is cheap, so that every byte of the modules counts, comments too, and the Python that judges.
     judgement = (JUDGING_PROTOCOL, whole, sys.version_info[:2])
     known = Memory(settings.cache_folder() / FILE, Closure)
     key = _digest_of((parts, judgement, module.name, _own_code()))
-    if (closure := known.values().get(key)) is None:  # what a trial reaches takes longer to tell than all the rest
+    if (closure := known.values().get(key)) is None:  # finding what a trial reaches takes longer than all the rest
         trial = (*parts, _reached(sources, module) or whole)
         closure = Closure(trial=_digest_of(trial), judgement=_digest_of(judgement))
         known.keep({key: closure})
@@ -109,7 +110,7 @@ def closure_of(
 
 @functools.cache
 def _own_code() -> str:
-    """Return the digest of the code that tells what a trial reaches."""
+    """Return the digest of the code that finds what a trial reaches."""
     files = (Path(__file__), *(Path(module.__file__ or "") for module in (reach, statements)))
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
@@ -119,14 +120,14 @@ def _digest_of(parts: object) -> str:
 
 
 def _declared(scenario: Scenario) -> list[tuple[str, str]]:
-    """Return the fields that a trial depends on, as their values are: some modules compute them."""
+    """Return the fields that a trial depends on, with their values: some modules compute these."""
     functions = {"observe", "judge", "combine"}
     names = [field.name for field in dataclasses.fields(scenario) if field.name not in JUDGED | functions]
     return [(name, repr(getattr(scenario, name))) for name in names]
 
 
 def _reached(sources: Mapping[Path, bytes], module: Path) -> tuple[str, ...] | None:
-    """Return the text of what a trial reaches; None where that cannot be told, so that whole files count."""
+    """Return the text of the statements that a trial reaches; None where these are unknown and whole files count."""
     names = [path.stem for path in sources]
     folders = {path.parent for path in sources}
     is_flat = len(set(names)) == len(names) and not any((folder / "__init__.py") in sources for folder in folders)
@@ -136,13 +137,13 @@ def _reached(sources: Mapping[Path, bytes], module: Path) -> tuple[str, ...] | N
 
 
 def _name(path: Path, module: Path) -> str:
-    """Return the name of a file wherever its folder lies: results of one machine count on another."""
+    """Return a name of a file that is the same on every machine, so that results of one machine count on another."""
     inside = path.is_relative_to(module.parent)
     return path.relative_to(module.parent).as_posix() if inside else f"{path.parent.name}/{path.name}"
 
 
 def _beside(module: Path) -> Iterator[Path]:
-    """Yield every file of the module's folder but hidden ones, byte code and what was measured, in order."""
+    """Yield the files of the module's folder in order, without hidden files, byte code and measured files."""
     count = 0
     for folder, folders, names in os.walk(module.parent):
         folders[:] = sorted(name for name in folders if not name.startswith(".") and name != "__pycache__")
@@ -169,7 +170,10 @@ def _digest(path: Path) -> str:
 
 
 def _version(package: str) -> str | None:
-    """Return ``name==version`` of what an import is from; None where the harness itself needs it, in its own range."""
+    """Return ``name==version`` of the distributions that an imported package comes from.
+
+    None for a package that the harness itself needs: the harness's metadata bounds its version.
+    """
     if package in NEEDED:
         return None
     from importlib import metadata  # noqa: PLC0415 - few scenarios import anything else
@@ -179,7 +183,7 @@ def _version(package: str) -> str | None:
 
 @functools.cache
 def _distributions() -> Mapping[str, list[str]]:
-    """Return what is installed, by the packages that it brings: every file of metadata is read for it."""
+    """Return the installed distributions by the packages that they bring; cached, since all metadata is read."""
     from importlib import metadata  # noqa: PLC0415 - likewise
 
     return metadata.packages_distributions()

@@ -1,7 +1,7 @@
-"""Scenario modules, found by where they lie; none of them is executed.
+"""Scenario modules are found by where they lie; none of them is executed.
 
-A place that a call names is a scenario's folder, a folder of such folders, a folder of subjects with such folders, or a
-folder of flat modules, each of which assigns ``SCENARIO``. Nothing deeper is looked at.
+A place that a call names is a scenario's folder, a folder of scenarios' folders, a folder of subjects that hold
+scenarios' folders, or a folder of flat modules, each of which assigns ``SCENARIO``. Deeper folders are not searched.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-_NEAR = 0.85  # how alike two names are that one mistook for the other, see `difflib`
+_NEAR = 0.85  # the similarity (`difflib`) from which on one name is taken for a misspelling of the other
 
 
 def modules(places: Iterable[Path]) -> Iterator[Path]:
-    """Yield the scenario modules of places, each once: those of folders by subject and name.
+    """Yield the scenario modules of places, each once; modules in scenarios' folders in order of subject and name.
 
     Args:
-        places: folders, and files that are named themselves.
+        places: folders of scenarios, and files of scenario modules.
 
     Raises:
-        ScenarioError: a place is missing, or something in it is meant to be a scenario and is none.
+        ScenarioError: a place is missing, or a file in it is meant to be a scenario module and is none.
 
     """
     seen: set[Path] = set()
@@ -55,10 +55,10 @@ def _modules_of(place: Path) -> Iterator[Path]:
 
 
 def _named(path: Path) -> Path:
-    """Return a file that is named itself.
+    """Return the module of a place that is a file.
 
     Raises:
-        ScenarioError: it is no scenario module.
+        ScenarioError: the file is no scenario module.
 
     """
     if path.name == MODULE:
@@ -77,7 +77,7 @@ def _flat(place: Path) -> Iterator[Path]:
 
 
 def _of_subject(subject: Path) -> Iterator[Path]:
-    """Yield the modules of the scenarios of a subject; of a folder that has none nothing is asked."""
+    """Yield the modules of a subject's scenarios; a folder without scenarios' folders may hold anything."""
     folders = list(_folders(subject))
     own = [folder for folder in folders if _is_scenario_folder(folder)]
     for folder in (subject, *folders) if own else ():
@@ -111,10 +111,10 @@ def _is_scenario_folder(folder: Path) -> bool:
 
 
 def _folders(place: Path) -> Iterator[Path]:
-    """Yield the folders in a place, in order; hidden ones and Python's own hold no scenarios."""
+    """Yield the folders in a place, in order, without hidden folders and ``__pycache__``."""
     try:
         found = sorted(place.iterdir())
-    except PermissionError:  # somebody else's, such as those in a temporary folder
+    except PermissionError:  # another user's folder, as a shared temporary folder holds some
         return
     for folder in found:
         if not folder.name.startswith((".", "__")) and folder.is_dir():
@@ -122,9 +122,9 @@ def _folders(place: Path) -> Iterator[Path]:
 
 
 def is_scenario(path: Path) -> bool:
-    """Whether the file is a scenario module, one that assigns ``SCENARIO``, without running it.
+    """Whether the file assigns ``SCENARIO`` and so is a scenario module; the file is not executed.
 
-    One that cannot be parsed passes for one where it looks like it, so that loading it tells what is wrong.
+    A file that cannot be parsed counts where a line begins with ``SCENARIO``: loading it reports what is wrong.
     """
     source = _source(path)
     if not re.search(rb"^SCENARIO\b", source, re.MULTILINE):
@@ -136,7 +136,7 @@ def is_scenario(path: Path) -> bool:
 
 
 def nearly(path: Path) -> str | None:
-    """Say what is wrong with a module of the harness that only just defines no scenario; None of any other file."""
+    """Return the message about a module that imports the harness and misspells ``SCENARIO``; None for other files."""
     source = _source(path)
     if b"harness" not in source or is_scenario(path):
         return None
@@ -151,12 +151,12 @@ def nearly(path: Path) -> str | None:
 
 
 def no_scenario(path: Path) -> str:
-    """Say that a file that was meant to be a scenario module is none."""
+    """Return the message about a file that was meant to be a scenario module and is none."""
     return f"{path}: it assigns no SCENARIO at the top, so that it is no scenario module"
 
 
 def place_of(path: Path, field: str) -> str:
-    """Return ``FILE, line N`` of where a module's scenario is given a field, or else is assigned."""
+    """Return ``FILE, line N`` of the place where a module gives its scenario a field, or else assigns the scenario."""
     try:
         assigned = [one for name, one in _assigned(ast.parse(_source(path))) if name == "SCENARIO"]
     except (SyntaxError, ValueError, RecursionError):
@@ -169,10 +169,10 @@ def place_of(path: Path, field: str) -> str:
 
 
 def _source(path: Path) -> bytes:
-    """Return the text of a Python file; nothing of what is none.
+    """Return the content of a Python file; empty for anything else.
 
     Raises:
-        ScenarioError: it cannot be read.
+        ScenarioError: the file cannot be read.
 
     """
     if path.suffix != ".py" or not path.is_file():
@@ -193,7 +193,7 @@ def _assigned(tree: ast.Module) -> Iterator[tuple[str, ast.Assign | ast.AnnAssig
 
 
 def _is_of_the_harness(tree: ast.Module) -> bool:
-    """Whether a module imports the harness: what runs inside the cells does not."""
+    """Whether a module imports the harness, which an application never does."""
     for statement in tree.body:
         if isinstance(statement, ast.Import):
             names = [alias.name for alias in statement.names]

@@ -1,9 +1,9 @@
-"""What a scenario's module imports: a namespace of its own, in which nothing is executed that no digest has seen.
+"""Each scenario's module imports into a namespace of its own; every file executed there is part of a digest.
 
 A plain ``import`` in a scenario's module finds the standard library and installed packages first, then a file or a
-package beside the module, then one in a folder that the call names. What comes from these folders belongs to this one
-scenario: two folders may both have a ``common.py``, and neither is `sys.modules`'s ``common``. Each file is read once;
-what is executed is what was read, not byte code that a clock calls fresh.
+package beside the module, then a file or a package in a folder that the call names. Modules from these folders belong
+to this one scenario: two folders may both have a ``common.py``, and neither becomes ``common`` in `sys.modules`. Each
+file is read once, and the text that was read is executed, never byte code, whose freshness is judged by a clock.
 """
 
 from __future__ import annotations
@@ -35,16 +35,16 @@ _INSTALLED = frozenset({"site-packages", "dist-packages"})
 
 
 class Namespace(types.ModuleType):
-    """The package that a scenario's module and its siblings are members of, and all that they import is recorded by.
+    """The package that a scenario's module and its siblings are members of; it records all that they import.
 
     Attributes:
-        sources: every file of it, as it was read.
-        installed: the names of the installed packages that its modules import.
+        sources: every file of the package, as it was read, by path.
+        installed: the names of the installed packages that the package's modules import.
 
     """
 
     def __init__(self, module: Path, folders: Iterable[Path]) -> None:
-        """Begin one for a module, which finds what it imports beside itself and then in the folders."""
+        """Begin the namespace of a module, whose imports are found beside the module and then in the folders."""
         super().__init__(f"{NAMESPACE}{next(_numbers)}")
         self.sources: dict[Path, bytes] = {}
         self.installed: set[str] = set()
@@ -53,7 +53,7 @@ class Namespace(types.ModuleType):
         self._lying = tuple(place for folder in self._folders for place in folder.iterdir())
         self._names = {_plain(place.name) for place in self._lying}
         self._is_closed = False
-        self._mentioned: set[str] = set()  # every name that the code of these files asks for, of imports and others
+        self._mentioned: set[str] = set()  # every name that the code of these files mentions, imported or not
         self._builtins: dict[str, Any] = {**vars(builtins), "__import__": self._import, "print": _print}
         self.__path__ = [str(folder) for folder in self._folders]
         self.__package__ = self.__name__
@@ -62,10 +62,10 @@ class Namespace(types.ModuleType):
             sys.meta_path.insert(0, _FINDER)
 
     def execute(self) -> types.ModuleType:
-        """Execute the scenario's module, then read what it would import only later; return the module.
+        """Execute the scenario's module, then read the files that it would import only later; return the module.
 
         Raises:
-            BaseException: whatever it raises.
+            BaseException: whatever the module raises.
 
         """
         name = f"{self.__name__}.{self._main.stem}"
@@ -81,10 +81,10 @@ class Namespace(types.ModuleType):
         return module
 
     def source(self, path: Path) -> bytes:
-        """Return what a file held when it was first read.
+        """Return the content that a file had when it was first read.
 
         Raises:
-            ImportError: it is asked for only now, when the digest stands.
+            ImportError: the file was not read before the digest was made.
 
         """
         if path not in self.sources:
@@ -95,7 +95,7 @@ class Namespace(types.ModuleType):
         return self.sources[path]
 
     def spec_of(self, name: str) -> ModuleSpec | None:
-        """Return the spec of a member, by its full name; None where there is none."""
+        """Return the spec of a member, by its full name; None where there is no such member."""
         parent, _, last = name.rpartition(".")
         for folder in map(Path, getattr(sys.modules[parent], "__path__", ())):
             package, file = folder / last, folder / f"{last}.py"
@@ -118,8 +118,8 @@ class Namespace(types.ModuleType):
         """Execute the text of a file as a module of this namespace."""
         code = compile(self.source(path), str(path), "exec", dont_inherit=True)
         self._mentioned.update(map(_plain, _names_in(code)))
-        vars(module)["__builtins__"] = self._builtins  # its functions' import statements go through it as well
-        exec(code, vars(module))  # noqa: S102 - a scenario is code, of whoever calls the program
+        vars(module)["__builtins__"] = self._builtins  # import statements in its functions use these as well
+        exec(code, vars(module))  # noqa: S102 - a scenario is code that the program's user has chosen
 
     def _import(
         self,
@@ -143,7 +143,7 @@ class Namespace(types.ModuleType):
         return sys.modules[f"{self.__name__}.{top}"]
 
     def _has(self, top: str) -> bool:
-        """Whether a name means something beside the module or in a named folder.
+        """Whether a name means a file or a package beside the module or in a named folder.
 
         Raises:
             ImportError: an installed package has the name too.
@@ -157,7 +157,7 @@ class Namespace(types.ModuleType):
         return True
 
     def _places(self, top: str) -> Iterator[Path]:
-        """Yield the packages and files that a name can mean, the one that counts first."""
+        """Yield the packages and files that a name can mean; the first is the one that is imported."""
         if _plain(top) not in self._names:
             return
         for folder in self._folders:
@@ -166,10 +166,10 @@ class Namespace(types.ModuleType):
                     yield place
 
     def _record(self, top: str) -> None:
-        """Record an import from elsewhere.
+        """Record an import from outside the namespace.
 
         Raises:
-            ImportError: it is neither Python's own nor installed, so that nothing would tell when it changes.
+            ImportError: the module is neither Python's own nor installed, so that no version would show its changes.
 
         """
         if top in sys.stdlib_module_names or top == "harness":
@@ -180,9 +180,9 @@ class Namespace(types.ModuleType):
         self.installed.add(top)
 
     def _read_on(self) -> None:
-        """Read the files that the ones read so far import somewhere, in a function perhaps.
+        """Read the files that the files read so far import anywhere, such as in a function.
 
-        Most modules mention nothing that lies beside them and is not read yet: only where one does, they are parsed.
+        Most modules mention no unread file beside them; the modules are parsed only where one does.
         """
         unread = {_plain(place.name) for place in self._lying if place not in self.sources}
         waiting = list(self.sources) if unread & self._mentioned else []
@@ -225,7 +225,10 @@ _FINDER = _Finder()
 
 
 def imported_names(tree: ast.AST) -> set[str]:
-    """Return the first words of all that a module imports anywhere; of relative imports those that they may mean."""
+    """Return the first word of every name that a module imports anywhere.
+
+    ``from . import NAME`` counts as ``NAME``, which may be a module.
+    """
     found = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
@@ -238,12 +241,12 @@ def imported_names(tree: ast.AST) -> set[str]:
 
 
 def _plain(name: str) -> str:
-    """Return the first word of a name without regard to its letters' case, as some systems look for files."""
+    """Return the first word of a name in one case, since some systems find files in either."""
     return name.partition(".")[0].casefold()
 
 
 def _names_in(code: types.CodeType) -> set[str]:
-    """Return every name that code asks for, in its functions too; what it imports is among them."""
+    """Return every name that code mentions, in its functions too; imported names are among them."""
     found: set[str] = set()
     waiting = [code]
     while waiting:
@@ -254,19 +257,19 @@ def _names_in(code: types.CodeType) -> set[str]:
 
 
 def _is_package(place: Path) -> bool:
-    """Whether a folder has modules: anything else that is called alike is no package, and no scenario's folder is."""
+    """Whether a folder is a package: it holds modules, and is no scenario's folder."""
     is_folder = place.is_dir() and place.name.isidentifier()
     return is_folder and any(place.glob("*.py")) and not (place / MODULE).is_file()
 
 
 @contextlib.contextmanager
 def _undone() -> Iterator[None]:
-    """Undo what a module does to the program while it is executed, so that no scenario depends on another one's.
+    """Undo what a module does to the program while it is executed, so that no scenario depends on another scenario.
 
-    What it prints goes to standard error: standard output is the program's, which others parse.
+    The module's output goes to standard error: other programs parse the standard output of this one.
 
     Raises:
-        ImportError: something was imported past the namespace that may change unseen.
+        ImportError: a module whose changes no version shows was imported without the namespace.
 
     """
     path, folder, variables, modules = list(sys.path), Path.cwd(), dict(os.environ), set(sys.modules)
@@ -287,7 +290,7 @@ def _undone() -> Iterator[None]:
 
 
 def _is_installed(place: Path) -> bool:
-    """Whether something is Python's own or installed, which has a version that tells when it changes."""
+    """Whether a file is Python's own or installed, and so has a version that shows its changes."""
     if _INSTALLED & set(place.parts) or place.is_relative_to(sysconfig.get_path("stdlib")):
         return True
     return any(place.is_relative_to(entry) and _holds_distributions(entry) for entry in sys.path if entry)
@@ -295,7 +298,7 @@ def _is_installed(place: Path) -> bool:
 
 @functools.cache
 def _holds_distributions(folder: str) -> bool:
-    """Whether installers put packages into a folder, as ``pip install --target`` does into any."""
+    """Whether an installer has put packages into a folder, which ``pip install --target`` does with any folder."""
     return next(Path(folder).glob("*.dist-info"), None) is not None
 
 
@@ -308,7 +311,7 @@ def _unseen(name: str, place: Path) -> ImportError:
 
 
 def _origin(top: str) -> Path | None:
-    """Return where Python itself finds a module or package of this name; None where it is nowhere."""
+    """Return where Python itself finds a module or package of this name; None where it finds none."""
     try:
         spec = importlib.util.find_spec(top)
     except (ImportError, ValueError):
@@ -320,5 +323,5 @@ def _origin(top: str) -> Path | None:
 
 
 def _print(*values: object, **how: Any) -> None:  # noqa: ANN401 - whatever print takes
-    """Print to standard error unless a file is named: standard output is the program's, which others parse."""
-    print(*values, **{**how, "file": how.get("file") or sys.stderr})  # noqa: T201 - it stands in for it
+    """Print to standard error unless a file is named: other programs parse the standard output of this one."""
+    print(*values, **{**how, "file": how.get("file") or sys.stderr})  # noqa: T201 - stands in for `print`

@@ -1,7 +1,7 @@
-"""The scenarios there are: known by name at once, each module executed when its scenario is first asked for.
+"""A catalog knows its scenarios by name at once; a module is executed when its scenario is first asked for.
 
-Executing a module gives the scenario. The digests of all that defines it are made when somebody asks for them, of the
-files as they were read then.
+Executing a module gives the scenario. The scenario's digests are made when they are first asked for, of the modules and
+applications as they were read when the module was executed.
 """
 
 from __future__ import annotations
@@ -31,19 +31,19 @@ if TYPE_CHECKING:
     from harness.catalog.folders import Identity
     from harness.model.expectation import Expectation
 
-_LOADING = threading.RLock()  # a module may change the folder and the output of the whole program while it is executed
+_LOADING = threading.RLock()  # executing a module may change the working folder and the output of the whole program
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class LoadedScenario:
-    """A scenario with the files it came from, as they were then.
+    """A scenario with the files it came from, as they were when it was loaded.
 
     Attributes:
-        scenario: what the module defines, with what is expected of it.
-        module: the module's file.
-        applications: what is copied into the folder of each trial.
-        digest: makes the digests of all this; it is called once, and not before they are asked for.
-        is_self_contained: the module imports nothing from scenarios' folders but what lies beside it.
+        scenario: the scenario that the module defines, with its expected histories.
+        module: the module's path.
+        applications: the files that are copied into the folder of each trial.
+        digest: makes the two digests; called once, when `closure` is first read.
+        is_self_contained: all files that the module imports from folders of scenarios lie beside the module.
 
     """
 
@@ -55,7 +55,7 @@ class LoadedScenario:
 
     @functools.cached_property
     def closure(self) -> Closure:
-        """The digests, which change with any of the files."""
+        """The two digests."""
         return self.digest()
 
 
@@ -70,12 +70,12 @@ class Entry:
 
 
 class Catalog(Mapping[str, LoadedScenario]):
-    """Scenarios by id. What is found is known at once; a module is executed when its scenario is first asked for.
+    """Scenarios by id; a module is executed when its scenario is first asked for.
 
     Attributes:
         subjects: the subject of every scenario, by id.
-        modules: the file of every scenario's module, by id.
-        declared: the scenarios alone, without their files; executed one by one as well.
+        modules: the path of every scenario's module, by id.
+        declared: the scenarios alone, without their files, by id; each module is executed when first asked for.
 
     """
 
@@ -83,7 +83,7 @@ class Catalog(Mapping[str, LoadedScenario]):
         """Take scenarios that have been found.
 
         Raises:
-            ScenarioError: two have one id.
+            ScenarioError: two scenarios have one id.
 
         """
         self._entries: dict[str, Entry] = {}
@@ -96,11 +96,11 @@ class Catalog(Mapping[str, LoadedScenario]):
         self.declared: Mapping[str, Scenario] = _Declared(self)
 
     def __getitem__(self, name: str) -> LoadedScenario:
-        """Return a scenario, which its module defines.
+        """Return a scenario; its module is executed the first time.
 
         Raises:
-            KeyError: there is none of that id.
-            ScenarioError: its module does not load.
+            KeyError: no scenario has the id.
+            ScenarioError: the scenario's module does not load.
 
         """
         with _LOADING:
@@ -119,7 +119,7 @@ class Catalog(Mapping[str, LoadedScenario]):
         return name in self._entries
 
     def joined(self, other: Catalog) -> Catalog:
-        """Return a catalog of both, which share what is loaded already.
+        """Return a catalog of the scenarios of both; a scenario that one of them has loaded is not loaded again.
 
         Raises:
             ScenarioError: two scenarios have one id.
@@ -129,7 +129,7 @@ class Catalog(Mapping[str, LoadedScenario]):
 
 
 class _Declared(Mapping[str, "Scenario"]):
-    """What a catalog's modules define, each executed when it is asked for."""
+    """The scenarios that a catalog's modules define; a module is executed when its scenario is first asked for."""
 
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
@@ -150,7 +150,7 @@ class _Declared(Mapping[str, "Scenario"]):
 def bundled(folder: str) -> Path:
     """Return the project's own ``scenarios``, ``matrices`` or ``reports``: inside the package, else beside it.
 
-    Only an installed package has them inside. Beside an installed one lies whatever others have installed.
+    Only an installed package has these folders inside. Beside an installed package lie the packages of others.
     """
     package = Path(__file__).parents[1]
     inside = package / "_bundled"
@@ -163,10 +163,10 @@ def is_bundled(module: Path) -> bool:
 
 
 def load(places: Iterable[Path]) -> Catalog:
-    """Find every scenario in places; flat modules, which state their ids themselves, are executed for that.
+    """Find every scenario in places; a flat module is executed at once, since only its code states its id.
 
     Raises:
-        ScenarioError: a place is missing, a flat module does not load, two scenarios have one id.
+        ScenarioError: a place is missing, a flat module does not load, or two scenarios have one id.
 
     """
     places = tuple(places)
@@ -184,10 +184,10 @@ def _entry(module: Path, folders: Sequence[Path]) -> Entry:
 
 
 def load_file(path: Path, folders: Sequence[Path] = ()) -> LoadedScenario:
-    """Load one scenario module; what it imports is found beside it, and then in the folders.
+    """Load one scenario module; its imports are found beside it, and then in the folders.
 
     Raises:
-        ScenarioError: it does not load, or what it defines is not a scenario, or not the one of its folder.
+        ScenarioError: the module does not load, defines no scenario, or states another id or subject than its folder.
 
     """
     path = whole(path)
@@ -211,7 +211,7 @@ def load_file(path: Path, folders: Sequence[Path] = ()) -> LoadedScenario:
         is_self_contained=all(source.parent == path.parent for source in namespace.sources),
     )
     if any(b"__file__" in source for source in namespace.sources.values()):
-        _ = loaded.closure  # of all files beside it, as they are now; too many are told before anything runs
+        _ = loaded.closure  # digests the files beside the module as they are now, or refuses too many of them now
     return loaded
 
 
@@ -227,10 +227,10 @@ def _scenario_in(path: Path, defined: Mapping[str, object]) -> Scenario:
 
 
 def _completed(path: Path, scenario: Scenario) -> Scenario:
-    """Return a scenario with what lies around its module: the id and the subject of its folder, what is expected of it.
+    """Return a scenario with the id and the subject of its folder, and with its expected histories.
 
     Raises:
-        ScenarioError: it states another id or subject than its folder, or no folder gives what it does not state.
+        ScenarioError: the scenario states another id or subject than its folder, or lies flat and does not state both.
 
     """
     identity = identity_of(path)
@@ -247,7 +247,7 @@ def _completed(path: Path, scenario: Scenario) -> Scenario:
 
 
 def _refuse_nameless(path: Path, scenario: Scenario) -> None:
-    """Refuse a flat module that does not state what no folder says."""
+    """Refuse a flat module whose scenario states no id or no subject."""
     for field in ("id", "subject"):
         if not getattr(scenario, field):
             message = (
@@ -270,7 +270,7 @@ def _refuse_other_names(path: Path, scenario: Scenario, identity: Identity) -> N
 
 
 def _told(path: Path, error: BaseException) -> str:
-    """Say where a module failed to load; beginning with the module where it is something that this one imports."""
+    """Say where a module failed to load; the line begins with the module's path, also where an imported file failed."""
     told = mistake(error)
     return told if told.startswith(f"{path}, line") else f"{path}: {told}"
 
@@ -289,7 +289,7 @@ def _application(module: Path, name: str) -> Application:
 
 
 def _expectations(path: Path) -> tuple[Expectation, ...]:
-    """Read the data file beside a scenario module; nothing is expected where there is none."""
+    """Read the expected histories beside a scenario module; none where there is no such file."""
     if not path.is_file():
         return ()
     try:

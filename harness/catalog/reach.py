@@ -1,8 +1,8 @@
-"""What a trial can reach of a scenario's modules, found without executing them.
+"""The statements of a scenario's modules that a trial can reach, found without executing the modules.
 
-A trial executes `observe` and all that this uses; a judgement executes `judge` and `combine`. A statement that only
-a judgement can reach may change without a trial being run again. The answer errs to one side: what the analysis does
-not understand belongs to the trial, and where it cannot follow a module at all there is no answer.
+A trial executes `observe` and all that `observe` uses; a judgement executes `judge` and `combine`. A statement that
+only a judgement can reach may change without a trial being run again. The analysis errs to one side: a statement that
+it does not understand belongs to the trial, and where it cannot follow a module at all it gives no answer.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 JUDGED = frozenset({"judge", "combine", "title", "claim", "typical_s", "expectations"})
 """The fields of a scenario that no trial depends on."""
 
-# A statement that mentions one of these may reach what it does not name. An attribute may be called as the first are.
+# A statement that mentions one of these names may reach what it does not name. The names of the first set count only
+# where they stand alone: an attribute such as ``re.compile`` is harmless.
 _UNSEEN_NAMES = frozenset({"compile", "dir", "eval", "exec", "globals", "locals", "setattr", "delattr", "vars"})
 _UNSEEN = frozenset(
     {
@@ -43,11 +44,11 @@ class _Placed:
 
 
 def trial_text(trees: Mapping[str, ast.Module], main: str) -> tuple[str, ...] | None:
-    """Return the statements that a trial depends on, as text; None where that cannot be told.
+    """Return the statements that a trial depends on, as text; None where the analysis cannot follow the modules.
 
     Args:
-        trees: the modules by name, as they import each other.
-        main: the name of the one that defines ``SCENARIO``.
+        trees: the modules, by the names by which they import each other.
+        main: the name of the module that defines ``SCENARIO``.
 
     """
     try:
@@ -58,7 +59,7 @@ def trial_text(trees: Mapping[str, ast.Module], main: str) -> tuple[str, ...] | 
 
 
 class _Reach:
-    """The units that belong to the trial; it grows until nothing more is reached."""
+    """The units that belong to the trial: the set grows until nothing more is reached."""
 
     def __init__(self, modules: Mapping[str, Statements], main: str) -> None:
         self._all = [_Placed(module=name, unit=unit) for name, one in modules.items() for unit in one.units]
@@ -78,7 +79,7 @@ class _Reach:
                 self._keep(one)
 
     def texts(self) -> Iterator[str]:
-        """Yield the text of what belongs to the trial."""
+        """Yield the text of each statement that belongs to the trial."""
         for one in self._all:
             if one is self._scenario:
                 yield f"{one.module}: {text_of(self._declaration)}"
@@ -86,10 +87,10 @@ class _Reach:
                 yield f"{one.module}: {text_of(one.unit.node)}"
 
     def _the_scenario(self, main: str) -> tuple[_Placed, ast.stmt]:
-        """Return the one statement that makes the scenario, and it without what only a judgement needs.
+        """Return the one statement that makes the scenario, and the same without fields that only a judgement needs.
 
         Raises:
-            UnseenError: it is not plainly written.
+            UnseenError: the statement is not one plain call of ``Scenario`` with keyword arguments.
 
         """
         made = self._binding.get((main, "SCENARIO"), [])
@@ -105,7 +106,7 @@ class _Reach:
         return made[0], ast.Assign(targets=[ast.Name(id="SCENARIO", ctx=ast.Store())], value=call)
 
     def _is_harness(self, main: str, function: ast.expr) -> bool:
-        """Whether a name is the harness's ``Scenario``, imported so and bound by nothing else."""
+        """Whether a name is the harness's ``Scenario``, imported under that name and bound by nothing else."""
         match function:
             case ast.Name(id=name):
                 wanted = [Imported(module=one, member="Scenario") for one in ("harness", "harness.model.scenario")]
@@ -137,7 +138,7 @@ class _Reach:
                 self._keep(one)
 
     def _sibling(self, asked: Imported) -> tuple[str, str | None]:
-        """Return the module and the member that an import means, were it one of the modules."""
+        """Return the module and the member that an import means, if it is an import of one of the modules."""
         name = asked.module.lstrip(".")
         return (name, asked.member) if name else (asked.member or "", None)  # from . import sibling
 
@@ -145,7 +146,7 @@ class _Reach:
         """Return the units of the modules that a unit imports.
 
         Raises:
-            UnseenError: it imports everything, or a name that the module does not bind itself, or the scenario.
+            UnseenError: the unit imports ``*``, or a name that the module does not bind itself, or the scenario.
 
         """
         found: list[_Placed] = []
@@ -162,7 +163,7 @@ class _Reach:
         return found
 
     def _changes_the_trial(self, one: _Placed) -> bool:
-        """Whether a unit that no trial executes could change in place what one uses."""
+        """Whether a unit that no trial executes could change in place a value that a trial uses."""
         seen: set[_Placed] = set()
         waiting = [one]
         while waiting:
@@ -197,29 +198,55 @@ def _reaches_unseen(node: ast.AST) -> bool:
 
 
 def _stores_outside(node: ast.stmt) -> bool:
-    """Whether a statement changes what it did not make: by ``global``, or by an item or attribute of anything."""
-    own = _locals_of(node)
+    """Return whether a statement may change a value that the statement did not make itself.
+
+    A function changes its own where it sets an item or an attribute of a local list, dict or set that it made; a class
+    where a method sets an attribute of ``self``. One level deeper lies what somebody else may have made.
+    """
+    own = _own_names(node)
     for one in ast.walk(node):
-        if isinstance(one, ast.Global):
+        if isinstance(one, ast.Global | ast.Nonlocal):
             return True
         if isinstance(one, ast.Attribute | ast.Subscript) and isinstance(one.ctx, ast.Store | ast.Del):
-            root: ast.expr = one
-            while isinstance(root, ast.Attribute | ast.Subscript):
-                root = root.value
-            if not isinstance(root, ast.Name) or root.id not in own:
+            if not (isinstance(one.value, ast.Name) and one.value.id in own):
+                return True
+            if isinstance(node, ast.ClassDef) and isinstance(one, ast.Subscript):
                 return True
     return False
 
 
-def _locals_of(node: ast.stmt) -> set[str]:
-    """Return the names that a function binds to something it made: a display, a comprehension, a call of ``dict``."""
+def _own_names(node: ast.stmt) -> set[str]:
+    """Return the names whose values a statement made itself; ``self`` for a class.
+
+    Those of a function are bound to lists, dicts and sets that it writes out, and to nothing else in any way: a
+    parameter or the target of a loop may be a value of somebody else's.
+    """
     if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
         return {"self"} if isinstance(node, ast.ClassDef) else set()
     made = (ast.List, ast.Dict, ast.Set, ast.ListComp, ast.DictComp, ast.SetComp)
-    bound: dict[str, bool] = {}
+    bound: dict[str, int] = {}
+    displays: dict[str, int] = {}
     for one in ast.walk(node):
-        if isinstance(one, ast.Assign | ast.AnnAssign) and one.value is not None:
+        for name in _bound_by(one):
+            bound[name] = bound.get(name, 0) + 1
+        if isinstance(one, ast.Assign | ast.AnnAssign) and isinstance(one.value, made):
             for target in one.targets if isinstance(one, ast.Assign) else [one.target]:
                 if isinstance(target, ast.Name):
-                    bound[target.id] = bound.get(target.id, True) and isinstance(one.value, made)
-    return {name for name, is_made in bound.items() if is_made}
+                    displays[target.id] = displays.get(target.id, 0) + 1
+    return {name for name, times in displays.items() if times == bound[name]}
+
+
+def _bound_by(node: ast.AST) -> list[str]:
+    """Return the names that one node binds by itself."""
+    match node:
+        case ast.Name(id=name, ctx=ast.Store() | ast.Del()) | ast.arg(arg=name):
+            return [name]
+        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+            return [name]
+        case ast.ExceptHandler(name=str(name)) | ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
+            return [name]
+        case ast.MatchMapping(rest=str(name)):
+            return [name]
+        case ast.alias(name=name, asname=asname):
+            return [asname or name.partition(".")[0]]
+    return []

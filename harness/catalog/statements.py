@@ -1,8 +1,8 @@
-"""The statements of a scenario's modules: what each binds and uses, and whether executing it does anything else.
+"""The statements of a scenario's modules: which names each binds and uses, and whether executing it does anything else.
 
 `Statements` cuts a module into units. A quiet unit only binds its names when it is executed: a function, a constant, an
-import of Python's own. Leaving out a quiet unit whose names nobody uses changes nothing. Of what is not known to be
-quiet, the answer is no.
+import from the standard library. Leaving out a quiet unit whose names nobody uses changes nothing. A statement counts
+as quiet only where that is known.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# What these return cannot be changed afterwards, and calling them does nothing else.
+# The values that these functions return cannot be changed in place, and calling them has no effect.
 _CONSTANTS = frozenset(
     {"bool", "bytes", "float", "frozenset", "int", "len", "max", "min", "range", "repr", "round", "str", "sum", "tuple"}
 )
@@ -49,8 +49,8 @@ class Imported:
     """What an import statement asks for.
 
     Attributes:
-        module: as it is written, with its dots.
-        member: the name that is taken from the module; None where the module itself is, ``*`` for all.
+        module: the module's name as it is written, with leading dots.
+        member: the name that is imported from the module; None where the module itself is imported, ``*`` for all.
 
     """
 
@@ -59,21 +59,21 @@ class Imported:
 
     @property
     def top(self) -> str:
-        """The first word of the module, empty where it is relative."""
+        """The first word of the module's name, empty for a relative import."""
         return self.module.partition(".")[0]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
 class Unit:
-    """One statement at the top of a module; of an import, one name of it.
+    """One statement at the top of a module; an import of several names is several units.
 
     Attributes:
         node: the statement.
-        binds: the names that it binds.
-        uses: the names that it mentions.
-        imports: what it imports, in functions too.
-        is_quiet: executing it only binds its names.
-        is_constant: nothing that its names stand for can be changed in place.
+        binds: the names that the statement binds.
+        uses: the names that the statement mentions.
+        imports: what the statement imports, in functions too.
+        is_quiet: executing the statement only binds its names.
+        is_constant: none of the values that the statement binds can be changed in place.
 
     """
 
@@ -86,12 +86,12 @@ class Unit:
 
     @property
     def is_import(self) -> bool:
-        """Whether it is an import statement, of one name."""
+        """Whether the unit is an import statement, of one name."""
         return isinstance(self.node, ast.Import | ast.ImportFrom)
 
 
 class Statements:
-    """The units of a module, in their order; what only type checkers execute is left out."""
+    """The units of a module, in order, without docstrings and what stands below ``if TYPE_CHECKING``."""
 
     def __init__(self, tree: ast.Module) -> None:
         """Cut a module into its units."""
@@ -136,7 +136,7 @@ def _bound_by(node: ast.stmt) -> frozenset[str]:
 
 
 def _asked(node: ast.AST) -> Iterator[tuple[Imported, str, ast.stmt]]:
-    """Yield what an import statement asks for, one by one, with the name that it binds and a statement of it alone."""
+    """Yield each import of an import statement, with the name that it binds and a statement of this import alone."""
     if isinstance(node, ast.Import):
         for alias in node.names:
             bound = alias.asname or alias.name.partition(".")[0]
@@ -162,7 +162,7 @@ def _imports(node: ast.stmt) -> Iterator[Unit]:
 
 
 class _Reading:
-    """Says of statements and expressions what executing them does, knowing what the module imports."""
+    """Says what executing a statement or an expression does, from the names that the module imports and binds."""
 
     def __init__(self, imports: dict[str, Unit], bound: frozenset[str]) -> None:
         self._imports = imports
@@ -246,7 +246,7 @@ class _Reading:
         return True
 
     def _is_known(self, node: ast.expr) -> bool:
-        """Whether a name, or an attribute of one, is Python's own or the harness's."""
+        """Whether a name, or an attribute of one, is Python's own or comes from a package that is known to be pure."""
         while isinstance(node, ast.Attribute):
             node = node.value
         if not isinstance(node, ast.Name):
@@ -256,7 +256,7 @@ class _Reading:
 
 
 def text_of(node: object) -> str:
-    """Return a statement as text in which neither places, comments nor docstrings stand; alike on every Python."""
+    """Return a statement as text without places, comments and docstrings; the same text on every Python."""
     if isinstance(node, list):
         return f"[{','.join(map(text_of, node))}]"
     if not isinstance(node, ast.AST):
@@ -272,7 +272,7 @@ def text_of(node: object) -> str:
 
 
 def _parts(node: ast.expr) -> Iterator[ast.expr]:
-    """Yield the expressions that an expression is made of; of a call, what it is given."""
+    """Yield the expressions that an expression is made of; of a call, its arguments and the object of a method."""
     for child in ast.iter_child_nodes(node):
         if isinstance(node, ast.Call) and child is node.func:
             if isinstance(child, ast.Attribute):
@@ -290,7 +290,7 @@ def _defaults(node: ast.FunctionDef | ast.AsyncFunctionDef) -> tuple[ast.expr, .
 
 
 def _annotations(node: ast.FunctionDef | ast.AsyncFunctionDef) -> tuple[ast.expr, ...]:
-    """Return the annotations of a function, which some modules evaluate when they define it."""
+    """Return the annotations of a function, which some modules evaluate when they define the function."""
     given = (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs, node.args.vararg, node.args.kwarg)
     kept = [one.annotation for one in given if one and one.annotation]
     return (*kept, node.returns) if node.returns else tuple(kept)

@@ -1,4 +1,4 @@
-"""A container to build in: programs are run in it one after the other, and what they made is kept as an image."""
+"""A container to build in: programs run in it one after the other, and its files are kept as an image."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ _CERTIFICATES = "/tmp/harness-certificates.pem"  # noqa: S108
 
 
 class Builder:
-    """A container on this machine's own network, as root in there, until the context is left."""
+    """A container on this machine's own network whose programs run as root; removed when the context is left."""
 
     def __init__(
         self, engine: Engine, run: RunLabels, image: str, *, python: str, uv: Path, shared: Sequence[Path] = ()
     ) -> None:
-        """Describe it.
+        """Describe the container.
 
         Args:
-            engine: where.
-            run: whose label it carries.
-            image: what it begins as.
-            python: the image's interpreter.
-            uv: this machine's copy of a uv that runs there.
-            shared: folders of this machine to be read there by the same paths.
+            engine: the engine that runs the container.
+            run: the run whose labels the container carries.
+            image: the image that the container is made of.
+            python: the path of the image's interpreter.
+            uv: the path on this machine of a uv that runs in the container.
+            shared: folders of this machine that the container may read at the same paths.
 
         """
         self.uv = _UV
@@ -52,7 +52,7 @@ class Builder:
             self._env["SSL_CERT_FILE"] = _CERTIFICATES
 
     def __enter__(self) -> Self:
-        """Start it."""
+        """Start the container."""
         from docker.types import Mount  # noqa: PLC0415 - see `harness.containers.engine.connect`
 
         self._id = self._engine.create(
@@ -78,11 +78,11 @@ class Builder:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Remove it."""
+        """Remove the container."""
         self._engine.remove(self._id)
 
     def run(self, argv: Sequence[str], *, env: Mapping[str, str], deadline_s: float) -> Completed:
-        """Run a program to its end; at the deadline the whole container ends."""
+        """Run a program to its end; after ``deadline_s`` seconds remove the container and return no exit status."""
         from docker.errors import NotFound  # noqa: PLC0415 - see `harness.containers.engine.connect`
 
         api = self._engine.api
@@ -98,7 +98,7 @@ class Builder:
         return Completed(exit_status=None, output="")
 
     def keep(self, image: str, digest: str) -> None:
-        """Keep it as an image, which belongs to no run."""
+        """Keep the container's files as an image, which belongs to no run."""
         repository, tag = image.rsplit(":", 1)
         changes = [f'LABEL {RUN}="" {ENVIRONMENT}="{digest}"']
         with self._engine.telling("keep a container as an image"):
@@ -106,7 +106,7 @@ class Builder:
 
 
 def _index_environment() -> dict[str, str]:
-    """Return what uv is told about indexes and proxies on this machine, and where to put what it keeps."""
+    """Return this machine's variables about indexes and proxies for uv, and the folders for uv's own files."""
     kept = {
         name: value
         for name, value in os.environ.items()
@@ -117,6 +117,6 @@ def _index_environment() -> dict[str, str]:
 
 
 def _certificates() -> Path | None:
-    """Return the certificates that this machine trusts: an image's own may not know its proxy."""
+    """Return the file of certificates that this machine trusts; an image may not trust this machine's proxy."""
     candidates = (os.environ.get("SSL_CERT_FILE"), "/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/cert.pem")
     return next((Path(path).resolve() for path in candidates if path and Path(path).is_file()), None)

@@ -1,7 +1,7 @@
-"""A server in a container: the same to a trial as a process of this machine, see `harness.processes.process.Started`.
+"""A trial uses a server in a container like a process of this machine, see `harness.processes.process.Started`.
 
-The port is published on 127.0.0.1 of this machine and nowhere else. The first process of the container, `init.py`
-beside this, connects it to the container's own loopback, where servers listen that are told to listen on 127.0.0.1.
+The server's port is published on 127.0.0.1 of this machine and nowhere else. `init.py` runs as the first process of the
+container and connects the published port to the container's own loopback, on which the server listens.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
     from harness.containers.engine import Engine, RunLabels
 
-PUBLISHED = 31_999  # in the container; outside of what is leased to servers and of what connections are numbered from
-_FIRST_REAL_TIME = 34  # SIGRTMIN, for a libc that keeps two for itself
+PUBLISHED = 31_999  # the port in the container; outside the leased ports and the system's ephemeral ports
+_FIRST_REAL_TIME = 34  # SIGRTMIN, for a libc that keeps two real-time signals for itself
 _START_S = 60.0
 _END_S = 10.0
 _NOBODY = "65534:65534"
@@ -36,7 +36,7 @@ _TMPFS = {"/tmp": "rw,nosuid,nodev,size=256m,mode=1777"}  # noqa: S108 - the con
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """What the first process says of the end, or how it could not begin."""
+    """One report of the first process: that the server was started, why it was not, or how it ended."""
 
     exit_status: int | None = None
     survivors: int = 0
@@ -62,22 +62,22 @@ class Contained:
         port: int,
         console: bool = False,
     ) -> None:
-        """Start it, not as root, with the folder to read and a temporary folder to write to.
+        """Start the program, not as root; it may read the trial's folder and write to a temporary folder.
 
         Args:
-            engine: where.
-            run: whose label it carries.
-            image: what it runs in.
-            argv: program and arguments.
-            python: the image's interpreter, for the first process.
+            engine: the engine that runs the container.
+            run: the run whose labels the container carries.
+            image: the image that the program runs in.
+            argv: the program and its arguments.
+            python: the path of the image's interpreter, which runs the first process.
             env: the program's whole environment.
-            folder: of the trial; it has the same path inside.
-            port: where the program will listen, on its own loopback and then on this machine's.
-            console: give it a terminal as standard input.
+            folder: the trial's folder; it has the same path in the container.
+            port: the port that the program listens on in the container, and that is published on this machine.
+            console: give the program a terminal as standard input.
 
         Raises:
             OSError: the image has no such program.
-            EngineError: the engine does not start it.
+            EngineError: the engine does not start the container.
 
         """
         self.argv = tuple(argv)
@@ -86,9 +86,9 @@ class Contained:
         self._told = threading.Condition()
         self._began: Report | None = None
         self._ended: Report | None = None
-        self._is_over = False  # nothing more is heard of it
+        self._is_over = False  # whether the container's output has ended
         self._asked = False
-        self._stop = f"\0stop {uuid.uuid4().hex}\0".encode()  # what the first process writes where it passes on a stop
+        self._stop = f"\0stop {uuid.uuid4().hex}\0".encode()  # the first process prints this when it passes on a stop
         self._held = b""
         order = {
             "stop": self._stop.decode(),
@@ -123,9 +123,9 @@ class Contained:
             raise OSError(self._began.failed, self._began.reason)
 
     def _read(self) -> None:
-        """Take what comes until the container ends: the server's output, and line by line what is told of it."""
+        """Take the server's output, and the first process's reports line by line, until the container ends."""
         unread = b""
-        with contextlib.suppress(Exception):  # however the connection breaks: `exit_status` finds out what it means
+        with contextlib.suppress(Exception):  # the connection may break in any way; `exit_status` finds out why
             for printed, told in self._stream:
                 if printed:
                     self._take(printed)
@@ -138,7 +138,7 @@ class Contained:
             self._told.notify_all()
 
     def _take(self, printed: bytes) -> None:
-        """Capture what was printed, in two parts where the request to stop came in between."""
+        """Capture output, split in two parts at the place where the request to stop was passed on."""
         data, self._held = self._held + printed, b""
         if self._asked:
             before, found, after = data.partition(self._stop)
@@ -147,7 +147,7 @@ class Contained:
                 self.capture.add(before)
                 self.capture.split()
                 data = after
-            else:  # its beginning may be the end of what has come so far
+            else:  # the output so far may end with the beginning of the mark
                 kept = max(0, len(data) - len(self._stop) + 1)
                 data, self._held = data[:kept], data[kept:]
         self.capture.add(data)
@@ -155,7 +155,7 @@ class Contained:
     def _hear(self, line: bytes) -> None:
         try:
             report = decode(line, Report)
-        except msgspec.DecodeError:  # of the Python that runs it
+        except msgspec.DecodeError:  # no report, but a message of the Python that runs the first process
             self.capture.add(line + b"\n")
             return
         with self._told:
@@ -167,10 +167,10 @@ class Contained:
 
     @property
     def exit_status(self) -> int | None:
-        """Its exit status, negative for a signal, or None while it runs.
+        """The program's exit status, negative for a signal, or None while it runs.
 
         Raises:
-            EngineError: the engine is gone, and with it what it knew.
+            EngineError: the engine does not answer, or has lost the container while the container ran.
 
         """
         if self._ended is None and self._is_over:
@@ -178,7 +178,7 @@ class Contained:
         return None if self._ended is None else self._ended.exit_status
 
     def _last_state(self) -> Report:
-        """Ask the engine how a container ended whose first process did not live to tell."""
+        """Ask the engine how the container ended, since its first process ended without a report."""
         from docker.errors import NotFound  # noqa: PLC0415 - see `harness.containers.engine.connect`
 
         with self._engine.telling("keep a container until its end"):
@@ -192,25 +192,28 @@ class Contained:
 
     @property
     def out_of_memory(self) -> bool:
-        """Whether the container's limit ended a process of it; asked when it has ended."""
+        """Whether the container's memory limit ended one of its processes; known once the program has ended."""
         return self._ended is not None and self._ended.out_of_memory
 
     def take(self) -> None:
-        """Do nothing: what is on its way from the engine cannot be known here; the first process marks the stop."""
+        """Do nothing: output on its way from the engine cannot be taken here, so the first process marks the stop."""
 
     def signal(self, number: int) -> None:
-        """Send the program a signal: its number above the first real-time one tells the first process to."""
+        """Send the program a signal; the first process gets the real-time signal of that number and passes it on."""
         self._signal(str(_FIRST_REAL_TIME + number))
 
     def stop(self, grace_s: float) -> str:
-        """Ask the program to end, then make it; return ``itself``, ``SIGTERM`` or ``SIGKILL`` for what did."""
+        """Ask the program to end, and kill it after ``grace_s`` seconds; return what ended it.
+
+        That is ``itself``, ``SIGTERM`` or ``SIGKILL``.
+        """
         if self.exit_status is not None:
             return "itself"
         self._asked = True
         self._signal("SIGTERM")
         if self._has_ended(grace_s):
             return "SIGTERM"
-        self._signal("SIGUSR1")  # upon which the first process ends the server, and can still tell
+        self._signal("SIGUSR1")  # on this the first process kills the server and lives to report how it ended
         if not self._has_ended(_END_S):
             self._signal("SIGKILL")
             self._has_ended(_END_S)
@@ -224,17 +227,17 @@ class Contained:
     def _signal(self, name: str) -> None:
         from docker.errors import APIError  # noqa: PLC0415 - see `harness.containers.engine.connect`
 
-        with self._engine.telling("end a container"), contextlib.suppress(APIError):  # it has just ended
+        with self._engine.telling("end a container"), contextlib.suppress(APIError):  # the container has just ended
             self._engine.api.kill(self._id, signal=name)
 
     def end(self) -> int:
-        """Remove the container and all that runs in it; return how many processes outlived the program."""
+        """Remove the container with all its processes; return the number of processes that outlived the program."""
         survivors = self._ended.survivors if self._ended else 0
         self._engine.remove(self._id)
         return survivors
 
     def close(self) -> None:
-        """Let go of the connection; what is left of the container goes too."""
+        """Remove the container if it is still there, and close the connection."""
         self._engine.remove(self._id)
         self._reader.join(timeout=_END_S)
 
@@ -245,7 +248,10 @@ def _init() -> str:
 
 
 def _settings(folder: Path, port: int) -> dict[str, object]:
-    """Return how a server's container is confined."""
+    """Return the settings that confine a server's container.
+
+    Packets live for one hop: they reach this machine and nothing beyond, whatever the engine forwards.
+    """
     from docker.types import Mount  # noqa: PLC0415 - see `harness.containers.engine.connect`
 
     own = f"{os.getuid()}:{os.getgid()}"

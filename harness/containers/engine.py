@@ -1,6 +1,7 @@
-"""The container engine of this machine: found, asked, and every refusal told as something a person can act on.
+"""The container engine of this machine; every refusal of it becomes one line that a person can act on.
 
-Whatever a run makes on it carries the run's label, with the folder whose lock says whether the run still lives.
+All that a run makes on the engine carries the run's labels. One of them is the run's folder, whose lock says whether
+the run still lives.
 """
 
 from __future__ import annotations
@@ -31,30 +32,30 @@ if TYPE_CHECKING:
 RUN, FOLDER, MACHINE, ENVIRONMENT = "harness.run", "harness.folder", "harness.machine", "harness.environment"
 USER = "harness.user"
 MEMORY = "1g"
-PROCESSES = 512  # threads count
+PROCESSES = 512  # threads count as processes
 CPUS = 1.0
 _POLL_S = 0.05
 _ANSWER_S = 60
 _ADDRESS = re.compile(r"(unix|npipe|tcp|https?|ssh)://[!-~]{1,1000}", re.ASCII)
 _HERE = ("127.0.0.1", "localhost", "::1")
 _connecting = threading.Lock()
-_SIGNALS = 128  # an exit status above it is a signal's number and this
+_SIGNALS = 128  # a larger exit status is this plus the number of a signal
 
 
 class RunLabels(msgspec.Struct, frozen=True, kw_only=True):
-    """The run that everything is labelled by: its mark and its folder."""
+    """The mark and the folder of a run, for the labels of all that the run makes on an engine."""
 
     mark: str
     folder: Path
 
     @property
     def labels(self) -> dict[str, str]:
-        """The labels; a container of another machine with this engine is another's, whatever its folder says."""
+        """The labels; they name the machine, since several machines with the same folders may use one engine."""
         return {RUN: self.mark, FOLDER: str(self.folder), MACHINE: platform.node(), USER: user()}
 
 
 def user() -> str:
-    """Return who runs this, as the labels say it: others may use the same engine."""
+    """Return the user's number for the labels, empty on Windows: several users may use one engine."""
     return "" if sys.platform == "win32" else str(os.geteuid())
 
 
@@ -64,7 +65,7 @@ def is_address(text: str) -> bool:
 
 
 def address() -> str:
-    """Return where the engine is: ``DOCKER_HOST``, or the first socket that Docker or podman usually has."""
+    """Return the engine's address: ``DOCKER_HOST``, or the first usual socket of Docker or podman that exists."""
     if chosen := os.environ.get("DOCKER_HOST"):
         return chosen
     if sys.platform == "win32":
@@ -76,10 +77,10 @@ def address() -> str:
 
 
 def connect(where: str) -> Engine:
-    """Return the engine at an address: one value in all threads, which make one network of each run on it.
+    """Return the engine at an address; all threads share one value, so that a run has one network on it.
 
     Raises:
-        EngineError: none answers there, or not to this user.
+        EngineError: no engine answers there, or the engine refuses this user.
 
     """
     with _connecting:
@@ -88,7 +89,7 @@ def connect(where: str) -> Engine:
 
 @functools.cache
 def _connected(where: str) -> Engine:
-    import docker  # noqa: PLC0415 - takes a tenth of a second, and most calls need no engine
+    import docker  # noqa: PLC0415 - the import takes a tenth of a second, and most calls need no engine
 
     if where.startswith(("ssh:", "tcp:", "http")) and urllib.parse.urlsplit(where).hostname not in _HERE:
         raise EngineError(f"the engine at {where} is on another machine, whose loopback cannot be reached from here")
@@ -100,7 +101,7 @@ def _connected(where: str) -> Engine:
 
 
 def _knock(path: Path) -> None:
-    """Say what to do about an engine whose socket does not let anyone in, by what is there instead."""
+    """Raise an error with the remedy where nobody can connect to an engine's socket."""
     try:
         with socket.socket(socket.AF_UNIX) as knocking:
             knocking.connect(str(path))
@@ -129,7 +130,7 @@ def _group_is_named(path: Path) -> bool:
 
 @contextlib.contextmanager
 def _telling(where: str, doing: str) -> Iterator[None]:
-    """Turn whatever the SDK raises into one line."""
+    """Turn every error of the SDK into an `EngineError` of one line."""
     import docker.errors  # noqa: PLC0415 - see `connect`
     import requests.exceptions  # noqa: PLC0415
 
@@ -146,7 +147,7 @@ def _telling(where: str, doing: str) -> Iterator[None]:
 
 
 def status_of(state: Mapping[str, Any]) -> int:
-    """Return the exit status in what the engine knows of a program that has ended, negative for a signal."""
+    """Return the exit status in the engine's state of a program that has ended, negative for a signal."""
     status = int(state["ExitCode"])
     return _SIGNALS - status if status > _SIGNALS else status
 
@@ -155,7 +156,7 @@ class Engine:
     """One engine, safe for many threads. Every method raises `EngineError` where the engine refuses or is gone."""
 
     def __init__(self, client: docker.DockerClient, where: str, *, told: Mapping[str, Any]) -> None:
-        """Wrap a client of the SDK that has been answered."""
+        """Wrap a client of the SDK; ``told`` is the engine's answer about its version."""
         self.client = client
         self.api: Any = client.api  # its stubs lag behind
         self.where = where
@@ -165,11 +166,11 @@ class Engine:
         self._lock = threading.Lock()
 
     def telling(self, doing: str) -> contextlib.AbstractContextManager[None]:
-        """Turn what the SDK raises inside into one line that says what was to be done."""
+        """Turn errors of the SDK in this context into an `EngineError` that says what was to be done."""
         return _telling(self.where, doing)
 
     def image(self, name: str) -> Mapping[str, Any]:
-        """Return what the engine knows of an image, pulled where it is not there."""
+        """Return the engine's description of an image, which is pulled where the engine does not have it."""
         if known := self.known_image(name):
             return known
         from docker.utils import parse_repository_tag  # noqa: PLC0415 - see `connect`
@@ -190,7 +191,7 @@ class Engine:
         return found
 
     def known_image(self, name: str) -> Mapping[str, Any] | None:
-        """Return what the engine knows of an image, None where it has none of the name."""
+        """Return the engine's description of an image; None where the engine has no image of that name."""
         from docker.errors import NotFound  # noqa: PLC0415 - see `connect`
 
         with self.telling(f"look for image {name}"):
@@ -201,9 +202,9 @@ class Engine:
         return found
 
     def network(self, run: RunLabels) -> str:
-        """Return the network of a run: containers on it can be reached by their published ports, and reach nobody.
+        """Return the network of a run: its containers are reached by their published ports, and reach nobody.
 
-        No address is translated on the way out; see `create` for the rest.
+        The engine translates no address of outgoing packets; `harness.containers.contained` lets them live for one hop.
         """
         with self._lock, self.telling("make a network"):
             if run.mark not in self._networks:
@@ -222,10 +223,9 @@ class Engine:
             return self._networks[run.mark]
 
     def create(self, run: RunLabels, image: str, argv: Sequence[str], *, doing: str, **settings: object) -> str:
-        """Create a container that carries the run's labels and return its id; its settings are the SDK's.
+        """Create a container that carries the run's labels, and return its id; ``settings`` are the SDK's.
 
-        It has no privileges to gain, and limits. What it sends lives for one hop, which reaches this machine and
-        nothing beyond, whatever the engine would forward.
+        The container cannot gain privileges, and its memory, processes and processor time are limited.
         """
         container = {name: settings.pop(name) for name in ("user", "environment", "ports") if name in settings}
         host: dict[str, object] = {
@@ -247,7 +247,7 @@ class Engine:
         return str(made["Id"])
 
     def run(self, run: RunLabels, image: str, argv: Sequence[str], *, deadline_s: float) -> Completed:
-        """Run a program of an image to its end, without a network; `NOT_FOUND` where there is no such program."""
+        """Run a program of an image to its end, without a network; status `NOT_FOUND` where the image lacks it."""
         from docker.errors import APIError  # noqa: PLC0415 - see `connect`
 
         doing = f"run '{argv[0]}' in image {image}"
@@ -266,7 +266,7 @@ class Engine:
             self.remove(container)
 
     def _status(self, container: str, deadline_s: float) -> int | None:
-        """Wait for the end of a container; None at the deadline."""
+        """Wait for a container to end, and return its exit status; None after ``deadline_s`` seconds."""
         end = time.monotonic() + deadline_s
         while time.monotonic() < end:
             state = self.api.inspect_container(container)["State"]
@@ -276,7 +276,7 @@ class Engine:
         return None
 
     def remove(self, container: str) -> None:
-        """Remove a container, whatever it does; it may be gone already, or the engine, which the sweep looks after."""
+        """Remove a container, also while it runs; errors are ignored, since a later sweep removes what is left."""
         from docker.errors import APIError  # noqa: PLC0415 - see `connect`
 
         with contextlib.suppress(EngineError), self.telling("remove a container"), contextlib.suppress(APIError):

@@ -1,10 +1,11 @@
-"""The first process of a server's container; run there by the image's own Python, so in the syntax of 3.6.
+"""The first process of a server's container; the image's own Python runs it, so that its syntax is that of 3.6.
 
-It starts the server, ends with it, and connects the container's published port to the port that the server listens
-on. A server that is told to listen on 127.0.0.1 listens on the container's own loopback, which no published port
-reaches; with this in between every scenario runs as it stands.
+This process starts the server, ends with it, and connects the container's published port to the server's port. A server
+that listens on 127.0.0.1 listens on the container's own loopback, which no published port reaches; with this process in
+between every scenario runs unchanged.
 
-Standard output is the server's, both of its streams. Standard error carries what the harness is told, as lines of JSON.
+Standard output carries both output streams of the server. Standard error carries reports to the harness, one line of
+JSON each.
 """
 
 import json
@@ -24,12 +25,12 @@ answering = set()  # the threads that pass on what the server sends
 
 
 def tell(**said):
-    """Report one thing to the harness."""
+    """Send the harness one report."""
     os.write(2, (json.dumps(said) + "\n").encode())
 
 
 def pump(source, target):
-    """Pass on bytes until their end, then the end itself; a broken connection breaks the other one."""
+    """Pass on bytes until their end, then pass on the end; where one connection breaks, break the other one."""
     try:
         while True:
             data = source.recv(CHUNK)
@@ -73,20 +74,20 @@ def send(child, number):
 
 
 def stop(child, mark):
-    """Ask the server to stop, and write the mark between what it has written by then and what it writes after."""
+    """Ask the server to stop; the mark parts the output that it has written by then from all later output."""
     os.write(1, mark)
     send(child, signal.SIGTERM)
 
 
 def publish(listener, port):
-    """Connect whoever comes."""
+    """Connect every client of the published port to the server."""
     while True:
         client, _ = listener.accept()
         threading.Thread(target=connect, args=(client, port), daemon=True).start()
 
 
 def status_of(child):
-    """Wait for the end of the server, and of every orphan until then; a signal is a negative status."""
+    """Wait for the server to end, reap every orphan meanwhile, and return the status, negative for a signal."""
     while True:
         pid, status = os.waitpid(-1, 0)
         if pid == child.pid:
@@ -94,14 +95,14 @@ def status_of(child):
 
 
 def pass_on_the_last():
-    """Pass on what the server sent before its end; a process that outlived it may hold a connection for ever."""
+    """Wait until all that the server sent is passed on, for a bounded time: a survivor may hold a connection open."""
     end = time.monotonic() + PATIENCE_S
     while answering and time.monotonic() < end:
         time.sleep(0.005)
 
 
 def survivors():
-    """Count the processes that are still there."""
+    """Count the processes of the container that still run, without this one."""
     count = 0
     for name in os.listdir("/proc"):
         if name.isdigit() and int(name) != os.getpid():
@@ -114,7 +115,7 @@ def survivors():
 
 
 def kills_for_memory():
-    """Return how many processes of this container were killed because it may use no more memory."""
+    """Return the number of processes of this container that were killed by its memory limit."""
     for path in ("/sys/fs/cgroup/memory.events", "/sys/fs/cgroup/memory/memory.oom_control"):
         try:
             with open(path) as file:
@@ -127,7 +128,7 @@ def kills_for_memory():
 
 
 def main():
-    """Carry out the order that is the only argument."""
+    """Carry out the order, which is the only argument, as JSON."""
     order = json.loads(sys.argv[1])
     listener = socket.socket()
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -148,7 +149,7 @@ def main():
         return
     signal.signal(signal.SIGTERM, lambda *_: stop(child, order["stop"].encode()))
     signal.signal(signal.SIGUSR1, lambda *_: send(child, signal.SIGKILL))
-    for number in range(1, signal.SIGRTMAX - signal.SIGRTMIN + 1):  # a real-time signal for each that is passed on
+    for number in range(1, signal.SIGRTMAX - signal.SIGRTMIN + 1):  # one real-time signal for each signal to pass on
         signal.signal(signal.SIGRTMIN + number, lambda told, _: send(child, told - signal.SIGRTMIN))
     tell(started=child.pid)
     threading.Thread(target=publish, args=(listener, order["port"]), daemon=True).start()

@@ -1,4 +1,4 @@
-"""What runs left on the engine, found by their labels: containers, networks and volumes. Images are kept, as caches."""
+"""Containers, networks and volumes that runs left on the engine, found by their labels; images stay, as caches."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Leftover(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing on the engine that carries the label of a run; ``kind`` is ``container``, ``network``, ``volume``."""
+    """A container, network or volume on the engine that carries a run's label; ``kind`` is one of these words."""
 
     kind: str
     id: str
@@ -26,10 +26,10 @@ class Leftover(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def remove_of_run(mark: str, *, where: str) -> tuple[str, ...]:
-    """Remove all of one run from the engine at an address; return what it was.
+    """Remove all that one run made on the engine at an address; return the kind and name of each thing removed.
 
     Raises:
-        EngineError: it does not answer.
+        EngineError: the engine does not answer.
 
     """
     engine = connect(where)
@@ -37,10 +37,10 @@ def remove_of_run(mark: str, *, where: str) -> tuple[str, ...]:
 
 
 def remove_of_the_dead(is_owned: Callable[[Path], bool]) -> tuple[str, ...]:
-    """Remove what runs of this user and machine left; return what it was.
+    """Remove what ended runs of this user and machine left; return the kind and name of each thing removed.
 
-    An engine is shared, and whoever uses it labels what they like: what is not labelled as a run of this user labels
-    it is passed over.
+    Other users of the engine may set any label: a thing is passed over unless its labels are complete and name this
+    user, this machine, and a folder that belongs to the mark.
 
     Args:
         is_owned: whether the run with this folder lives.
@@ -63,7 +63,7 @@ def _is_own(labels: Mapping[str, str]) -> bool:
 
 
 def _labelled(engine: Engine, label: str) -> Iterator[Leftover]:
-    """Yield what carries a label, containers first: they hold the rest."""
+    """Yield what carries a label; containers come first, since they use the networks and volumes."""
     api, chosen = engine.api, {"label": label}
     with engine.telling("list what is left"):
         found: dict[str, list[Mapping[str, Any]]] = {
@@ -83,7 +83,7 @@ def _remove(engine: Engine, leftovers: Iterable[Leftover]) -> tuple[str, ...]:
     removed = []
     remove = {"container": engine.remove, "network": engine.api.remove_network, "volume": engine.api.remove_volume}
     for one in leftovers:
-        with engine.telling(f"remove a {one.kind}"), contextlib.suppress(APIError):  # somebody else just did
+        with engine.telling(f"remove a {one.kind}"), contextlib.suppress(APIError):  # it is removed already
             remove[one.kind](one.id)
             removed.append(f"{one.kind} {one.name}")
     return tuple(removed)

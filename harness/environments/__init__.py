@@ -1,1 +1,1 @@
-"""Environments: an interpreter and the exact dependency set that a cell runs in, one backend per platform."""
+"""An environment is the interpreter and the exact packages that a cell runs in; each platform has one backend."""

@@ -1,8 +1,8 @@
-"""What programs of this machine say of themselves, remembered as long as their files are the very same.
+"""A program's answers about itself are remembered as long as the program's file stays the same.
 
-An interpreter says which Python it is, Wine which Wine, uv where its Pythons lie: starting them takes longer than all
-else that a run does whose results are known. A file counts as the same by its place, number, size and times, also the
-time at which its entry was last changed, which no archive sets.
+An interpreter says which Python it is, Wine which version it is, uv where its Pythons lie. Where all results are known,
+starting these programs takes longer than the rest of the run. A file counts as the same by its path, device, inode,
+size, and times of modification and of status change; no archive sets the last.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ _LONGEST = 4096  # characters
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """What a program printed when it was asked and ended well; ``file`` tells the program's file from any other."""
+    """The output of a program that was asked and ended with status 0; ``file`` identifies the program's file."""
 
     file: tuple[str, int, int, int, int, int]
     output: str
 
 
 def ask(argv: Sequence[str], *, deadline_s: float) -> process.Completed:
-    """Return what a program answers to a question about itself, see `harness.processes.process.ask`.
+    """Ask a program about itself, unless its answer is remembered, see `harness.processes.process.ask`.
 
     Raises:
         OSError: the program cannot be started.
@@ -51,7 +51,7 @@ def ask(argv: Sequence[str], *, deadline_s: float) -> process.Completed:
 
 
 def forget() -> None:
-    """Have every program asked anew."""
+    """Forget all answers, so that every program is asked anew."""
     _memory().forget()
 
 
@@ -60,7 +60,7 @@ def _memory() -> Memory[Answer]:
 
 
 def _file(program: str) -> tuple[str, int, int, int, int, int] | None:
-    """Return what tells a program's file from any other; None where there is none."""
+    """Return the path, device, inode, size and times that identify a program's file; None where there is no file."""
     try:
         path = Path(shutil.which(program) or program).resolve(strict=True)
         found = path.stat()

@@ -1,4 +1,4 @@
-"""What a backend offers to the trials, whatever the platform: environments that servers are started in."""
+"""What every platform's backend offers to trials: environments that servers are started in."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _END_OF_NAME = re.compile(r"\[|==| @ ")
 class Request(msgspec.Struct, frozen=True, kw_only=True):
     """What an environment is to hold: requirements (PEP 508) as of a moment, on a Python, on a platform.
 
-    ``subject`` is the package on trial, which the health check imports and looks for.
+    ``subject`` is the package on trial.
     """
 
     subject: str
@@ -37,10 +37,10 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Resolution(msgspec.Struct, frozen=True, kw_only=True):
-    """The exact answer to a request: an interpreter in full and the pins; its digest names the environment.
+    """The exact answer to a request: the interpreter, its full version, and the pins; the digest names the environment.
 
-    ``runtime`` is what the interpreter itself runs in, where that is not the machine: ``Wine 8.0``; ``copy`` tells
-    environments apart that are otherwise the same; ``in_place`` says that somebody else made the environment.
+    ``runtime`` is what the interpreter runs in where that is not the machine itself, such as ``Wine 8.0``. ``copy``
+    distinguishes environments that are otherwise the same. ``in_place`` says that somebody else made the environment.
     """
 
     request: Request
@@ -53,7 +53,7 @@ class Resolution(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def digest(self) -> str:
-        """The content address: same interpreter, same platform, same pins, same environment."""
+        """The content address: the same platform, interpreter and pins give the same digest."""
         where = [self.request.platform, self.interpreter, self.python_full]
         where += [self.runtime] if self.runtime else []
         where += [f"copy {self.copy}"] if self.copy else []
@@ -63,16 +63,16 @@ class Resolution(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def pinned(self) -> dict[str, str]:
-        """The pins as name to version (a file's path where the package came from one), extras left out."""
+        """The version of each pinned package by canonical name, without extras; the address of one that is a file."""
         pairs = ((pin, pin.split(" @ " if " @ " in pin else "==", 1)[1]) for pin in self.pins)
         return {_name(pin): version.split(";")[0].strip() for pin, version in pairs}
 
 
 def exchanged(own: Resolution, other: Resolution) -> Resolution:
-    """Return the resolution of a release with the dependencies of another one of its subject.
+    """Return the resolution of a release with the dependencies of another release of the same subject.
 
-    What only one of the two depends on is there as well: its own it cannot do without, the other's is what it is to
-    meet.
+    Packages that only one of the two releases depends on are kept: the release cannot run without its own
+    dependencies, and running it with those of the other release is the purpose.
     """
     subject = canonicalize_name(own.request.subject)
     pins = {_name(pin): pin for pin in (*own.pins, *other.pins)}
@@ -86,11 +86,11 @@ def _name(pin: str) -> str:
 
 
 class Environment(Protocol):
-    """A built environment, as a trial starts servers in it."""
+    """A built environment, in which a trial starts servers."""
 
     @property
     def resolution(self) -> Resolution:
-        """What it holds."""
+        """What the environment holds."""
 
     @property
     def files(self) -> dict[str, str]:
@@ -99,26 +99,26 @@ class Environment(Protocol):
     def start(
         self, program: str, arguments: Sequence[str], *, folder: Path, server: str, port: int, mark: str, console: bool
     ) -> Started:
-        """Start a server, so that it can be reached by its port on the machine's loopback.
+        """Start a server, which is then reached by its port on the machine's loopback.
 
         Args:
             program: ``python`` or a console script such as ``uvicorn``.
-            arguments: of the program, with the port filled in.
-            folder: the trial's, where the applications lie; what the server needs is made below it.
-            server: what the evidence calls it.
-            port: where it will listen on its own loopback.
-            mark: what all of it is found by.
-            console: give it a terminal as standard input.
+            arguments: the program's arguments, with the port filled in.
+            folder: the trial's folder, where the applications lie; what the server needs is made below it.
+            server: the server's name in the evidence.
+            port: the port that the server will listen on, on its own loopback.
+            mark: the mark that all processes of the server carry.
+            console: give the server a terminal as standard input.
 
         Raises:
             OSError: the program cannot be started.
-            EnvironmentFailedError: what it runs in cannot be.
+            EnvironmentFailedError: the container or the Wine prefix that the program runs in cannot be started.
 
         """
 
 
 class Surroundings(NamedTuple):
-    """What one server is started in: its whole environment, and the services that are started before it."""
+    """What one server is started with: its whole set of environment variables, and the services it needs, started."""
 
     variables: dict[str, str]
     services: tuple[process.Process, ...] = ()
@@ -128,12 +128,12 @@ class OnMachine(Protocol):
     """An environment whose servers are ordinary processes of this machine."""
 
     def command(self, program: str, arguments: Sequence[str]) -> tuple[str, ...]:
-        """Return the command line that runs a program of it, ``python`` or a console script such as ``uvicorn``."""
+        """Return the command line of a program of the environment: ``python`` or a console script like ``uvicorn``."""
 
     def surroundings(self, folder: Path, mark: str) -> Surroundings:
         """Make what one server needs below the trial's folder, and return it.
 
-        What has to be started for it carries the mark.
+        Services that are started for the server carry the mark.
         """
 
 
@@ -146,7 +146,7 @@ class StartsHere:
         arguments: Sequence[str],
         *,
         folder: Path,
-        server: str,  # noqa: ARG002 - no path is made of it
+        server: str,  # noqa: ARG002 - the process is not named by it
         port: int,  # noqa: ARG002 - the arguments have it
         mark: str,
         console: bool,
@@ -157,7 +157,7 @@ class StartsHere:
 
 
 class MakesItsOwn:
-    """A backend whose platform has no environments but those that it makes."""
+    """A backend that has no environments but those that it makes, and so cannot adopt one."""
 
     def adopt(self, request: Request, interpreter: str) -> Resolution:
         """See `Backend.adopt`."""
@@ -169,25 +169,25 @@ class Backend(Protocol):
     """One way to make environments."""
 
     def resolve(self, request: Request) -> Resolution:
-        """Return the exact set for a request, from the store where it was resolved before.
+        """Return the resolution of a request, from the store where the request was resolved before.
 
         Raises:
-            EnvironmentFailedError: it cannot be had; the message is one line with the remedy where there is one.
+            EnvironmentFailedError: the request cannot be resolved; the message is one line, with the remedy if any.
 
         """
 
     def adopt(self, request: Request, interpreter: str) -> Resolution:
-        """Return what an environment holds that stands already, by the path of its interpreter; nothing is installed.
+        """Return what an existing environment holds, by the path of its interpreter; nothing is installed.
 
         Raises:
-            EnvironmentFailedError: there is none, or the platform has none but its own.
+            EnvironmentFailedError: there is no such environment, or the platform has no environments but its own.
 
         """
 
     def build(self, resolution: Resolution) -> Environment:
-        """Return the built, healthy environment; built at most once however many ask at the same time.
+        """Return the built, healthy environment; it is built at most once, however many callers ask at the same time.
 
         Raises:
-            EnvironmentFailedError: it cannot be built or is not healthy.
+            EnvironmentFailedError: the environment cannot be built or is not healthy.
 
         """

@@ -1,4 +1,4 @@
-"""What makes the environments of each platform, in one dict; what else holds on a platform is in the model's table."""
+"""One dict names the backend of each platform; `harness.model.platforms` says everything else about platforms."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ BACKENDS: dict[str, Callable[[Store], Backend]] = {
 
 
 def protocols_of(platform: str) -> tuple[int, ...]:
-    """Return the numbers that are raised when environments of a platform are made in a new way."""
+    """Return the protocol numbers of a platform; one is raised when its environments are made in a new way."""
     match platform_of(platform).name:
         case "windows-wine":
             return store.PROTOCOL, wine.PROTOCOL, runtimes.PROTOCOL

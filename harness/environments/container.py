@@ -1,8 +1,8 @@
 """The platforms ``docker:IMAGE``: environments for an image's own Python and libc, kept as a layer on the image.
 
-What is resolved and installed is so by uv inside a container of the image, on this machine's network, since the
-package index may be one that only this machine reaches. The finished layer is an image of its own, named by the
-digest of the resolution; servers run from it and cannot write to it.
+uv resolves and installs inside a container of the image, which uses this machine's network, since the package index
+may be one that only this machine reaches. The finished layer is an image of its own, named by the digest of the
+resolution; servers run from this image and cannot write to it.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ PROTOCOL = 1
 FOLDER = Path("/opt/harness/environment")
 REPOSITORY = "harness-environment"
 _PATIENCE_S = 60.0
-# Debian has `distutils` apart, which uv needs where Python itself installs by it.
+# uv needs `distutils` on Pythons before 3.10, which install by it; Debian packages it separately.
 _QUESTION = (
     "import asyncio, ssl, sys; sys.version_info < (3, 10) and __import__('distutils.command.install');"
     "print(sys.executable, sys.implementation.name, '%d.%d.%d' % sys.version_info[:3])"
@@ -51,14 +51,14 @@ _rebuilding = threading.Lock()
 
 
 class ImagePython(msgspec.Struct, frozen=True, kw_only=True):
-    """The CPython of an image: its path there and its full version."""
+    """The CPython of an image: its path in the image and its full version."""
 
     path: str
     full: str
 
 
 class ContainerEnvironment(msgspec.Struct, frozen=True, kw_only=True):
-    """A virtual environment in an image made for it."""
+    """A virtual environment in an image that was made for it."""
 
     resolution: Resolution
     image: str
@@ -72,14 +72,14 @@ class ContainerEnvironment(msgspec.Struct, frozen=True, kw_only=True):
         arguments: Sequence[str],
         *,
         folder: Path,
-        server: str,  # noqa: ARG002 - its container is its own anyway
+        server: str,  # noqa: ARG002 - the server has a container of its own anyway
         port: int,
         mark: str,  # noqa: ARG002 - a container is found by the label of its run
         console: bool,
     ) -> Contained:
         """See `harness.environments.backend.Environment.start`."""
         for path in (folder, *folder.iterdir()):
-            path.chmod(path.stat().st_mode | (0o555 if path.is_dir() else 0o444))  # another user's, in there
+            path.chmod(path.stat().st_mode | (0o555 if path.is_dir() else 0o444))  # another user's in the container
         return Contained(
             self.engine,
             self.run,
@@ -94,10 +94,10 @@ class ContainerEnvironment(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ContainerUv(Uv):
-    """uv in a container; the files that it is handed lie at the same paths there."""
+    """uv in a container; files that are passed to it have the same paths in the container."""
 
     def __init__(self, own: Uv, builder: Builder) -> None:
-        """Be the run's own uv, elsewhere."""
+        """Take the settings of the run's own uv, and the container to call uv in."""
         super().__init__(own.place, abandoned=own.abandoned, kept=own.kept)
         self._builder = builder
 
@@ -110,7 +110,7 @@ class ContainerEnvironments(MakesItsOwn):
     """Builds in containers, at most once for a resolution."""
 
     def __init__(self, store: Store) -> None:
-        """Build into this store: what is in it says which images are whole."""
+        """Build into a store; its folders say which images are complete."""
         self._store = store
 
     @functools.cached_property
@@ -157,7 +157,7 @@ class ContainerEnvironments(MakesItsOwn):
         return ContainerEnvironment(resolution=resolution, image=image, engine=engine, run=self._run, files=files)
 
     def _engine(self) -> Engine:
-        """Return the engine, noted in the run's folder for whoever cleans up after the run."""
+        """Return the engine, and note its address in the run's folder for the reaper."""
         where = engines.address()
         found = engines.connect(where)
         note = self._run.folder / NOTE
@@ -166,10 +166,10 @@ class ContainerEnvironments(MakesItsOwn):
         return found
 
     def _python(self, engine: Engine, name: str, digest: str, python: str) -> ImagePython:
-        """Return the image's CPython of a version, asked once for an image.
+        """Return the image's CPython of a minor version; an image is asked once.
 
         Raises:
-            EnvironmentFailedError: the image has none that works.
+            EnvironmentFailedError: the image has no such CPython that works.
 
         """
         path = self._store.root / "images" / f"{digest}-{python}.json"
@@ -180,10 +180,10 @@ class ContainerEnvironments(MakesItsOwn):
         return known
 
     def python_of(self, name: str) -> str:
-        """Return the version of an image's own CPython, ``3.11`` (asked once for an image).
+        """Return the minor version (``3.11``) of an image's own CPython; an image is asked once.
 
         Raises:
-            EnvironmentFailedError: the image has none that works, or the engine cannot be asked.
+            EnvironmentFailedError: the image has no CPython that works, or the engine cannot be asked.
 
         """
         engine = self._engine()
@@ -223,7 +223,7 @@ class ContainerEnvironments(MakesItsOwn):
         """Return a container to build in."""
         architecture = str(engine.image(image).get("Architecture", ""))
         sources = self._store.uv.kept
-        sources.mkdir(parents=True, exist_ok=True)  # what is fetched while the container runs is to be seen in there
+        sources.mkdir(parents=True, exist_ok=True)  # mounted, so that the container sees what is fetched later
         return Builder(
             engine,
             self._run,
@@ -234,16 +234,16 @@ class ContainerEnvironments(MakesItsOwn):
         )
 
     def _uv(self, architecture: str) -> Path:
-        """Return the uv that runs in any image of an architecture, whatever libc it has: linked statically.
+        """Return a statically linked uv, which runs in any image of an architecture whatever its libc.
 
         Raises:
-            EnvironmentFailedError: there is none for the architecture.
+            EnvironmentFailedError: there is no such uv for the architecture.
 
         """
         target = _UV.get(architecture)
         if target is None:
             raise EnvironmentFailedError(f"images of {architecture} are not built for, only {' and '.join(_UV)}")
-        from importlib import metadata  # noqa: PLC0415 - brings the reading of mail, which few calls need
+        from importlib import metadata  # noqa: PLC0415 - imports `email`, which few calls need
 
         version = metadata.version("uv")
         folder = self._store.root / "uv" / f"{version}-{target}"
@@ -255,7 +255,7 @@ class ContainerEnvironments(MakesItsOwn):
         return folder / "bin" / "uv"
 
     def _make(self, engine: Engine, resolution: Resolution, image: str) -> dict[str, str]:
-        """Fill a container and keep it as an image; return which files its packages came from."""
+        """Fill a container and keep it as an image; return the kind of file that each package came from."""
         name = resolution.request.platform.removeprefix(CONTAINER)
         python = ImagePython(path=resolution.interpreter, full=resolution.python_full)
         environment = VirtualEnvironment(folder=FOLDER, resolution=resolution)

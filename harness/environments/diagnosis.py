@@ -1,4 +1,4 @@
-"""What this machine can run, and the remedy for each lack."""
+"""The diagnosis says what this machine can run, and names a remedy for each thing that it lacks."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-PATIENCE_S = 2.5  # for all of it
+PATIENCE_S = 2.5  # for all questions together
 _ASKED_FOR = "uvicorn"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Finding:
-    """One thing that is present or lacking; ``needed``: nothing at all can be run without it."""
+    """One thing that is present or lacking; where ``needed``, nothing at all runs without it."""
 
     what: str
     present: bool
@@ -36,7 +36,7 @@ class Finding:
 
 
 def findings(root: Path) -> tuple[Finding, ...]:
-    """Look at the machine and the cache folder; the index, interpreters, Wine and the engine are asked at once."""
+    """Diagnose the machine and the cache folder; the index, interpreters, Wine and engine are asked concurrently."""
     answers.forget()  # what a program said before is no sign that it works
     parts = {
         "package index": _index,
@@ -51,7 +51,7 @@ def findings(root: Path) -> tuple[Finding, ...]:
 
 
 class _Asked:
-    """A question on its way; whoever does not answer it does not keep the program from ending."""
+    """A question that a daemon thread asks, so that a missing answer does not keep the program from ending."""
 
     def __init__(self, question: Callable[[], tuple[Finding, ...]]) -> None:
         self._answers: queue.SimpleQueue[tuple[Finding, ...] | Exception] = queue.SimpleQueue()
@@ -64,7 +64,7 @@ class _Asked:
             self._answers.put(error)
 
     def answer(self, what: str, end: float) -> tuple[Finding, ...]:
-        """Wait until there is an answer, at most until ``end`` (of `time.monotonic`)."""
+        """Wait for the answer, at most until the moment ``end`` of `time.monotonic`."""
         try:
             found = self._answers.get(timeout=max(0.0, end - time.monotonic()))
         except queue.Empty:
@@ -76,7 +76,7 @@ class _Asked:
 
 
 def _index() -> tuple[Finding, ...]:
-    """Ask the index for the page of a package, which it need not have: what counts is that it answers."""
+    """Ask the index for the page of a package; any answer counts, and the index need not have the package."""
     try:
         present, detail = simple.reach(_ASKED_FOR)
     except IndexUnavailableError as error:
@@ -106,7 +106,7 @@ def _compiler() -> tuple[Finding, ...]:
 
 
 def _wine(root: Path) -> tuple[Finding, ...]:
-    """Look for Wine and for the Windows CPythons, without making any."""
+    """Look for Wine and for the Windows CPythons; none is made."""
     what = "platform windows-wine"
     program = wine.loader() if sys.platform == "linux" else None
     if program is None:

@@ -1,7 +1,8 @@
-"""The rule by which pip reads the names of a release's files: which it can install, and what each is for.
+"""The names of a release's files are read by pip's rule: it says which files pip can install, and what each is for.
 
-A name is read knowing the package's, so that ``Cheroot-4.0.0beta-20140210.zip`` is the pre-release 4.0.0b20140210
-and no release 20140210. See ``LinkEvaluator`` in https://github.com/pypa/pip/blob/main/src/pip/_internal/index/package_finder.py.
+A file's name is read with the package's name known, so that ``Cheroot-4.0.0beta-20140210.zip`` is the pre-release
+4.0.0b20140210 and no release 20140210. See ``LinkEvaluator`` in
+https://github.com/pypa/pip/blob/main/src/pip/_internal/index/package_finder.py.
 """
 
 from __future__ import annotations
@@ -21,21 +22,21 @@ if TYPE_CHECKING:
     from packaging.tags import Tag
     from packaging.version import Version
 
-# What uv takes too. It refuses the others since they are not those of PEP 625; see `harness.environments.sources`.
+# uv takes only the first; it refuses the others since PEP 625 does not allow them, see `harness.environments.sources`.
 OF_UV = (".tar.gz", ".zip")
 REFUSED_BY_UV = (".tgz", ".tar", ".tar.bz2", ".tbz", ".tar.xz", ".txz", ".tar.lzma", ".tlz")
 SOURCES = (*OF_UV, *REFUSED_BY_UV)
 ARCHIVES = (".whl", *SOURCES)
-_LONGEST = 255  # a file's name on every system
-_NO_PACKAGE = (".metadata", ".asc", ".sig", ".sha256", ".provenance")  # beside a file, none of its own
+_LONGEST = 255  # bytes of a file's name on every system
+_NO_PACKAGE = (".metadata", ".asc", ".sig", ".sha256", ".provenance")  # files about a release's file
 _ODD_KINDS = re.compile(r"\.(egg|exe|msi|rpm|deb|dmg|pkg|whl|[a-z0-9]{1,8})$", re.IGNORECASE)
 _END_OF_VERSION = re.compile(r"[.-](?:win|linux|macosx|py[23]|src\b|noarch)", re.IGNORECASE)
 
 
 class Installable(msgspec.Struct, frozen=True, kw_only=True):
-    """A file that pip can install: its release, and of a wheel its tags; a source distribution has none.
+    """A file that pip can install: its version, and the tags of a wheel; a source distribution has no tags.
 
-    ``tags`` are like ``cp38-cp38-linux``: the architecture and the libc are the installer's matter.
+    A tag is like ``cp38-cp38-linux``: the installer decides about the architecture and the libc.
     """
 
     version: str
@@ -50,7 +51,7 @@ class LeftOut(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read(filename: str, package: str) -> Installable | LeftOut | None:
-    """Read the name of a file of a package; None for what is no file of a release."""
+    """Read the name of a package's file; None for a file that belongs to no release."""
     if filename.endswith(_NO_PACKAGE) or len(filename) > _LONGEST:
         return None
     suffix = next((one for one in sorted(SOURCES, key=len, reverse=True) if filename.lower().endswith(one)), None)
@@ -68,7 +69,7 @@ def read(filename: str, package: str) -> Installable | LeftOut | None:
 
 
 def parsed(text: str) -> Version | None:
-    """Return the version that a text is, or None."""
+    """Return the version that a text states; None where the text is no version."""
     try:
         return release.parsed(text)
     except InvalidVersion:
@@ -76,7 +77,7 @@ def parsed(text: str) -> Version | None:
 
 
 def source_suffix(filename: str) -> str | None:
-    """Return the end of the name of a source distribution that uv refuses, or None."""
+    """Return the suffix of a source distribution that uv refuses; None for other files."""
     return next((one for one in sorted(REFUSED_BY_UV, key=len, reverse=True) if filename.lower().endswith(one)), None)
 
 
@@ -99,7 +100,7 @@ def _system(platform: str) -> str:
 
 
 def _after_name(stem: str, package: str) -> str | None:
-    """Return what follows the package's name, however that is spelled; None where the file is another's."""
+    """Return what follows the package's name, in any spelling; None where the file is another package's."""
     wanted = canonicalize_name(package)
     for match in re.finditer("-", stem):
         if canonicalize_name(stem[: match.start()]) == wanted:
@@ -108,7 +109,7 @@ def _after_name(stem: str, package: str) -> str | None:
 
 
 def _odd(filename: str, package: str) -> LeftOut | None:
-    """Read the name of an installer, an egg, or whatever else lies there."""
+    """Read the name of an installer, an egg or another file that pip cannot install."""
     text, kind = _after_name(filename, package), _ODD_KINDS.search(filename)
     if text is None or kind is None:
         return None

@@ -1,7 +1,7 @@
 """The releases of a package, as the index that uv and pip are configured for lists them; kept for offline use.
 
-A release is what pip can install something of, by the names of its files (`harness.environments.filenames`). What
-is left out is kept beside the releases, with the reason.
+A version counts as a release where pip can install one of its files, by the file's name
+(`harness.environments.filenames`). Versions that are left out are kept beside the releases, with the reason.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ if TYPE_CHECKING:
 
 FRESH = dt.timedelta(hours=24)
 _EVERYWHERE = "py3-none-any"
-_NAMED = 3  # releases in a sentence, the newest
+_NAMED = 3  # the newest releases, in one sentence
 _OLDEST = Version("0.dev0")
 
 
 class Listing(msgspec.Struct, frozen=True, kw_only=True):
-    """All releases of a package, oldest first, and what is none; with the moment they were fetched (UTC)."""
+    """All releases of a package, oldest first, and the versions left out; with the moment of the fetch (UTC)."""
 
     fetched: dt.datetime
     releases: tuple[Release, ...]
@@ -45,20 +45,20 @@ def releases_of(package: str, *, cache: Path) -> tuple[Release, ...]:
 
 
 def listing_of(package: str, *, cache: Path) -> Listing:
-    """Return what there is of a package: from the cache while fresh, else from the index.
+    """Return the listing of a package, from the cache while it is fresh, else from the index.
 
-    When the index cannot be asked, what the cache has is used however old it is.
+    Where the index cannot be asked, a cached listing is used however old it is.
 
     Raises:
-        IndexUnavailableError: the index cannot be asked or has no such package, and nothing is stored.
+        IndexUnavailableError: the index cannot be asked or has no such package, and no listing is cached.
 
     """
     path = _path(package, cache)
     stored = read_json(path, Listing)
     now = dt.datetime.now(dt.UTC)
-    if stored and abs(now - stored.fetched) < FRESH:  # a clock that was wrong then makes nothing fresh for ever
+    if stored and abs(now - stored.fetched) < FRESH:  # abs: a clock that was wrong keeps nothing fresh for ever
         return stored
-    from harness.environments import simple  # noqa: PLC0415 - speaks HTTP, which a fresh listing does without
+    from harness.environments import simple  # noqa: PLC0415 - loads HTTP, which a fresh listing does not need
 
     try:
         listing = listing_in(simple.page_of(package), package, now=now)
@@ -75,7 +75,7 @@ def listing_of(package: str, *, cache: Path) -> Listing:
 
 
 def left_out_of(package: str, *, cache: Path) -> tuple[LeftOut, ...]:
-    """Return what is no release of a package that has been listed."""
+    """Return the versions that the cached listing of a package leaves out."""
     stored = read_json(_path(package, cache), Listing)
     return stored.left_out if stored else ()
 
@@ -85,10 +85,10 @@ def _path(package: str, cache: Path) -> Path:
 
 
 def listing_in(page: Page, package: str, *, now: dt.datetime) -> Listing:
-    """Group the files of a page by release; a release without any that can be installed is left out.
+    """Group the files of a page by release; a version without a file that can be installed is left out.
 
     Raises:
-        IndexUnavailableError: no file says when it was uploaded.
+        IndexUnavailableError: no file on the page has a time of upload.
 
     """
     usable: dict[str, list[tuple[File, Installable]]] = {}
@@ -117,13 +117,13 @@ def listing_in(page: Page, package: str, *, now: dt.datetime) -> Listing:
 
 
 def _joined(reasons: list[str]) -> str:
-    """Return several reasons as one: ``only .exe, .msi``."""
+    """Join several reasons to one, such as ``only .exe, .msi``."""
     first, *rest = dict.fromkeys(reasons)
     return ", ".join((first, *(reason.removeprefix("only ") for reason in rest)))
 
 
 def _release(version: str, group: list[tuple[File, Installable]]) -> Release:
-    """Return a release: the first upload dates it, and it is yanked when all of its files are."""
+    """Return a release, dated by its first upload, and yanked where all of its files are yanked."""
     offered = [(file, found) for file, found in group if file.yanked is False] or group
     first = min(group, key=lambda one: one[0].upload_time or dt.datetime.max.replace(tzinfo=dt.UTC))[0]
     return Release(
@@ -136,7 +136,7 @@ def _release(version: str, group: list[tuple[File, Installable]]) -> Release:
 
 
 def _offers(offered: list[tuple[File, Installable]]) -> tuple[Offer, ...] | msgspec.UnsetType:
-    """Return what the files can be installed on; nothing where what the release requires of Python says it all."""
+    """Return what the files can be installed on; unset where ``requires_python`` of the release says all of it."""
     alike = len({file.requires_python for file, _ in offered}) == 1
     if alike and any(not found.tags or _EVERYWHERE in found.tags for _, found in offered):
         return msgspec.UNSET
@@ -152,7 +152,7 @@ def _offers(offered: list[tuple[File, Installable]]) -> tuple[Offer, ...] | msgs
 
 
 def told(subject: str, left_out: tuple[LeftOut, ...], *, within: str = "") -> str | None:
-    """Return one line about what is left out of a range of releases, for a person; None where nothing is."""
+    """Return one line about the releases that are left out of a range, for a person; None where none is left out."""
     range_ = SpecifierSet(within)
     left_out = tuple(
         one

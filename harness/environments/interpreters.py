@@ -1,6 +1,6 @@
-"""The CPythons of this machine: from uv's own folder, pyenv's versions folder and PATH, each asked what it is.
+"""The CPythons of this machine, in uv's own folder, pyenv's versions folder and PATH; each is asked for its version.
 
-pyenv's shims are passed over: they answer for versions that they then refuse to run.
+pyenv's shims are skipped: a shim exists for versions that it then refuses to run.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ if TYPE_CHECKING:
 _PATIENCE_S = 20.0
 _QUESTION = "import sys; print(sys.implementation.name, '%d.%d.%d' % sys.version_info[:3], sys.version_info[3])"
 _asking_uv = threading.Lock()
-_asking: dict[str, threading.Lock] = {}  # by Python: builders that want the same one ask for it once
+_asking: dict[str, threading.Lock] = {}  # by Python: threads that want the same Python ask for it once
 _NAMED = re.compile(r"(?:cpython-|python)?(3\.\d{1,2})(?:\.\d+(?:-.*)?|\.exe)?$", re.ASCII)  # 3.8.18, python3.8
 _ANSWER = re.compile(r"^cpython ((3\.\d+)\.\d+) final\r?$", re.MULTILINE)
 
 
 class Interpreter(msgspec.Struct, frozen=True, kw_only=True):
-    """One CPython: the Python it is (``3.8``), in full (``3.8.18``), where, and who provides it."""
+    """One CPython: its minor version (``3.8``), its full version (``3.8.18``), its path, and who provides it."""
 
     python: str
     full: str
@@ -44,15 +44,15 @@ class Interpreter(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def remedy(python: str) -> str:
-    """Say how a missing Python can be had."""
+    """Say how to install a missing Python."""
     return f"install it with 'uv python install {python}', pyenv or the system's packages"
 
 
 def find(python: str) -> Interpreter:
-    """Return the newest CPython of this minor version on the machine.
+    """Return the newest CPython of a minor version on the machine.
 
     Raises:
-        EnvironmentFailedError: there is none.
+        EnvironmentFailedError: there is no such CPython.
 
     """
     found = _asked(python)
@@ -63,10 +63,10 @@ def find(python: str) -> Interpreter:
 
 
 def asked(path: str) -> Interpreter:
-    """Return what the interpreter at a path is.
+    """Return the CPython at a path.
 
     Raises:
-        EnvironmentFailedError: there is no working, released CPython.
+        EnvironmentFailedError: the file at the path is no working, released CPython.
 
     """
     found = _ask(path, "named")
@@ -91,14 +91,14 @@ def installed() -> dict[str, Interpreter]:
 
 
 def installable() -> tuple[str, ...]:
-    """Return the minor versions whose release uv knows how to fetch, oldest first; it is not asked of the network."""
+    """Return the minor versions that uv can fetch, oldest first; uv is asked without the network."""
     argv = [uv.PROGRAM, "python", "list", "--only-downloads", "--offline", "--no-config", "--color", "never"]
     output = process.ask(argv, deadline_s=_PATIENCE_S).output
     return _in_order(match[1] for match in re.finditer(r"^cpython-(3\.\d+)\.\d+-", output, re.MULTILINE))
 
 
 def _present() -> tuple[str, ...]:
-    """Return the minor versions that some folder or program is named by, oldest first."""
+    """Return the minor versions in the names of folders and programs, oldest first."""
     names = [f"python{sys.version_info[0]}.{sys.version_info[1]}"]
     for folder in (_pyenv_versions(), _uv_folder(), *map(Path, _path_without_shims().split(os.pathsep))):
         with contextlib.suppress(OSError):
@@ -111,7 +111,7 @@ def _in_order(pythons: Iterable[str]) -> tuple[str, ...]:
 
 
 def _asked(python: str) -> Interpreter | None:
-    """Return the newest CPython of a minor version; whoever asks for another one meanwhile does not wait."""
+    """Return the newest CPython of a minor version; threads that ask for another version do not wait."""
     with _asking_uv:
         _uv_folder()
     with _asking.setdefault(python, threading.Lock()):
@@ -132,7 +132,7 @@ def _newest(python: str) -> Interpreter | None:
 
 
 def _candidates(python: str) -> Iterator[tuple[str, Path]]:
-    """Yield where interpreters of a minor version may be, without asking any."""
+    """Yield where interpreters of a minor version may be, with their provider; none is started."""
     program = "python.exe" if sys.platform == "win32" else "bin/python3"
     for folder in sorted(_pyenv_versions().glob(f"{python}.*"), reverse=True):
         yield "pyenv", folder / program
@@ -164,7 +164,7 @@ def _path_without_shims() -> str:
 
 
 def _full_in(path: Path) -> str | None:
-    """Return the full version that a folder is named by (``3.8.18``, ``cpython-3.8.20-linux…``)."""
+    """Return the full version in the name of a folder (``3.8.18``, ``cpython-3.8.20-linux…``); None without one."""
     for part in reversed(path.parts):
         if match := re.match(r"(?:cpython-)?(3\.\d+\.\d+)(?:-|$)", part):
             return match[1]
@@ -172,9 +172,9 @@ def _full_in(path: Path) -> str | None:
 
 
 def _ask(path: str, source: str) -> Interpreter | None:
-    """Run the program and return what it says it is; None unless it is a working, released CPython.
+    """Run a program and return the CPython that it says it is; None unless it is a working, released CPython.
 
-    What is installed in it (``-S``) has no say in that.
+    ``-S`` keeps packages that are installed in it from changing the answer.
     """
     if not Path(path).is_file():
         return None

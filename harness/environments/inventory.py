@@ -1,7 +1,7 @@
-"""Which kind of file each package of an environment came from: a wheel with its tags, or source that was built here.
+"""The inventory says which kind of file each package of an environment came from: a wheel, or source built here.
 
-Two environments with the same pins may differ in it: one has a parser in C and the other its twin in Python. So it is
-part of what a cell ran in, read once when the environment is built.
+Two environments with the same pins may differ in this: one has a parser in C and the other the same parser in Python.
+So the inventory is part of what a cell ran in; it is read once, when the environment is built.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from harness.processes.process import Completed
 
 FILE = ".harness-files.json"
-# Run by any CPython from 3.6 on, without its `site`, with the folder that packages are installed in; prints one line of
-# JSON. Nothing of a package runs, and nothing is read without end.
+# Any CPython from 3.6 on runs this without `site`; the argument is the folder of installed packages. It prints one line
+# of JSON, runs no code of a package, and reads within bounds.
 SCRIPT = r"""
 import io, json, os, sys
 folder = sys.argv[1]
@@ -58,11 +58,11 @@ class Distribution(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def files_in(done: Completed, *, wheels: Collection[str]) -> dict[str, str]:
-    """Return what each package came from, by canonical name, from what the script printed.
+    """Return the kind of file that each package came from, by canonical name, from the script's output.
 
     Args:
-        done: the script's end.
-        wheels: the packages that came as wheels, by canonical name; the others were built here.
+        done: the script's exit status and output.
+        wheels: the canonical names of packages that came as wheels; the others were built here.
 
     Raises:
         EnvironmentFailedError: the script did not end well.
@@ -79,7 +79,7 @@ def files_in(done: Completed, *, wheels: Collection[str]) -> dict[str, str]:
 
 
 def of(folder: Path) -> dict[str, str]:
-    """Return what is kept in the folder of an environment, nothing where nothing is."""
+    """Return the inventory in the folder of an environment; empty where there is none."""
     return read_json(folder / FILE, dict[str, str]) or {}
 
 

@@ -1,7 +1,7 @@
-"""A local project folder, wheel or source distribution as a release: copied once per content, told apart by it.
+"""A local project folder, wheel or source distribution counts as a release, which its content identifies.
 
-Of a folder a source distribution is made, as `build` and tox do; its wheel is built where the cell's environment is,
-with the cell's own Python.
+Each content is copied once. From a folder a source distribution is made, as `build` and tox do; the wheel is built
+where the cell's environment is, with the cell's own Python.
 """
 
 from __future__ import annotations
@@ -32,19 +32,19 @@ _BROKEN = (gzip.BadGzipFile, zipfile.BadZipFile, zlib.error, tarfile.TarError, E
 
 
 def release_of(spec: str, *, cache: Path, uv: Uv, where: str) -> tuple[str, Release]:
-    """Return the name and the release of a local project; its version ends in ``+local.`` and its digest.
+    """Return the name and the release of a local project; the version ends in ``+local.`` and a digest of the content.
 
-    Its packages are resolved as of the day it is run on.
+    The project's dependencies are resolved as of today.
 
     Raises:
         UsageError: there is no such project, or no source distribution can be made of it.
-        EnvironmentFailedError: the index that its build needs cannot be reached, or it took too long.
+        EnvironmentFailedError: the index that the build needs cannot be reached, or the build took too long.
 
     """
     try:
         path = Path(spec).expanduser().resolve()
         there = path.is_file() or (path.is_dir() and _is_project(path))
-    except (OSError, RuntimeError, ValueError):  # too long, of an unknown user, with a NUL
+    except (OSError, RuntimeError, ValueError):  # too long, an unknown user's ``~``, with a NUL
         there = False
     if not there:
         message = f"{where}: {spec} is not a project folder (pyproject.toml or setup.py), a wheel or an sdist"
@@ -69,10 +69,10 @@ def release_of(spec: str, *, cache: Path, uv: Uv, where: str) -> tuple[str, Rele
 
 
 def _archive(path: Path, folder: Path, uv: Uv) -> Path:
-    """Return the copy of an archive, or the source distribution of a folder; made once."""
+    """Return the copy of an archive, or the source distribution of a folder; either is made once."""
 
     def make(folder: Path) -> None:
-        from harness.environments import sources  # noqa: PLC0415 - speaks HTTP, for archives that come by it
+        from harness.environments import sources  # noqa: PLC0415 - loads HTTP, which most archives do not need
 
         folder.mkdir()
         if path.is_file() and filenames.source_suffix(path.name):

@@ -1,6 +1,6 @@
-"""What a wheel or a source distribution says of itself, read in bounded memory and time: both may be made to burst it.
+"""The metadata of a wheel or a source distribution is read in bounded memory and time: an archive may be hostile.
 
-What an archive states of its sizes is compared before anything is unpacked, and nothing beyond it is.
+The sizes that an archive states are checked before anything is unpacked, and no more than the bounds is unpacked.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from email.message import Message
     from pathlib import Path
 
-_LARGEST = 4 * 1024 * 1024  # bytes of METADATA; the longest of real ones have some 300 kB
-_LARGEST_UNPACKED = 1024 * 1024 * 1024  # of a source distribution
+_LARGEST = 4 * 1024 * 1024  # bytes of METADATA; the longest real files have some 300 kB
+_LARGEST_UNPACKED = 1024 * 1024 * 1024  # bytes of a source distribution
 _MOST_ENTRIES = 50_000
 _LONGEST_HEADER = 1000
 _OF_PACKAGES = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
@@ -29,7 +29,7 @@ def of(archive: Path) -> Message:
     """Return the headers of a wheel's METADATA or a source distribution's PKG-INFO.
 
     Raises:
-        ValueError: there are none, or they are larger than any package's.
+        ValueError: the archive has no metadata, or metadata larger than any package's.
         OSError, EOFError, zipfile.BadZipFile, tarfile.TarError: the archive is damaged.
 
     """
@@ -78,9 +78,9 @@ def _refuse_large(archive: Path, name: str, size: int) -> None:
 
 
 class _Bounded(io.RawIOBase):
-    """An unpacked archive of which little is read at once, and not more than any package has in all.
+    """An unpacked archive that bounds the bytes of one read and the bytes read in all.
 
-    `tarfile` reads whole what a header says is a long name.
+    `tarfile` reads a long name in one piece, of whatever size the header states.
     """
 
     def __init__(self, unpacked: gzip.GzipFile, name: str) -> None:

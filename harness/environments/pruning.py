@@ -1,7 +1,7 @@
-"""What the user cache holds and takes, and removing of it what nobody uses.
+"""Pruning removes from the user cache what nobody uses, and never what a living run uses or is making.
 
-When something was last used stands on it as its time. What a living run uses, or just makes, is never removed; all
-of it can be made again, so a clock that was wrong costs time and nothing else.
+The modification time of a file or folder says when it was last used. All of the cache can be made again, so that a
+wrong clock costs time and nothing else.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 Taken = tuple[int, int]
-"""How many there are, and their bytes."""
+"""A number of files or folders, and their size in bytes."""
 
 
 def sizes(root: Path) -> dict[str, Taken]:
-    """Return what each folder of the cache holds, by its name."""
+    """Return the number and the size of what each folder of the cache holds, by the folder's name."""
     found = {}
     for folder in sorted(path for path in root.glob("*") if path.is_dir()):
         kept = [path for path in folder.iterdir() if path.suffix != ".lock"]
@@ -34,7 +34,7 @@ def sizes(root: Path) -> dict[str, Taken]:
 
 
 def taken_by(path: Path) -> int:
-    """Return the bytes of a file or of all files in a folder, links not followed."""
+    """Return the size in bytes of a file or of all files in a folder; links are not followed."""
     if path.is_symlink() or not path.is_dir():
         return _bytes(path)
     return sum(_bytes(file) for file in path.rglob("*") if file.is_symlink() or not file.is_dir())
@@ -50,13 +50,13 @@ def prune(root: Path, *, before: dt.datetime, limit: int | None = None, dry_run:
     """Remove what was last used before a moment, and the longest unused environments beyond a limit.
 
     Args:
-        root: the cache.
+        root: the user cache folder.
         before: a moment in UTC.
-        limit: the bytes that environments may take.
-        dry_run: remove nothing.
+        limit: the bytes that all environments together may take; None for no limit.
+        dry_run: remove nothing, and return what would be removed.
 
     Returns:
-        What was removed, by kind.
+        The number and the size of what was removed, by ``environments`` and ``resolutions``.
 
     """
     stale = before.timestamp()
@@ -81,7 +81,7 @@ def _plus(one: Taken, taken: int) -> Taken:
 
 
 def _by_age(folder: Path) -> Iterator[Path]:
-    """Yield what is in a folder, the longest unused first, without the locks and what is being written."""
+    """Yield the entries of a folder, the longest unused first, without locks and files that are being written."""
     kept = (path for path in folder.glob("*") if path.suffix != ".lock" and not path.name.startswith("."))
     yield from sorted(kept, key=lambda path: (_used(path), path.name))
 
@@ -93,7 +93,7 @@ def _used(path: Path) -> float:
 
 
 def _remove(path: Path, *, dry_run: bool) -> bool:
-    """Remove a file or folder whose lock nobody holds; whether it was, or would be, removed."""
+    """Remove a file or folder whose lock nobody holds; return whether it was removed, or would be in a dry run."""
     lock = path.with_suffix(".lock") if path.is_file() else path.with_name(f"{path.name}.lock")
     try:
         with filelock.FileLock(lock).acquire(blocking=False):
@@ -112,5 +112,5 @@ def _delete(path: Path) -> None:
         return
     (path / sealed.MARKER).unlink(
         missing_ok=True
-    )  # first: what is left of a removal that was cut off is no environment
+    )  # first: without its marker, what an interrupted removal leaves is no environment
     shutil.rmtree(path)

@@ -1,4 +1,4 @@
-"""The Pythons that a platform has here, newest first: what a release runs on where nobody names a Python."""
+"""The Pythons that a platform has on this machine, newest first; a release runs on one where no Python is named."""
 
 from __future__ import annotations
 
@@ -15,12 +15,13 @@ if TYPE_CHECKING:
 
 
 def here(platform: str, *, cache: Path, of_image: Callable[[str], str]) -> Sequence[str]:
-    """Return the Pythons of a platform, newest first; in full (``3.8.18``) where they are this machine's own.
+    """Return the Pythons of a platform, newest first; this machine's own with their full version (``3.8.18``).
 
-    Of a platform that lacks something they are those that it would have: the environment of the cell says what it is.
+    Where the platform lacks something, these are the Pythons that it would have; the environments of its cells then
+    report what it lacks.
 
     Args:
-        platform: as in cells; of another machine it is taken to have what this one has.
+        platform: a platform as in cells; another machine's is taken to have this machine's Pythons.
         cache: the user cache folder, where Windows CPythons are.
         of_image: asks an image for its Python.
 

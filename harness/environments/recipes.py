@@ -1,4 +1,4 @@
-"""Recipes carried out: from a recipe to the exact contents of an environment, on whichever backend."""
+"""A recipe becomes the exact contents of an environment here, in the same way on every backend."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ _DAY = dt.timedelta(days=1)
 
 
 def resolved(backend: Backend, cell: Cell, companions: Sequence[str]) -> Resolution:
-    """Return what a cell's environment holds by its recipe.
+    """Return what a cell's environment holds by the cell's recipe.
 
     Args:
-        backend: of the cell's platform.
-        cell: with its recipe.
-        companions: what is installed beside the release.
+        backend: the backend of the cell's platform.
+        cell: the cell, which has a recipe.
+        companions: the requirements (PEP 508) that are installed beside the release.
 
     Raises:
-        EnvironmentFailedError: it cannot be had.
+        EnvironmentFailedError: the recipe cannot be resolved.
 
     """
     usual = request_for(cell, cell.release, companions)
@@ -49,7 +49,7 @@ def resolved(backend: Backend, cell: Cell, companions: Sequence[str]) -> Resolut
 
 
 def request_for(cell: Cell, release: Release, companions: Sequence[str]) -> Request:
-    """Return what a release's environment is to hold, as of its upload and a day."""
+    """Return what a release's environment is to hold, as of one day after the release's upload."""
     exact = f" @ {release.source}" if release.source else f"=={release.version}"
     return Request(
         subject=cell.subject,

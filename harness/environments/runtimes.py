@@ -1,8 +1,8 @@
-"""Windows CPythons made from packages, for Wine: the official DLLs, the standard library, a launcher.
+"""Windows CPythons for Wine are made from packages: the official DLLs, the standard library, a launcher.
 
-The ``panda3d`` wheels for Windows carry the official ``python3X.dll``, every extension module of the standard
-library and the DLLs they need. The pure part of the library is that of a CPython of the same minor version on this
-machine. ``python.exe`` is a few lines of C that load the DLL beside it and call ``Py_Main``.
+The ``panda3d`` wheels for Windows carry the official ``python3X.dll``, every extension module of the standard library
+and the DLLs that these need. The pure part of the library is copied from this machine's CPython of the same minor
+version. ``python.exe`` is a few lines of C that load the DLL beside it and call ``Py_Main``.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _CARRIER = "panda3d==1.10.15"  # the release with wheels for all of PYTHONS
 _COMPILER = "ziglang"
 _CHECK_DEADLINE_S = 120.0
 _COMPILE_DEADLINE_S = 300.0
-_LEFT_OUT = {"_wmi.pyd"}  # Wine 8 aborts in it; `platform` falls back without
+_LEFT_OUT = {"_wmi.pyd"}  # Wine 8 aborts in this module; `platform` does without it
 _LEFT_OUT_OF_LIBRARY = ("site-packages", "lib-dynload", "test", "__pycache__", "idlelib", "turtledemo", "ensurepip")
 _QUESTION = (
     "import sys, json, _overlapped, asyncio, ssl, multiprocessing;"
@@ -65,19 +65,20 @@ int wmain(int argc, wchar_t **argv)
 
 
 class Runtime(msgspec.Struct, frozen=True, kw_only=True):
-    """One working Windows CPython: the folder with its ``python.exe``, and its version in full."""
+    """One working Windows CPython: the folder with its ``python.exe``, and its full version."""
 
     folder: Path
     full: str
 
 
 def ensure(python: str, *, root: Path, uv: Uv, wine: Wine, is_run: bool = True) -> Runtime:
-    """Return the Windows CPython of a version: the user's own where one is named, else made, once.
+    """Return the Windows CPython of a version: the user's own where one is named, else one that is made, once.
 
-    Its thousand files are looked at only where something of it is to run; what it is, its marker says.
+    The marker of a made CPython says what it is. Its thousand files are checked only where ``is_run`` says that
+    it is about to run.
 
     Raises:
-        EnvironmentFailedError: it cannot be made, or does not work; the message has the remedy.
+        EnvironmentFailedError: the CPython cannot be made, or does not work; the message has the remedy.
 
     """
     own = settings.windows_python(python)
@@ -93,7 +94,7 @@ def ensure(python: str, *, root: Path, uv: Uv, wine: Wine, is_run: bool = True) 
 
 
 def can_be_had(python: str, root: Path) -> bool:
-    """Whether there is a Windows CPython of a version, or what it takes to make it."""
+    """Whether there is a Windows CPython of a version, or one can be made."""
     if settings.windows_python(python) or is_made(python, root):
         return True
     return python in PYTHONS and interpreters.is_here(python)
@@ -105,7 +106,7 @@ def is_made(python: str, root: Path) -> bool:
 
 
 def _library(python: str) -> Path:
-    """Return the folder of the standard library of this machine's CPython of the same version."""
+    """Return the folder of the standard library of this machine's CPython of a minor version."""
     interpreter = interpreters.find(python)
     question = "import sysconfig; print(sysconfig.get_path('stdlib'))"
     told = process.ask([interpreter.path, "-I", "-c", question], deadline_s=_CHECK_DEADLINE_S)
@@ -113,7 +114,7 @@ def _library(python: str) -> Path:
 
 
 def _make(python: str, folder: Path, *, root: Path, uv: Uv) -> None:
-    """Put the runtime together."""
+    """Make a Windows CPython from its parts."""
     library = _library(python)
     carrier = uv.temporary / f"carrier-{python}"
     uv.unpack(_CARRIER, carrier, ("--python-platform", "x86_64-pc-windows-msvc", "--python-version", python))
@@ -125,14 +126,14 @@ def _make(python: str, folder: Path, *, root: Path, uv: Uv) -> None:
             beside = name in {main, "python3.dll"} or name.startswith("vcruntime")
             shutil.copy(file, folder if beside else folder / "DLLs")
     if not (folder / "python3.dll").exists():
-        (folder / "python3.dll").symlink_to(main)  # what wheels of the stable ABI ask for; Wine takes both for one
+        (folder / "python3.dll").symlink_to(main)  # wheels of the stable ABI load it; Wine takes both for one DLL
     shutil.rmtree(carrier)
     shutil.copytree(library, folder / "Lib", ignore=shutil.ignore_patterns(*_LEFT_OUT_OF_LIBRARY, "config-*"))
     shutil.copy(_launcher(root, uv), folder / "python.exe")
 
 
 def _launcher(root: Path, uv: Uv) -> Path:
-    """Return the program that serves every version, compiled once."""
+    """Return the ``python.exe`` that serves every version; it is compiled once."""
     folder = root / "runtimes" / "launcher"
 
     def compile_it(folder: Path) -> None:
@@ -167,7 +168,7 @@ def _zig(uv: Uv) -> list[str]:
 
 
 def _checked(folder: Path, python: str, *, root: Path, uv: Uv, wine: Wine) -> Runtime:
-    """Ask the runtime under Wine for its version and for what the failures need; remember a good answer."""
+    """Run the CPython under Wine to get its version and import what scenarios need; remember a good answer."""
     program = folder / "python.exe"
     stamp = f"{program.resolve()} {program.stat().st_mtime_ns} {wine.version}"
     path = root / "runtimes" / f"{python}.checked.json"

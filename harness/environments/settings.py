@@ -1,9 +1,9 @@
-"""What a user sets once for this machine, in ``settings.toml`` of the user's configuration folder.
+"""A user's settings for this machine stand in ``settings.toml`` in the user's configuration folder.
 
     [windows-pythons]
     "3.8" = "/opt/windows/python38"    # a folder with python.exe in it
 
-An environment variable ``HARNESS_WINDOWS_PYTHON_3_8`` says the same and wins.
+An environment variable such as ``HARNESS_WINDOWS_PYTHON_3_8`` overrides the file.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 def path() -> Path:
-    """Return where the settings file is, or would be; ``HARNESS_SETTINGS`` names another."""
+    """Return the path of the settings file, which need not exist; ``HARNESS_SETTINGS`` names another."""
     own = os.environ.get("HARNESS_SETTINGS")
     return Path(own) if own else Path(platformdirs.user_config_dir("harness", appauthor=False)) / "settings.toml"
 
@@ -34,7 +34,7 @@ def cache_folder() -> Path:
     """Return the user cache folder; ``HARNESS_CACHE`` in the environment names another.
 
     Raises:
-        UsageError: something else is in its place.
+        UsageError: something that is no folder has its path.
 
     """
     found = Path(os.environ.get("HARNESS_CACHE") or platformdirs.user_cache_dir("harness", appauthor=False))
@@ -45,7 +45,7 @@ def cache_folder() -> Path:
 
 
 def load() -> Settings:
-    """Read the settings; none where there is no file.
+    """Read the settings; the defaults where there is no file.
 
     Raises:
         UsageError: the file is not valid.
@@ -55,13 +55,13 @@ def load() -> Settings:
         found = msgspec.toml.decode(path().read_bytes(), type=Settings)
     except FileNotFoundError:
         return Settings()
-    except (OSError, ValueError) as error:  # of msgspec too
+    except (OSError, ValueError) as error:  # msgspec's errors are ValueErrors
         raise UsageError(f"{path()}: {error}; it has one table, [windows-pythons]") from None
     check_pythons(found.windows_pythons, where=f"{path()}: windows-pythons")
     return found
 
 
 def windows_python(python: str) -> Path | None:
-    """Return the folder of the user's own Windows CPython of this version, if one is named."""
+    """Return the folder of the user's own Windows CPython of a version; None where the user names none."""
     named = os.environ.get(f"HARNESS_WINDOWS_PYTHON_{python.replace('.', '_')}") or load().windows_pythons.get(python)
     return Path(named).expanduser() if named else None

@@ -1,4 +1,4 @@
-"""Fetches and builds what this machine lacks and can have: Wine from the system's packages, Windows CPythons."""
+"""Set-up installs or makes what this machine lacks for ``windows-wine``: Wine, and the Windows CPythons."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ _APT_DEADLINE_S = 900.0
 
 
 def steps(pythons: Sequence[str], *, root: Path, uv: Uv, install: bool) -> Iterator[Finding]:
-    """Do one step after the other and say how each ended; what needs a step that failed is left out.
+    """Carry out one step after the other and yield how each ended; steps that need a failed step are left out.
 
     Args:
-        pythons: the Windows CPythons to make, none for all that can be made.
+        pythons: the Windows CPythons to make; all that can be made where empty.
         root: the user cache folder.
-        uv: the run's.
+        uv: the run's uv.
         install: whether system packages may be installed.
 
     """
@@ -53,7 +53,7 @@ def steps(pythons: Sequence[str], *, root: Path, uv: Uv, install: bool) -> Itera
 
 
 def _install_wine(uv: Uv, *, install: bool) -> Finding:
-    """Install Wine where that is allowed and possible, else give the one line to run."""
+    """Install Wine where that is allowed and possible; else return the command that the user can run."""
     line = " ".join(_APT)
     if not install:
         return Finding(what="Wine", present=False, detail=f"run '{line}' as root, or 'harness setup --yes'")

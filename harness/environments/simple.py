@@ -1,7 +1,7 @@
 """The files of a package as an index lists them, over the simple repository API (https://peps.python.org/pep-0700/).
 
-JSON is asked for; HTML is understood where its links carry upload times. Whatever an index sends is bounded in bytes
-and in time: an answer that drips is left behind at the deadline, with the thread that reads it.
+JSON is asked for; HTML is understood where its links carry upload times. Every answer of an index is bounded in bytes
+and in time: an answer that drips is abandoned at the deadline, with the thread that reads it.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _JSON = "application/vnd.pypi.simple.v1+json"
 _ACCEPT = f"{_JSON}, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.01"
 _SILENCE_S = 30.0
 _REACH_S = 2.0
-_DEADLINE_S = 90.0  # of one question as a whole
+_DEADLINE_S = 90.0  # for the whole of one request
 # The longest list of the most used index has some 10,000 files and takes 5 MiB.
 _LARGEST_LIST = 32 * 1024 * 1024
 _MOST_OBJECTS = 500_000
@@ -41,7 +41,7 @@ _LONGEST_SPECIFIER = 1000
 
 
 class NoSuchPackageError(IndexUnavailableError):
-    """The index answers and does not have the package."""
+    """The index answers, and does not have the package."""
 
 
 class File(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
@@ -65,11 +65,11 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
 def page_of(package: str) -> Page:
     """Return what the configured indexes list of a package.
 
-    Where pip is configured for several, their files count together, as they do for pip; where uv is, the first index
-    that has the package counts alone, as it does for uv.
+    Where pip is configured for several indexes, the files of all count together, as they do for pip. Where uv is, only
+    the first index that has the package counts, as it does for uv.
 
     Raises:
-        IndexUnavailableError: no index has it, or one cannot be asked; the message names no address.
+        IndexUnavailableError: no index has the package, or an index cannot be asked; the message names no address.
 
     """
     configured = indexes.configured()
@@ -89,10 +89,12 @@ def page_of(package: str) -> Page:
 
 
 def reach(package: str, *, patience_s: float = _REACH_S) -> tuple[bool, str]:
-    """Ask the index for the page of a package without reading it; return whether it can be used, and what it did.
+    """Ask the default index for the page of a package; return whether the index can be used, and how it answered.
+
+    The page is not read.
 
     Raises:
-        IndexUnavailableError: it cannot be asked.
+        IndexUnavailableError: the index cannot be asked.
 
     """
     url = f"{indexes.configured().default.rstrip('/')}/{canonicalize_name(package)}/"
@@ -131,7 +133,7 @@ def _ask(address: str, package: str) -> Page:
 
 
 def _fetched(url: str) -> tuple[bytes, str, str]:
-    """Return the body of an answer, its type, and the address that gave it."""
+    """Return the body of an answer, its content type, and the address that gave it."""
     with opened(url, accept=_ACCEPT) as answer:
         if answer.status_code == HTTPStatus.NOT_FOUND:
             raise NoSuchPackageError(f"it answers with status {answer.status_code}")
@@ -142,14 +144,14 @@ def _fetched(url: str) -> tuple[bytes, str, str]:
 
 
 class opened:  # noqa: N801 - a context that is used like `open`
-    """The answer to a request, whose body has not been read; what goes wrong with it is one line without addresses."""
+    """The answer to a request, with its body unread; every error becomes one line without addresses."""
 
     def __init__(self, url: str, *, accept: str = "*/*", silence_s: float = _SILENCE_S) -> None:
-        """Describe the request; ``silence_s`` is how long the other side may say nothing."""
+        """Describe the request; the server may be silent for at most ``silence_s`` seconds."""
         self._url, self._accept, self._silence_s = url, accept, silence_s
 
     def __enter__(self) -> httpx.Response:
-        """Ask."""
+        """Send the request and return the answer."""
         try:
             self._client = httpx.Client(timeout=self._silence_s, follow_redirects=True)
             request = self._client.build_request("GET", self._url)
@@ -159,14 +161,14 @@ class opened:  # noqa: N801 - a context that is used like `open`
             raise IndexUnavailableError(f"it cannot be asked: {type(error).__name__}") from None
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        """Let go of the connection."""
+        """Close the connection."""
         self._client.close()
         if isinstance(error, httpx.HTTPError | zlib.error):
             raise IndexUnavailableError(f"its answer breaks off: {type(error).__name__}") from None
 
 
 def _decoded(answer: httpx.Response) -> Iterator[bytes]:
-    """Yield the body, unpacked, and refuse it where it grows beyond a list of files."""
+    """Yield the unpacked body; refuse a body that grows larger than any list of files."""
     packed = answer.headers.get("content-encoding", "identity").lower()
     if packed not in {"identity", "gzip", "deflate"}:
         raise IndexUnavailableError("its answer is encoded in a way that was not asked for")
@@ -185,7 +187,8 @@ def download(url: str, into: BinaryIO, *, most: int, deadline_s: float) -> None:
     """Write what an address serves to an open file.
 
     Raises:
-        IndexUnavailableError: it cannot be had, is larger than ``most`` bytes, or does not come in time.
+        IndexUnavailableError: the content cannot be fetched, is larger than ``most`` bytes, or takes longer than
+            ``deadline_s`` seconds.
 
     """
 
@@ -207,7 +210,7 @@ def download(url: str, into: BinaryIO, *, most: int, deadline_s: float) -> None:
 
 
 def in_time(work: Callable[[], Any], deadline_s: float) -> Any:  # noqa: ANN401 - whatever the work returns
-    """Do something in a thread of its own, which is left behind where it does not end in time."""
+    """Return what ``work`` returns, in a thread of its own that is abandoned after ``deadline_s`` seconds."""
     outcome: list[tuple[bool, Any]] = []
 
     def run() -> None:
@@ -229,7 +232,7 @@ def in_time(work: Callable[[], Any], deadline_s: float) -> Any:  # noqa: ANN401 
 
 
 def _sound(file: File, base: str) -> File:
-    """Return the file with an absolute address, a moment in UTC, and nothing that is too long to be what it says."""
+    """Return the file with an absolute address, an upload time in UTC, and no specifier of unreasonable length."""
     specifier = file.requires_python
     return msgspec.structs.replace(
         file,
@@ -260,7 +263,7 @@ class _Links(html.parser.HTMLParser):
             moment = values.get("data-upload-time")
             uploaded = dt.datetime.fromisoformat(moment) if moment else None
         except ValueError:
-            return  # no address, or no moment: no file of a release
+            return  # not a valid address, or not a valid time: not a release's file
         algorithm, _, digest = address.fragment.partition("=")
         file = File(
             filename=urllib.parse.unquote(PurePosixPath(address.path).name),

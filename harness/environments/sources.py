@@ -1,7 +1,7 @@
-"""Source distributions that pip can install and uv cannot, for it takes only names of PEP 625: fetched and renamed.
+"""Source distributions that pip installs and uv refuses, since their names are not of PEP 625, are fetched and renamed.
 
-``Twisted-18.9.0.tar.bz2`` becomes ``twisted-18.9.0.tar.gz``, which uv is told of as a further place to look in. The
-archive itself is not read here, only unpacked as a stream and packed again: what is in it is the build's matter.
+``Twisted-18.9.0.tar.bz2`` becomes ``twisted-18.9.0.tar.gz``, in a folder where uv is told to look too. The archive is
+unpacked and packed again as a stream; only the build reads its files.
 """
 
 from __future__ import annotations
@@ -44,26 +44,26 @@ _LARGEST_FILE = 256 * 1024 * 1024
 _LARGEST_UNPACKED = 1024 * 1024 * 1024
 _FETCH_DEADLINE_S = 300.0
 _CHUNK = 1024 * 1024
-_ALGORITHMS = ("sha512", "sha384", "sha256", "sha1", "md5")  # the strongest that an index gives
+_ALGORITHMS = ("sha512", "sha384", "sha256", "sha1", "md5")  # strongest first
 
 
 def refused(output: str) -> tuple[Wanted, ...]:
-    """Return what uv says that it refused for the names of its files."""
+    """Return the packages that uv's output says it refused because of the names of their files."""
     flat = " ".join(output.split())
     return tuple(dict.fromkeys((canonicalize_name(match[1]), match[2].strip(",")) for match in _REFUSAL.finditer(flat)))
 
 
 def found_for(wanted: Collection[Wanted], request: Request, *, into: Path, but: Collection[str]) -> dict[str, Path]:
-    """Return a folder with one source distribution for each refused package, by what it holds.
+    """Return a folder with one source distribution for each refused package, by its pin (``twisted==18.9.0``).
 
     Args:
-        wanted: what uv refused.
-        request: as of when, and for which Python.
-        into: where they are kept.
-        but: what is there already, and to no avail.
+        wanted: the packages that uv refused.
+        request: the request, for its moment and its Python.
+        into: the folder where source distributions are kept.
+        but: the pins that uv has been offered already.
 
     Raises:
-        EnvironmentFailedError: one that is listed cannot be had.
+        EnvironmentFailedError: a source distribution that the index lists cannot be fetched.
 
     """
     found = {}
@@ -102,7 +102,7 @@ def _refused_of(package: str, specifier: str, request: Request) -> Iterator[tupl
 
 
 def _kept(package: str, version: Version, file: File, into: Path) -> Path:
-    """Return the folder with the renamed file, fetched once."""
+    """Return the folder with the renamed file; the file is fetched once."""
     content = f"{package} {version} {file.url} {sorted(file.hashes.items())}"
     folder = into / hashlib.sha256(content.encode()).hexdigest()[:20]
 
@@ -138,10 +138,10 @@ def _fetch(file: File, into: Path) -> None:
 
 
 def repacked(source: Path, into: Path) -> Path:
-    """Pack a source distribution of the user's anew, under a name that uv takes, and return its path.
+    """Pack a local source distribution again under a name that uv takes, and return the path.
 
     Raises:
-        EnvironmentFailedError: it is not the archive that its name says.
+        EnvironmentFailedError: the file is not the archive that its name says.
 
     """
     suffix = filenames.source_suffix(source.name) or ""
@@ -151,7 +151,7 @@ def repacked(source: Path, into: Path) -> Path:
 
 
 def _repack(source: Path, target: Path) -> None:
-    """Pack a tar of any kind with gzip, in little memory."""
+    """Pack the tar of an archive with gzip instead, in little memory."""
     room = _LARGEST_UNPACKED
     try:
         with _opened(source) as old, gzip.open(target, "wb", compresslevel=1) as new:

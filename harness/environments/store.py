@@ -1,7 +1,7 @@
-"""The store: resolutions and built environments in the user cache, by content, shared by all runs.
+"""The store keeps resolutions and built environments in the user cache, by content; all runs share them.
 
-Failures are remembered too, so that a release that cannot be built is not built in vain again; what failed for
-want of a network, of time or by interruption is not.
+The store remembers failures too, so that a release that cannot be built is not tried again in vain. It does not
+remember failures that the network, the engine, a deadline or an interruption caused.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ if TYPE_CHECKING:
 
     from harness.environments.uv import Uv
 
-PROTOCOL = 2  # raised when environments are made in a new way and the old ones must not be used
+PROTOCOL = 2  # raised when environments are made in a new way, so that old environments no longer count
 _AGAIN = "'--rerun' tries it again"
 
 
 class Remembered(msgspec.Struct, frozen=True, kw_only=True):
-    """The outcome of a resolution or a build that need not be tried again: a value or the reason it failed."""
+    """The outcome of a resolution or a build that need not be tried again: a resolution, or why it failed."""
 
     protocol: int
     resolution: Resolution | None = None
@@ -41,22 +41,22 @@ class Remembered(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Store:
-    """Where environments live. ``retry`` tries again what is remembered as failed."""
+    """Resolutions and environments in the user cache; with ``retry`` each remembered failure is tried again once."""
 
     def __init__(self, root: Path, *, uv: Uv, retry: bool = False) -> None:
-        """Use the folder, which need not exist."""
+        """Use a folder, which need not exist."""
         self.root = root
         self.uv = uv
         self._retry = retry
         self._uses = Uses(root, uuid.uuid4().hex)
-        self._failed_now: set[Path] = set()  # what this run has tried itself, which no 'retry' tries twice
+        self._failed_now: set[Path] = set()  # failures of this run itself, which are not tried again
 
     def close(self) -> None:
-        """Use no environment any more."""
+        """End the leases of all environments."""
         self._uses.close()
 
     def resolution(self, request: Request, interpreter: str, resolve: Callable[[], Resolution]) -> Resolution:
-        """Return the stored resolution of a request on an interpreter, or make and keep it."""
+        """Return the stored resolution of a request on an interpreter, or resolve the request and store the answer."""
         text = msgspec.json.encode((request, interpreter))
         path = self.root / "resolutions" / f"{hashlib.sha256(text).hexdigest()[:20]}.json"
         remembered = self._recall(path) or self._remember(path, resolve)
@@ -66,7 +66,7 @@ class Store:
         return remembered.resolution
 
     def environment(self, resolution: Resolution, build: Callable[[Path], None]) -> Path:
-        """Return the folder of a resolution's environment, filled by ``build`` if need be.
+        """Return the folder of a resolution's environment, built by ``build`` where it is not stored.
 
         Raises:
             EnvironmentFailedError: the build failed, now or when it was last tried.
@@ -85,7 +85,7 @@ class Store:
                 raise
             failure.unlink(missing_ok=True)
 
-        self._uses.add(folder.name)  # before it is looked for: whoever has removed it by then lets it be made anew
+        self._uses.add(folder.name)  # before `ensure` looks: what was pruned until now is made anew
         sealed.ensure(folder, make, protocol=PROTOCOL)
         _touch(folder)
         return folder
@@ -111,18 +111,18 @@ class Store:
             return remembered
 
     def _remember_failure(self, path: Path, error: EnvironmentFailedError) -> None:
-        """Keep a failure, unless it is the network's or the user's, who ended what was building."""
+        """Remember a failure, unless the network, the engine, a deadline or an interruption caused it."""
         if not (isinstance(error, TransientEnvironmentError | EngineError) or self.uv.abandoned.is_set()):
             self._failed_now.add(path)
             write_json(path, Remembered(protocol=PROTOCOL, failure=str(error)))
 
     def _failed_before(self, path: Path, remembered: Remembered) -> EnvironmentFailedError:
-        """Return a remembered failure; where it is an earlier run's, with what to do about it."""
+        """Return a remembered failure; an earlier run's comes with the remedy."""
         again = "" if path in self._failed_now else f" ({_AGAIN})"
         return EnvironmentFailedError(f"{remembered.failure}{again}")
 
 
 def _touch(path: Path) -> None:
-    """Leave the moment of this use on it, by which the longest unused is known."""
+    """Set the modification time to now, by which pruning knows when a file or folder was last used."""
     with contextlib.suppress(OSError):
         os.utime(path)

@@ -1,4 +1,4 @@
-"""What requirements name on this machine, known by its content: a path says nothing of what lies there."""
+"""A requirement that names a file or folder of this machine is known by its content: a path says nothing of that."""
 
 from __future__ import annotations
 
@@ -22,36 +22,36 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PROTOCOL = 1
-# What is no source wherever it lies, and what is none at the top of a project: a package may be called `build`.
+# Folders that hold no sources anywhere in a project, and those that hold none at its top: a package may be `build`.
 _NO_SOURCE = {".git", ".hg", ".svn", ".tox", ".nox", ".venv", "__pycache__", "node_modules"}
 _NO_SOURCE_AT_THE_TOP = {"venv", "build", "dist"}
 
 
 class Taken:
-    """What the requirements of a run name on this machine, taken into the cache once, by its content.
+    """Copies files and project folders that a run's requirements name into the cache, once for each content.
 
-    A path says nothing of what lies there: two wheels of one name follow each other, and neither uv nor a stored
-    environment can tell them apart. The place in the cache is named by the content, so that whoever compares
-    requirements, pins or environments compares contents. Safe for many threads.
+    One path may hold two wheels one after the other, which neither uv nor a stored environment can distinguish. The
+    path in the cache contains a digest of the content, so that comparing requirements, pins or environments compares
+    contents. Safe for many threads.
     """
 
     def __init__(self, cache: Path) -> None:
-        """Take into this cache."""
+        """Copy into this cache."""
         self._cache = cache
         self._known: dict[tuple[str, Path], str] = {}
         self._guard = threading.Lock()
 
     def requirement(self, text: str, beside: Path) -> str:
-        """Return a requirement that names its file or project folder by the copy in the cache; any other as it is.
+        """Return a requirement that names the copy of its file or project folder; any other requirement as it is.
 
-        What is not there stays as it is written, for uv to tell.
+        A requirement whose file does not exist stays as it is too: uv reports that.
 
         Args:
-            text: PEP 508; a path in it may be relative.
-            beside: the folder that a relative path is of.
+            text: a requirement (PEP 508); a path in it may be relative.
+            beside: the folder that a relative path starts from.
 
         Raises:
-            EnvironmentFailedError: it cannot be read, or changes meanwhile.
+            EnvironmentFailedError: the file or folder cannot be read, or changes while it is copied.
 
         """
         with self._guard:
@@ -82,15 +82,15 @@ class Taken:
 
 
 def path_of(requirement: Requirement, beside: Path) -> Path | None:
-    """Return what a requirement such as ``toypart @ ./toypart.whl`` or ``… @ file:///…`` names here, or None."""
+    """Return the path that a requirement such as ``toypart @ ./toypart.whl`` or ``… @ file:///…`` names, or None."""
     if requirement.url is None:
         return None
     parts = urlsplit(requirement.url)
     if parts.scheme == "file":
-        from urllib.request import url2pathname  # noqa: PLC0415 - brings TLS
+        from urllib.request import url2pathname  # noqa: PLC0415 - loads TLS
 
         path = Path(url2pathname(parts.path))
-    elif parts.scheme and not re.fullmatch("[A-Za-z]", parts.scheme):  # a letter is a drive
+    elif parts.scheme and not re.fullmatch("[A-Za-z]", parts.scheme):  # one letter is a drive
         return None
     else:
         path = Path(requirement.url).expanduser()
@@ -98,17 +98,17 @@ def path_of(requirement: Requirement, beside: Path) -> Path | None:
 
 
 def _pack(project: Path, archive: Path) -> None:
-    """Pack the sources of a project, for uv to build with the Python of each cell; the tree itself stays as it is."""
+    """Pack the sources of a project, for uv to build with the Python of each cell; the project itself is unchanged."""
     with tarfile.open(archive, "w:gz", dereference=True) as packed:
         for file in _sources(project):
             packed.add(file, f"{archive.name.removesuffix('.tar.gz')}/{file.relative_to(project).as_posix()}")
 
 
 def digest_of(path: Path) -> str:
-    """Digest the content of a file, or the names and contents of a folder's files, and which of these are executable.
+    """Digest the content of a file, or the names, contents and executable bits of a folder's files.
 
     Raises:
-        EnvironmentFailedError: something of it cannot be read.
+        EnvironmentFailedError: the file, or one in the folder, cannot be read.
 
     """
     content = hashlib.sha256()
@@ -129,13 +129,13 @@ def digest_of(path: Path) -> str:
 
 
 def check_unchanged(path: Path, digest: str) -> None:
-    """Refuse what was edited while it was taken: its name would be that of another content."""
+    """Refuse a file or folder that was edited while it was copied: the copy's digest would be of another content."""
     if digest_of(path) != digest:
         raise EnvironmentFailedError(f"{path} changed while it was read; run it again")
 
 
 def _sources(project: Path) -> Iterator[Path]:
-    """Yield the files of a project but what tools leave there, in order; links are what they lead to, once each."""
+    """Yield the files of a project in order, without what tools leave there; links are followed, each folder once."""
     seen: set[str] = set()
     for folder, folders, names in os.walk(project, followlinks=True):
         at_the_top = _NO_SOURCE_AT_THE_TOP if Path(folder) == project else set()

@@ -1,4 +1,4 @@
-"""Calls of uv: the index it is configured for, resolution as of a moment, virtual environments."""
+"""Calls of uv that make environments: resolution as of a moment, virtual environments, installation, builds."""
 
 from __future__ import annotations
 
@@ -25,24 +25,24 @@ if TYPE_CHECKING:
 
     from harness.environments.backend import Request, Resolution
 
-# A source distribution is built with a backend newer than itself: the setuptools of 2019 cannot be installed
-# in isolation, that of 2022 still builds what was written for its predecessors. It does not run on Python 3.12,
-# which removed what it needs (https://docs.python.org/3/whatsnew/3.12.html#pkgutil).
+# A source distribution is built with a backend newer than itself: the setuptools of 2019 cannot be installed in
+# isolation, and that of 2022 still builds what was written for its predecessors. The setuptools of 2022 does not run on
+# Python 3.12, which removed what it needs (https://docs.python.org/3/whatsnew/3.12.html#pkgutil).
 _BACKENDS = ("setuptools", "wheel")
 _BACKENDS_AS_OF = dt.datetime(2022, 1, 1, tzinfo=dt.UTC)
 _BACKENDS_AS_OF_3_12 = dt.datetime(2023, 12, 1, tzinfo=dt.UTC)
-# Some are too old for that one too: they use what setuptools 46 and 58 removed
-# (https://setuptools.pypa.io/en/latest/history.html). What the last one before still builds is built with it.
+# Some source distributions are too old for that setuptools too: they use what setuptools 46 and 58 removed
+# (https://setuptools.pypa.io/en/latest/history.html). They are built with the last setuptools before 46.
 _FOR_OLD_BUILDS = "setuptools<46\n"
 _TOO_OLD = re.compile(r"cannot import name 'Feature' from 'setuptools'|use_2to3 is invalid")
-# Where uvloop has no wheel, its build takes many minutes or does not end; it is not tried.
+# Where uvloop has no wheel, its build takes many minutes or does not end, so that it is not tried.
 _NOT_BUILT = ("uvloop",)
 RESOLVE_DEADLINE_S = 120.0
 BUILD_DEADLINE_S = 300.0
 QUIET = {"UV_NO_PROGRESS": "1", "NO_COLOR": "1"}
 PROGRAM = indexes.PROGRAM
 _configuring = threading.Lock()
-_MOST_OFFERED = 8  # source distributions that one environment takes and uv does not
+_MOST_OFFERED = 8  # renamed source distributions that one call offers uv
 _PIN = re.compile(r"\s*[A-Za-z0-9][A-Za-z0-9._-]*(\[[^]]*\])?\s*(==|@)")
 _BUILT_FOR_ANOTHER = re.compile(
     r"The built wheel `([^`-]+)-([^`-]+)-\S+` is not compatible with the target Python \S+ on (\w+)"
@@ -54,7 +54,7 @@ _PASSING_WORDS = (
 
 
 class Place(Protocol):
-    """The mark that a run's programs carry, and the folder that is the run's own."""
+    """The mark that a run's programs carry, and the run's own folder."""
 
     @property
     def mark(self) -> str:
@@ -62,11 +62,11 @@ class Place(Protocol):
 
     @property
     def folder(self) -> Path:
-        """For all that is temporary."""
+        """The folder for the run's temporary files."""
 
 
 class Uv:
-    """uv, called for one run: its children carry the run's mark, its temporary files lie in the run's folder."""
+    """uv, called for one run: its processes carry the run's mark, and its temporary files lie in the run's folder."""
 
     def __init__(
         self,
@@ -76,13 +76,14 @@ class Uv:
         kept: Path | None = None,
         variables: Mapping[str, str] | None = None,
     ) -> None:
-        """Bind it to a run.
+        """Bind uv to a run.
 
         Args:
-            place: gives the run's mark and folder; nobody calls it before something is to be started.
-            abandoned: tells that the run was interrupted.
-            kept: where source distributions that uv cannot fetch are kept for later runs; the run's folder if none.
-            variables: what uv, and what it builds, is to have in its environment beside what every tool has.
+            place: gives the run's mark and folder; not called before a program is to be started.
+            abandoned: set when the run is interrupted.
+            kept: the folder where source distributions that uv refuses are kept for later runs; by default a folder
+                in the run's own.
+            variables: environment variables for uv and the builds that it starts, beside those that every tool gets.
 
         """
         self.place = place
@@ -102,7 +103,7 @@ class Uv:
 
     @property
     def kept(self) -> Path:
-        """Where source distributions that uv cannot fetch are kept."""
+        """The folder where source distributions that uv refuses are kept under new names."""
         return self._kept or self.temporary / "sources"
 
     def varied(self, variables: Mapping[str, str]) -> Uv:
@@ -113,12 +114,12 @@ class Uv:
         """Return the exact pins (``h11==0.14.0``) that satisfied a request at its moment.
 
         Args:
-            request: what is asked for.
-            python: the interpreter it is for, or one to build with where ``options`` name another platform.
+            request: the request.
+            python: the request's interpreter; where ``options`` name another platform, an interpreter to build with.
             options: further options of ``uv pip compile``.
 
         Raises:
-            EnvironmentFailedError: nothing satisfies it, or something needed cannot be built or fetched.
+            EnvironmentFailedError: nothing satisfies the request, or a package cannot be built or fetched.
 
         """
         output = self._with_list(
@@ -140,7 +141,7 @@ class Uv:
         )
 
     def install(self, resolution: Resolution, *, python: Path, options: Sequence[str] = ()) -> None:
-        """Install exactly the pins, into the environment whose Python is given unless ``options`` say where else."""
+        """Install exactly the pins, into the environment of ``python`` unless ``options`` name another place."""
         self._with_list(
             ["pip", "install", "--no-deps", *options, "--requirement"],
             resolution.pins,
@@ -151,9 +152,9 @@ class Uv:
         )
 
     def with_wheels(self, resolution: Resolution, *, python: Path, options: Sequence[str] = ()) -> frozenset[str]:
-        """Return the pinned packages for which a wheel is installed that somebody else built, by canonical name.
+        """Return the canonical names of the pinned packages that are installed from wheels of an index or a file.
 
-        All others are built here, from source.
+        All other packages are built here, from source.
         """
         output = self._with_list(
             ["pip", "compile", "--no-header", "--no-annotate", "--no-deps", "--format", "pylock.toml", *options],
@@ -166,7 +167,7 @@ class Uv:
         return _with_wheels(output)
 
     def installed(self, *, python: Path) -> dict[str, str]:
-        """Return what the environment of this Python holds, canonical name to version."""
+        """Return the versions of what the environment of ``python`` holds, by canonical name."""
         output = self._call(
             [PROGRAM, "pip", "list", "--quiet", "--format", "json", "--python", str(python)],
             deadline_s=RESOLVE_DEADLINE_S,
@@ -176,7 +177,7 @@ class Uv:
         return {canonicalize_name(row["name"]): row["version"] for row in rows}
 
     def unpack(self, requirement: str, into: Path, options: Sequence[str] = ()) -> None:
-        """Unpack one wheel, of another platform if the options say so, into a folder; nothing it requires."""
+        """Unpack one wheel, without its dependencies, into a folder; ``options`` may name another platform."""
         argv = [PROGRAM, "pip", "install", "--quiet", "--no-deps", "--only-binary", ":all:", "--target", str(into)]
         self._call(
             [*argv, *options, requirement],
@@ -202,7 +203,7 @@ class Uv:
         deadline_s: float,
         doing: str,
     ) -> str:
-        """Call uv with a file of requirements, as of the request's moment; return what it prints."""
+        """Call uv with a file of requirements, as of the request's moment; return uv's output."""
         name = self._written("\n".join(wanted))
         recent = Version(request.python) >= Version("3.12")
         backends = max(request.as_of, _BACKENDS_AS_OF_3_12 if recent else _BACKENDS_AS_OF)
@@ -226,28 +227,28 @@ class Uv:
             old = ("--build-constraints", self._written(_FOR_OLD_BUILDS)) if too_old else old
 
     def _more(self, done: process.Completed, request: Request, offered: Collection[str]) -> dict[str, Path]:
-        """Return further source distributions for uv, in place of those that it has refused for their names."""
+        """Return folders of renamed source distributions, in place of those that uv has just refused."""
         if not done.exit_status or len(offered) >= _MOST_OFFERED:
             return {}
-        from harness.environments import sources  # noqa: PLC0415 - speaks HTTP, which hardly any environment needs
+        from harness.environments import sources  # noqa: PLC0415 - loads HTTP, which hardly any environment needs
 
         return sources.found_for(sources.refused(done.output), request, into=self.kept, but=offered)
 
     def _written(self, text: str) -> str:
-        """Return the path of a new file with a text, for uv to read."""
+        """Write a text to a new file for uv, and return the file's path."""
         handle, name = tempfile.mkstemp(suffix=".txt", dir=self.temporary, text=True)
         with os.fdopen(handle, "w") as file:
             file.write(text)
         return name
 
     def _run(self, argv: Sequence[str], *, deadline_s: float) -> process.Completed:
-        """Run it on this machine; where else it is run, this is what differs."""
+        """Run uv on this machine; a subclass that runs uv elsewhere replaces this."""
         env = {**process.tool_environment(TMPDIR=str(self.temporary), **QUIET), **self._variables}
         env = {**env, **indexes.variables(indexes.configured())} if self._reads_none() else indexes.without(env)
         return process.run(argv, env=env, cwd=self.temporary, mark=self.mark, deadline_s=deadline_s)
 
     def _reads_none(self) -> bool:
-        """Whether uv reads no configuration where it is run; where it does, one lies there that names the indexes."""
+        """Whether uv reads no configuration; else this writes one with the indexes to the folder that uv runs in."""
         if "UV_NO_CONFIG" in os.environ or "UV_CONFIG_FILE" in os.environ:
             return True
         path = self.temporary / "uv.toml"
@@ -258,7 +259,7 @@ class Uv:
         return False
 
     def _checked(self, done: process.Completed, *, deadline_s: float, doing: str) -> str:
-        """Return what a call printed that has ended well."""
+        """Return the output of a call that ended with status 0; raise the failure of any other."""
         if done.exit_status == 0:
             return done.output
         if done.exit_status is None:
@@ -274,7 +275,7 @@ class Uv:
 
 
 class TransientEnvironmentError(EnvironmentFailedError):
-    """The network, a full disk, the time or the user ended it: never remembered as the release's failure."""
+    """The network, a full disk, the deadline or the user ended a call: never remembered as the release's failure."""
 
 
 def _moment(moment: dt.datetime) -> str:
@@ -296,7 +297,7 @@ def _with_wheels(lock: str) -> frozenset[str]:
 
 
 def _telling(output: str) -> str:
-    """Return the lines of uv's complaint that tell what is wrong, as one."""
+    """Return the lines of uv's output that say what is wrong, as one line."""
     if match := re.search(r"Wheels are required for `(\S+)`", output):
         return f"{match[1]} has no wheel of that time for this Python, and it is not built from source"
     if match := _BUILT_FOR_ANOTHER.search(output):

@@ -1,4 +1,4 @@
-"""Virtual environments on this machine's own CPythons: the platforms ``linux`` and ``macos``."""
+"""Virtual environments on this machine's own CPythons: the platforms ``linux``, ``macos`` and ``windows``."""
 
 from __future__ import annotations
 
@@ -37,18 +37,18 @@ class VirtualEnvironment(msgspec.Struct, StartsHere, frozen=True, kw_only=True):
 
     @property
     def scripts(self) -> Path:
-        """The folder of its programs."""
+        """The folder of the environment's programs."""
         return self.folder / ("Scripts" if sys.platform == "win32" else "bin")
 
     @property
     def packages(self) -> Path:
-        """The folder that its packages are installed in."""
+        """The folder of the environment's installed packages."""
         library = "Lib" if sys.platform == "win32" else f"lib/python{self.resolution.request.python}"
         return self.folder / library / "site-packages"
 
     @property
     def python(self) -> Path:
-        """Its interpreter."""
+        """The environment's interpreter."""
         return Path(self.command("python", ())[0])
 
     def command(self, program: str, arguments: Sequence[str]) -> tuple[str, ...]:
@@ -65,7 +65,7 @@ class VirtualEnvironments:
     """Builds with uv; an environment is healthy when its Python runs and every pin is installed."""
 
     def __init__(self, store: Store) -> None:
-        """Build into this store."""
+        """Build into a store."""
         self._store = store
 
     def resolve(self, request: Request) -> Resolution:
@@ -88,7 +88,7 @@ class VirtualEnvironments:
         return Resolution(request=request, interpreter=interpreter, python_full=found.full, pins=pins, in_place=True)
 
     def build(self, resolution: Resolution) -> VirtualEnvironment:
-        """See `harness.environments.backend.Backend.build`; an environment in place is taken as it stands."""
+        """See `harness.environments.backend.Backend.build`; an environment in place is used as it is."""
         if resolution.in_place:
             return VirtualEnvironment(folder=Path(resolution.interpreter).parents[1], resolution=resolution)
 
@@ -107,15 +107,16 @@ class VirtualEnvironments:
 def fill(
     environment: VirtualEnvironment, *, uv: Uv, run: Callable[[Sequence[str]], process.Completed]
 ) -> dict[str, str]:
-    """Make a virtual environment where uv and ``run`` run, with every pin in it and its byte code written.
+    """Make a virtual environment where uv and ``run`` run programs, with every pin installed.
 
-    Returns what its packages came from, see `harness.environments.inventory`.
+    Byte code is written here, since servers may not write it and would compile again at each start. A file that does
+    not compile is for other Pythons, and no failure.
 
-    Servers are forbidden to write byte code, so that no start has to compile again; what does not compile is a file
-    for other Pythons, and the release's own matter.
+    Returns:
+        The kind of file that each package came from, see `harness.environments.inventory`.
 
     Raises:
-        EnvironmentFailedError: it cannot be made, or is not healthy.
+        EnvironmentFailedError: the environment cannot be made, or is not healthy.
 
     """
     uv.create(environment.folder, python=Path(environment.resolution.interpreter))
@@ -133,7 +134,7 @@ def fill(
 def _check(environment: VirtualEnvironment, present: Mapping[str, str]) -> None:
     """Refuse an environment that lacks a pin.
 
-    Whether the subject can be imported is not asked: a release that cannot is `unhealthy`, not unbuilt.
+    The subject is not imported: a release that cannot be imported has the verdict `unhealthy`; its environment stands.
     """
     missing = [
         f"{name} {version}"

@@ -1,7 +1,8 @@
 """The platform ``windows-wine``: Windows CPythons under Wine, on Linux. Never the platform ``windows``.
 
-Every server has a Wine prefix of its own, so that no cell sees another's registry, user folders or processes. A prefix
-is cheap: these are copied from a template; the rest of its drive, Windows' own files, is linked to.
+Every server has a Wine prefix of its own, so that no cell sees another cell's registry, user folders or processes. A
+prefix is cheap: the registry and the user folders are copied from a template, and the rest of its drive, Windows' own
+files, is linked to the template.
 """
 
 from __future__ import annotations
@@ -29,16 +30,16 @@ if TYPE_CHECKING:
     from harness.environments.store import Store
     from harness.environments.uv import Uv
 
-PACKAGES = ("wine", "wine64")  # Debian's
+PACKAGES = ("wine", "wine64")  # names of Debian's packages
 PROTOCOL = 2
 _PLATFORM = ("--python-platform", "x86_64-pc-windows-msvc")
 _TEMPLATE_DEADLINE_S = 180.0
 _START_DEADLINE_S = 30.0
 _STARTS = 3
-# Its C extension had no Windows wheels for every Python at first; no scenario here speaks WebSocket.
+# The C extension of websockets had no Windows wheels for every Python at first; no scenario here speaks WebSocket.
 _NOT_NEEDED = "websockets ; sys_platform == 'never'"
-# How releases are told to leave their optional C extensions out, where they have no Windows wheel: what is built of
-# their source on this machine would be compiled for Linux. Each is read by the project's own setup.py, such as
+# Variables that tell releases without a Windows wheel to leave their optional C extensions out: an extension that is
+# built on this machine would be compiled for Linux. Each variable is read by the project's own setup.py, such as
 # https://github.com/tornadoweb/tornado/blob/v6.0.3/setup.py.
 _PURE = {
     "TORNADO_EXTENSION": "0",
@@ -50,7 +51,7 @@ _PURE = {
     "MSGPACK_PUREPYTHON": "1",
     "DISABLE_SQLALCHEMY_CEXT": "1",
 }
-# Wine's own errors belong to the evidence; not that there is no desktop and no menu to fill.
+# Wine's own errors belong to the evidence; its warnings that there is no desktop and no menu do not.
 _TOLD = "err+all,fixme-all,-winediag,-systray,-wineboot"
 _OWN = ("system.reg", "user.reg", "userdef.reg", ".update-timestamp")
 
@@ -63,7 +64,7 @@ class Wine(msgspec.Struct, frozen=True, kw_only=True):
     template: Path
 
     def variables(self, prefix: Path, folder: Path) -> dict[str, str]:
-        """Return the whole environment of a program in a prefix; its temporary files go to the folder."""
+        """Return all environment variables of a program in a prefix; its temporary files go to the folder."""
         return {
             "PATH": f"{Path(self.program).parent}:/usr/bin:/bin",
             "HOME": str(folder),
@@ -78,7 +79,7 @@ class Wine(msgspec.Struct, frozen=True, kw_only=True):
         }
 
     def run(self, arguments: Sequence[str], *, uv: Uv, deadline_s: float) -> process.Completed:
-        """Run a Windows program in a prefix of its own, to its end."""
+        """Run a Windows program to its end, in a prefix of its own."""
         folder = Path(tempfile.mkdtemp(prefix="wine-", dir=uv.temporary))
         prefix = self.new_prefix(folder)
         try:
@@ -93,7 +94,7 @@ class Wine(msgspec.Struct, frozen=True, kw_only=True):
             shutil.rmtree(folder, ignore_errors=True)
 
     def new_prefix(self, folder: Path) -> Path:
-        """Make a prefix below the folder: what Wine writes to is a copy, the rest is linked to the template."""
+        """Make a prefix below a folder: files that Wine writes to are copies, the rest links to the template."""
         prefix = folder / "prefix"
         (prefix / "drive_c").mkdir(parents=True)
         for name in _OWN:
@@ -119,7 +120,7 @@ def version(program: str) -> str:
     """Return the version of a loader, as ``Wine 8.0``.
 
     Raises:
-        EnvironmentFailedError: it does not run.
+        EnvironmentFailedError: the loader does not start, or does not say its version.
 
     """
     try:
@@ -133,10 +134,10 @@ def version(program: str) -> str:
 
 
 def find(*, root: Path, uv: Uv) -> Wine:
-    """Return the Wine of this machine with the template of its prefixes, which is made once.
+    """Return the Wine of this machine with the template of its prefixes; the template is made once.
 
     Raises:
-        EnvironmentFailedError: there is no Wine, or it makes no prefix; the message has the remedy.
+        EnvironmentFailedError: there is no Wine, or Wine makes no prefix; the message has the remedy.
 
     """
     program = loader()
@@ -149,7 +150,7 @@ def find(*, root: Path, uv: Uv) -> Wine:
 
 
 def _make_template(program: str, folder: Path, uv: Uv) -> None:
-    """Make a prefix that says it is Windows 10, and wait until Wine has written all of it."""
+    """Make a prefix that claims to be Windows 10, and wait until Wine has written all of it."""
     folder.mkdir(parents=True)
     wine = Wine(program=program, version="", template=folder)
     script = '"$0" wineboot -i >/dev/null 2>&1; "$0" winecfg -v win10 >/dev/null 2>&1; wineserver -w'
@@ -189,10 +190,11 @@ class WineEnvironment(msgspec.Struct, StartsHere, frozen=True, kw_only=True):
     def surroundings(self, folder: Path, mark: str) -> Surroundings:
         """See `harness.environments.backend.OnMachine`; makes the server's prefix and starts Wine's own server.
 
-        Where that fails it is Wine that fails, before any Windows program has run: another prefix is made.
+        Where Wine's server does not start, another prefix is made: no Windows program has run yet, so that the failure
+        is Wine's.
 
         Raises:
-            EnvironmentFailedError: it failed in every prefix.
+            EnvironmentFailedError: Wine's server started in no prefix.
 
         """
         folder.mkdir(parents=True, exist_ok=True)
@@ -202,7 +204,7 @@ class WineEnvironment(msgspec.Struct, StartsHere, frozen=True, kw_only=True):
             env = self.wine.variables(prefix, folder)
             argv = (str(Path(self.wine.program).parent / "wineserver"), "-p")
             service = process.Process(argv, env=env, cwd=folder, mark=mark)
-            status = service.wait(_START_DEADLINE_S)  # of the program, which leaves Wine's server behind, below it
+            status = service.wait(_START_DEADLINE_S)  # the program ends, and leaves Wine's server running
             if status == 0:
                 return Surroundings({**env, "PYTHONPATH": search}, (service,))
             service.end()
@@ -216,9 +218,9 @@ class WineEnvironments(MakesItsOwn):
     """Resolves and installs Windows packages with uv."""
 
     def __init__(self, store: Store) -> None:
-        """Build into this store."""
+        """Build into a store."""
         self._store = store
-        self._runtime = functools.cache(self._ensure)  # each is looked at once in a run, not once a cell
+        self._runtime = functools.cache(self._ensure)  # each CPython is checked once in a run, not once a cell
 
     def _ensure(self, python: str, *, is_run: bool) -> runtimes.Runtime:
         uv, root = self._store.uv, self._store.root
@@ -242,7 +244,7 @@ class WineEnvironments(MakesItsOwn):
         return self._store.resolution(request, f"{runtime.full} {runtime.folder} {wine.version} {PROTOCOL}", ask)
 
     def _pins(self, request: Request) -> tuple[str, ...]:
-        """Resolve, without what is not needed where that alone cannot be had for Windows."""
+        """Resolve a request; where that fails, resolve it without websockets."""
         python = Path(interpreters.find(request.python).path)
         options = (*_PLATFORM, "--python-version", request.python)
         try:
@@ -271,9 +273,9 @@ class WineEnvironments(MakesItsOwn):
         return WineEnvironment(folder=self._store.environment(resolution, make), resolution=resolution, wine=wine)
 
     def _uv(self) -> Uv:
-        """Return a uv that builds what can be had in pure Python so.
+        """Return a uv that builds releases in pure Python where they allow it.
 
-        It keeps what it builds apart: on Linux itself the same releases are built with their extensions.
+        This uv has a cache of its own: for Linux the same releases are built with their extensions.
         """
         apart = self._store.root / "uv-pure"
         return self._store.uv.varied({**_PURE, "UV_CACHE_DIR": str(apart)})

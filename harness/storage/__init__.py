@@ -1,1 +1,1 @@
-"""Files that several runs share: written whole or not at all, sealed, and leased as long as somebody uses them."""
+"""Files that several runs share are written whole or not at all, sealed, and leased as long as a run uses them."""

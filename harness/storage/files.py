@@ -1,6 +1,7 @@
-"""Files that several programs read and write: written atomically, with the mode that the umask gives, read in bounds.
+"""Files that several programs share are written whole or not at all, and read within bounds.
 
-What is read may have been put there by somebody else: a pipe would never end, and a file may be larger than memory.
+Somebody else may have put a file there: a pipe would never end, and a file may be larger than memory. A new file has
+the mode that the umask gives.
 """
 
 from __future__ import annotations
@@ -26,12 +27,12 @@ T = TypeVar("T")
 MOST_OF_JSON = 32 * 1024 * 1024  # bytes of one JSON file
 _PATIENCE_S = 5.0 if sys.platform == "win32" else 0.0
 _POLL_S = 0.01
-_AT_ONCE = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)  # a pipe without a writer opens too
+_AT_ONCE = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)  # does not wait for a pipe's writer
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 
 
 def read_json(path: Path, kind: type[T]) -> T | None:
-    """Return what the file holds, or None where it is missing, torn or of another shape."""
+    """Return the value that a file holds; None where the file is missing, torn or of another type."""
     try:
         return decode(read_whole(path, most=MOST_OF_JSON), kind)
     except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
@@ -42,7 +43,7 @@ def read_whole(path: Path, *, most: int) -> bytes:
     """Return the content of a file.
 
     Raises:
-        OSError: it cannot be read, is no file, or has more than ``most`` bytes.
+        OSError: the file cannot be read, is no regular file, or has more than ``most`` bytes.
 
     """
     with opened(path) as file:
@@ -52,10 +53,10 @@ def read_whole(path: Path, *, most: int) -> bytes:
 
 
 def opened(path: Path) -> BufferedReader:
-    """Open a file to read from.
+    """Open a file for reading.
 
     Raises:
-        OSError: it cannot be opened, or is no file: a folder, a pipe, a device.
+        OSError: the file cannot be opened, or is no regular file: a folder, a pipe, a device.
 
     """
     file = os.fdopen(os.open(path, _AT_ONCE), "rb")
@@ -66,9 +67,9 @@ def opened(path: Path) -> BufferedReader:
 
 
 def lines_in(file: BufferedReader, *, most: int) -> Iterator[tuple[bytes | None, int]]:
-    """Yield the lines from where the file stands, each with its bytes there; None for one of more than ``most``.
+    """Yield the lines from the file's position on, each with its length in bytes; None for a line longer than ``most``.
 
-    A line keeps its end; the last one may have none.
+    A line keeps its line break; the last line may have none.
     """
     while line := file.readline(most):
         taken, last = len(line), line
@@ -78,13 +79,13 @@ def lines_in(file: BufferedReader, *, most: int) -> Iterator[tuple[bytes | None,
 
 
 def write_json(path: Path, value: object) -> None:
-    """Write the value so that a reader sees either the old file or the whole new one."""
+    """Write a value as JSON, so that a reader sees either the old file or the whole new one."""
     path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(path, [msgspec.json.format(msgspec.json.encode(value), indent=2), b"\n"])
 
 
 def write_whole(path: Path, content: Iterable[bytes]) -> None:
-    """Write a file so that a reader sees either the old one or the whole new one, readable as the umask lets it be."""
+    """Write a file, with the umask's mode, so that a reader sees either the old file or the whole new one."""
     temporary = path.with_name(f".harness.{uuid.uuid4().hex}")
     try:
         with os.fdopen(os.open(temporary, _NEW, 0o666), "wb") as file:
@@ -98,7 +99,7 @@ def write_whole(path: Path, content: Iterable[bytes]) -> None:
 
 
 def _put_in_place(temporary: Path, path: Path) -> None:
-    """Give the written file its name. Windows refuses while somebody reads the old one, which takes a moment."""
+    """Give the written file its name. Windows refuses while somebody reads the old file; that lasts a moment."""
     end = time.monotonic() + _PATIENCE_S
     while True:
         try:

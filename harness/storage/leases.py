@@ -1,7 +1,7 @@
-"""What runs use at this moment of a folder that they share, so that nobody removes it meanwhile.
+"""Nobody removes from a shared folder what a living run uses: a run names what it uses before it uses it.
 
-A run enters what it is about to use in a file of its own below ``in-use`` and holds that file's lock as long as it
-lives: the system lets go of it however the run ends, and the next who looks removes the file.
+A run enters names in a file of its own below ``in-use`` and holds that file's lock as long as the run lives. The system
+releases the lock however the run ends, and the next call of `in_use` removes the file.
 """
 
 from __future__ import annotations
@@ -19,33 +19,33 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _FOLDER = "in-use"
-_MOST = 16 * 1024 * 1024  # bytes of what one run enters
+_MOST = 16 * 1024 * 1024  # bytes of one run's names
 
 
 class Uses:
-    """What one run uses of a folder, until `close`. Safe for many threads."""
+    """The leases of one run in a shared folder, until `close`. Safe for many threads."""
 
     def __init__(self, root: Path, mark: str) -> None:
-        """Speak for the run of this mark; nothing is made before something is used."""
+        """Lease for the run of this mark; no file is made before the first `add`."""
         self._path = root / _FOLDER / f"{mark}.txt"
         self._lock = filelock.FileLock(self._path.with_suffix(".lock"), thread_local=False)
         self._names: set[str] = set()
         self._guard = threading.Lock()
 
     def add(self, name: str) -> None:
-        """Enter a name; whoever looks from now on knows that it is in use."""
+        """Enter a name, which `in_use` returns from now on."""
         with self._guard:
             if name in self._names:
                 return
             if not self._names:
                 self._path.parent.mkdir(parents=True, exist_ok=True)
-                self._lock.acquire()  # before there is a file that could be taken for one of a run that has ended
+                self._lock.acquire()  # before the file exists: a file without a lock counts as left by a run that ended
             with self._path.open("a", encoding="utf-8") as file:
                 file.write(f"{name}\n")
             self._names.add(name)
 
     def close(self) -> None:
-        """Use nothing any more."""
+        """End all leases of the run."""
         with self._guard:
             if self._names:
                 _remove(self._path)
@@ -54,10 +54,10 @@ class Uses:
 
 
 def in_use(root: Path) -> frozenset[str]:
-    """Return what the runs that live use of the folder, and clear away what runs left that do not.
+    """Return the names that living runs have entered, and remove the files of runs that have ended.
 
     Raises:
-        StorageError: what somebody uses cannot be looked at.
+        StorageError: the file of a living run cannot be read.
 
     """
     names: set[str] = set()
@@ -65,7 +65,7 @@ def in_use(root: Path) -> frozenset[str]:
         try:
             with filelock.FileLock(path.with_suffix(".lock")).acquire(blocking=False):
                 _remove(path)
-        except OSError:  # its run lives (`filelock.Timeout`), or is another user's, whose lock is not for us to take
+        except OSError:  # the run lives (`filelock.Timeout`), or is another user's, whose lock we may not take
             names.update(_names_in(path))
     return frozenset(names)
 
@@ -73,7 +73,7 @@ def in_use(root: Path) -> frozenset[str]:
 def _names_in(path: Path) -> list[str]:
     try:
         return read_whole(path, most=_MOST).decode(errors="replace").splitlines()
-    except FileNotFoundError:  # it has ended just now
+    except FileNotFoundError:  # the run has ended just now
         return []
     except OSError as error:
         raise StorageError(f"{path} cannot be read: {error.strerror}; what it says is in use stays") from None
@@ -81,5 +81,5 @@ def _names_in(path: Path) -> list[str]:
 
 def _remove(path: Path) -> None:
     for one in (path, path.with_suffix(".lock")):
-        with contextlib.suppress(OSError):  # Windows keeps a file that is open
+        with contextlib.suppress(OSError):  # Windows does not remove an open file
             one.unlink(missing_ok=True)

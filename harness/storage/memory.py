@@ -1,4 +1,4 @@
-"""A memory: values in one file of the user's cache, by what they follow from. Whatever is lost is made again."""
+"""A memory keeps computed values in one file of the user's cache; a value that is lost is computed again."""
 
 from __future__ import annotations
 
@@ -12,28 +12,28 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 T = TypeVar("T")
-_MOST = 2000  # values, the newest
+_MOST = 2000  # values; the newest are kept
 
 
 class Memory(Generic[T]):
-    """A memory of values of one type; several programs may use it at once, of which one may forget what others kept."""
+    """Values of one type by key, in a file; of programs that write it at once, one may drop values of the others."""
 
     def __init__(self, path: Path, kind: type[T]) -> None:
-        """Use this file, which need not exist; ``kind`` is the type of a value."""
+        """Use a file, which need not exist; ``kind`` is the type of a value."""
         self._path = path
         self._kind = kind
 
     def values(self) -> dict[str, T]:
-        """Return what is remembered, by key; nothing where the file is missing or damaged."""
+        """Return the remembered values by key; none where the file is missing or damaged."""
         return read_json(self._path, dict[str, self._kind]) or {}  # type: ignore[name-defined]
 
     def keep(self, values: Mapping[str, T]) -> None:
-        """Remember values beside those that are there, or in their place; what cannot be written is forgotten."""
+        """Add values, or replace those of the same keys; where the file cannot be written, nothing changes."""
         every = {**self.values(), **values}
         with contextlib.suppress(OSError):
             write_json(self._path, dict(list(every.items())[-_MOST:]))
 
     def forget(self) -> None:
-        """Remember nothing."""
+        """Remove all remembered values."""
         with contextlib.suppress(OSError):
             self._path.unlink(missing_ok=True)

@@ -1,7 +1,7 @@
-"""Folders that are either whole or not there: made once under a lock, marked complete last, checked when used.
+"""A sealed folder is either whole or counts as missing: made once under a lock, marked last, checked when used.
 
-What an interrupted maker left is wiped first. The marker, written last and atomically, carries a fingerprint of the
-files, so that a folder which was damaged later is seen and made anew.
+What an interrupted maker left is removed first. The marker is written last and atomically; it holds a fingerprint of
+the files, so that a folder that was damaged later is noticed and made anew.
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ MARKER = ".harness-complete.json"
 
 
 class Marker(msgspec.Struct, frozen=True, kw_only=True):
-    """What makes a folder complete: the protocol it was made by and what its files look like."""
+    """The content of the marker: the protocol that the folder was made by, and the fingerprint of its files."""
 
     protocol: int
     fingerprint: str
 
 
 def ensure(folder: Path, make: Callable[[Path], None], *, protocol: int, watched: str = "**/*") -> None:
-    """Have the folder whole when this returns: made by ``make`` unless it is; other processes wait meanwhile.
+    """Make the folder by ``make`` unless it is whole already; other processes wait meanwhile.
 
     Args:
-        folder: where; its parents are made.
-        make: fills the folder, which does not exist; whatever it raises is raised, and nothing is left.
-        protocol: a folder made by another one does not count.
-        watched: the files whose names, sizes and times must stay as they were made, as a glob below the folder.
+        folder: the folder; its parents are made.
+        make: makes and fills the folder; whatever ``make`` raises is raised, and the folder is removed.
+        protocol: a folder made by another protocol does not count.
+        watched: the files whose names, sizes and times must stay the same, as a glob below the folder.
 
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -53,7 +53,7 @@ def ensure(folder: Path, make: Callable[[Path], None], *, protocol: int, watched
 
 
 def is_marked(folder: Path, *, protocol: int) -> bool:
-    """Whether the folder was whole once; whether it is still, only `is_complete` says."""
+    """Whether the folder has been whole; only `is_complete` says whether it still is."""
     marker = read_json(folder / MARKER, Marker)
     return marker is not None and marker.protocol == protocol
 
@@ -65,10 +65,10 @@ def is_complete(folder: Path, *, protocol: int, watched: str = "**/*") -> bool:
 
 
 def fingerprint(folder: Path, watched: str = "**/*") -> str:
-    """Digest names, sizes and times of the files but byte code and the marker: milliseconds, and sees damage.
+    """Return a digest of the names, sizes and times of the files, without byte code and the marker.
 
-    The time is what tells a file that was written over with as many bytes. It counts in whole seconds, which is what
-    archives and image layers keep of it; contents are not read, which would take longer than most cells.
+    The time reveals a file that was overwritten by as many bytes. Times count in whole seconds, as archives and image
+    layers keep them. Contents are not read: that would take longer than most cells, and this takes milliseconds.
     """
     lines = []
     for file in sorted(folder.glob(watched)):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import sys
 from importlib import metadata
 from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.catalog import loading
+from harness.catalog import loading, reach
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -221,3 +222,32 @@ def test_version_of_an_installed_package_counts(tmp_path: Path, monkeypatch: pyt
     assert closures(tmp_path, module)[0] == before[0]
     monkeypatch.setattr(metadata, "version", lambda name: "0.0.1" if name == "hypothesis" else real(name))
     assert closures(tmp_path, module)[0] != before[0]
+
+
+@pytest.mark.parametrize(
+    ("source", "stores"),
+    [
+        ("def f():\n    rows = []\n    rows[0] = 1\n", False),
+        ("def f():\n    rows = {}\n    rows['x'] = 1\n    rows = [1]\n    del rows[0]\n", False),
+        ("def f(rows):\n    rows[0] = 1\n    rows = []\n", True),
+        ("def f(*rows):\n    rows = []\n    rows[0] = 1\n", True),
+        ("def f():\n    own = [SHARED]\n    own[0].x = 1\n", True),
+        ("def f():\n    own = []\n    for own in SHARED:\n        own.x = 1\n", True),
+        ("def f():\n    own = []\n    own = SHARED\n    own.x = 1\n", True),
+        ("def f():\n    own = []\n    if own := SHARED:\n        own.x = 1\n", True),
+        ("def f():\n    own = []\n    with SHARED as own:\n        own.x = 1\n", True),
+        ("def f():\n    own = []\n    import own\n    own.x = 1\n", True),
+        ("def f():\n    own = []\n    def own(): ...\n    own.x = 1\n", True),
+        ("def f():\n    own = []\n    match SHARED:\n        case {'x': own}:\n            own.x = 1\n", True),
+        ("def f():\n    own = []\n    def g(own):\n        own[0] = 1\n", True),
+        ("def f():\n    own = []\n    def g():\n        nonlocal own\n", True),
+        ("def f():\n    re.x = 1\n", True),
+        ("class A:\n    def __init__(self):\n        self.x = 1\n", False),
+        ("class A:\n    def f(self):\n        self.rows[0] = 1\n", True),
+        ("class A:\n    def f(self):\n        self[0] = 1\n", True),
+        ("class A:\n    def f(self, other):\n        other.x = 1\n", True),
+    ],
+)
+def test_what_a_statement_may_change_is_its_own_or_not(source: str, *, stores: bool) -> None:
+    """A judge that may change what a trial uses belongs to the trial: its own is what it made, by every way to bind."""
+    assert reach._stores_outside(ast.parse(source).body[0]) is stores
