@@ -2,8 +2,8 @@
 
     python -m benchmarks.at_once [NUMBER …] [--cell GLOB]
 
-The cells are those of the default matrix, or those of it that the glob matches. They are let in whatever the load, as
-the harness itself would not do. Exit status 0 where every verdict is the one that is expected, else 1.
+The cells are those of the default matrix, or those of them that the glob matches. Cells start whatever the load, which
+the harness itself would not allow. Exit status 0 where every verdict is the one that is expected, else 1.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ NUMBERS = (1, 8, 32)
 
 
 def run(number: int, folder: Path, glob: str) -> list[CellResult]:
-    """Run the cells anew, so many at a time, and return their results."""
+    """Run the cells anew, a given number at a time, and return their results."""
     found: list[CellResult] = []
     plan = Plan(Options(cells=(glob,), results=folder, rerun=True))
     admission = Admission(number, processors=lambda: 0.0, memory=lambda: 0.0)

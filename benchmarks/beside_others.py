@@ -1,17 +1,17 @@
-"""The harness beside the tools that people use for this, in one run, on the same cells, by the same oracle.
+"""Compares the harness with the tools that people use for this, in one run, on the same cells, by the same oracle.
 
     python -m benchmarks.beside_others [--rounds N] [--cell GLOB …] [--only TOOL …] [--no-warm] [--write]
     python -m benchmarks.beside_others --search [--write]
 
-The cells are the Linux part of the default matrix, or those of it that the globs match. Every tool gets an
-environment for each cell with the very same packages on the same Python, and runs one trial of the cell in it
-(`benchmarks/oracle.py`). *Cold* is with empty caches, *warm* (in the first round only) the same again with
-environments and caches that are there. Tools run one cell after the other, as they do where nobody says otherwise.
-Verdicts that differ are counted.
+The cells are the Linux part of the default matrix, or those of them that the globs match. Every tool makes an
+environment for each cell, with the very same packages on the same Python, and runs one trial of the cell in that
+environment (`benchmarks/oracle.py`). *Cold* is with empty caches; *warm* (in the first round only) is the same again
+with the environments and caches of the cold run. Tools run one cell after the other, as they do by default. Verdicts
+that differ are counted.
 
 ``--search`` looks for the first fixed release instead, by ``pypi-version-bisect`` and by ``harness history``, in
-environments that stand ready: of a failure that went once, and of one that came back. ``--write`` puts what is
-printed into ``benchmarks/README.md``.
+environments that stand ready, for a failure that went once and for a failure that came back. ``--write`` puts the
+printed text into ``benchmarks/README.md``.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ SEARCHES = (
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Round:
-    """What one tool did in one round: seconds and verdicts, with empty caches and, where it was asked to, again."""
+    """What one tool did in one round: seconds and verdicts, with empty caches and, where asked for, with warm ones."""
 
     tool: str
     cold_s: float
@@ -77,7 +77,7 @@ class Bench:
     """The cells of a comparison, and the folders that tools work in."""
 
     def __init__(self, folder: Path, globs: Sequence[str]) -> None:
-        """Run the cells once, by which their packages and verdicts are known."""
+        """Run the cells once to learn their packages and verdicts."""
         self.folder = folder
         self.options = [word for glob in globs for word in ("--cell", glob)]
         done = call([sys.executable, "-m", "harness", "run", "--quiet", "--format", "json", *self.options], folder, {})
@@ -87,7 +87,7 @@ class Bench:
         self._cells = {cell.id: cell for cell in Plan(Options(cells=tuple(globs), results=folder / ".harness")).cells}
 
     def project(self, folder: Path) -> None:
-        """Write what every tool needs for the cells: packages, interpreter, the cell itself."""
+        """Write the files that every tool needs for the cells: packages, interpreter, the cell itself."""
         folder.mkdir(parents=True)
         (folder / "build.txt").write_text(BUILD)
         (folder / "uv.toml").write_text(indexes.configuration(indexes.configured()))
@@ -155,7 +155,7 @@ class Bench:
 
 
 def install(tool: str, folder: Path) -> Path:
-    """Install a tool in an environment of its own, where it is not; return the folder of its programs."""
+    """Install a tool in an environment of its own, where that is missing; return the folder of its programs."""
     programs = folder / "tools" / tool / "bin"
     if not programs.exists():
         call([sys.executable, "-m", "venv", str(programs.parent)], folder, {})
@@ -164,7 +164,7 @@ def install(tool: str, folder: Path) -> Path:
 
 
 def caches(folder: Path) -> dict[str, str]:
-    """Return the variables that make a folder's caches its own, and have uv keep files there as the harness does."""
+    """Return the variables that place all caches in a folder, where uv keeps files as it does for the harness."""
     own = {name: str(folder / name) if (folder / name).exists() else "" for name in ("build.txt", "uv.toml")}
     return {
         "HARNESS_CACHE": str(folder / "cache"),
@@ -177,7 +177,7 @@ def caches(folder: Path) -> dict[str, str]:
 
 
 def call(argv: Sequence[str], folder: Path, env: dict[str, str]) -> str:
-    """Run a command and return what it printed, whatever its exit status."""
+    """Run a command and return its output, whatever its exit status."""
     with (folder / "log").open("ab") as log:
         done = subprocess.run(  # noqa: S603 - the tools on trial
             argv,
@@ -194,14 +194,14 @@ def call(argv: Sequence[str], folder: Path, env: dict[str, str]) -> str:
 
 
 def timed(argv: Sequence[str], folder: Path, env: dict[str, str]) -> tuple[float, str]:
-    """Run a command; return its seconds and what it printed."""
+    """Run a command; return its seconds and its output."""
     began = time.monotonic()
     printed = call(argv, folder, env)
     return time.monotonic() - began, printed
 
 
 def table(rounds: Sequence[Round], reference: dict[str, str]) -> list[str]:
-    """Return a row for each tool: its times, and how many times the harness's they are, median and spread."""
+    """Return a row for each tool: its times, and their ratios to the harness's times, by median and spread."""
     own = [one for one in rounds if one.tool == "harness"]
     lines = ["| tool | cold | times the harness | warm | times the harness | verdicts that differ |"]
     lines += ["| --- | --- | --- | --- | --- | --- |"]
@@ -219,7 +219,7 @@ def table(rounds: Sequence[Round], reference: dict[str, str]) -> list[str]:
 
 
 def spread(values: Sequence[float]) -> str:
-    """Return the median, with the least and the greatest where there are several."""
+    """Return the median, with the least and the greatest value where there are several."""
     middle = f"{statistics.median(values):.1f}"
     return f"{middle} ({min(values):.1f} to {max(values):.1f})" if len(values) > 1 else middle
 
@@ -260,7 +260,7 @@ class Search:
     """A search for the affected releases of one series of cells, in environments that stand ready."""
 
     def __init__(self, folder: Path, *, scenario: str, variant: str, python: str, platform: str) -> None:
-        """Know what was measured of every release."""
+        """Take what was measured of every release."""
         self.folder = folder
         self._select = (scenario, "--cell", f"*_{variant}_*", "--python", python, "--platform", platform)
         self._where = {"scenario": scenario, "variant": variant, "python": python, "platform": platform}
@@ -274,7 +274,7 @@ class Search:
         }
 
     def row(self, tool: str, seconds: float, ran: int, specifiers: Sequence[str]) -> str:
-        """Return a row of the table; what the answer says of each release is compared with what was measured."""
+        """Return a row of the table, which compares the answer with what was measured of each release."""
         sets = [SpecifierSet(text) for text in specifiers]
         said = {version: any(one.contains(version, prereleases=True) for one in sets) for version in self._truth}
         wrong = sum(said[version] is not affected for version, affected in self._truth.items())
@@ -295,7 +295,7 @@ class Search:
         return self.row("harness", seconds, len(document["cells"]), history["specifiers"])
 
     def by_other(self, programs: Path) -> str:
-        """Search by ``pypi-version-bisect``; a release that cannot be judged counts as not affected, as it has it."""
+        """Search by ``pypi-version-bisect``, to which a release that cannot be judged is one that is not affected."""
         check = shlex.join([sys.executable, "-m", "benchmarks.beside_others", "--check", "{version}", *self._select])
         argv = [str(programs / "pypi-version-bisect"), "range", "uvicorn", "--delay", "0", "--check-cmd", check]
         seconds, printed = timed(argv, self.folder, {"PYTHONPATH": str(HERE.parent)})
@@ -329,7 +329,7 @@ def searched(folder: Path) -> list[str]:
 
 
 def machine() -> str:
-    """Say when and on what."""
+    """Return the date and the machine, in words."""
     size = psutil.virtual_memory().total / 2**30
     return (
         f"{dt.datetime.now(dt.UTC):%Y-%m-%d}, {os.cpu_count()} processors, {size:.0f} GiB, {platform.system()}, "
@@ -338,7 +338,7 @@ def machine() -> str:
 
 
 def main() -> int:
-    """Measure, print, and write where asked to."""
+    """Measure and print; write where the call asks for it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--cell", action="append", metavar="GLOB")
@@ -358,7 +358,7 @@ def main() -> int:
 
 
 def write(printed: str, name: str) -> None:
-    """Put what was printed between its two marks in ``benchmarks/README.md``."""
+    """Put the printed text between its two marks in ``benchmarks/README.md``."""
     path = HERE / "README.md"
     begin, end = f"<!-- {name} -->", f"<!-- end of {name} -->"
     before, _, rest = path.read_text().partition(begin)

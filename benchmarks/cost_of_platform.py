@@ -1,10 +1,10 @@
-"""What a cell costs on a platform beside one on the machine itself: a server started, asked once, stopped, in turn.
+"""Measures what a cell costs on a platform and on the machine itself, in turn: a server started, asked once, stopped.
 
     python benchmarks/cost_of_platform.py windows-wine [ROUNDS [PYTHON]]
     python benchmarks/cost_of_platform.py docker:harness-ubuntu:24.04 5 3.7
 
-Prints the medians of wall time and of the processor time of the call's processes, the overhead, and the ratios pair by
-pair. The processes of a container are the engine's: their processor time is not the call's.
+Prints the medians of the wall time and of the processor time of the call's processes, the overhead, and the ratios pair
+by pair. The processes of a container belong to the engine: their processor time is not part of the call's.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ async def app(scope, receive, send):
 
 
 def measure(folder: Path, platform: str, python: str) -> tuple[float, float]:
-    """Run the cell; return its seconds as the harness tells them, and the processor seconds of the whole call."""
+    """Run the cell; return its seconds as the harness reports them, and the processor seconds of the whole call."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     arguments = ("run", "hello", "--scenarios", str(folder), "--server", "uvicorn==0.20.0", "--python", python)
     done = subprocess.run(  # noqa: S603 - the harness itself

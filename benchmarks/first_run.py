@@ -2,7 +2,7 @@
 
     python -m benchmarks.first_run
 
-Prints both times in seconds, their ratio, and the largest resident size that was seen of the harness's own process.
+Prints both times in seconds, their ratio, and the largest resident size seen of the harness's own process.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ SAMPLE_S = 0.05
 
 
 def measure(folder: Path) -> tuple[float, float, int]:
-    """Run the default matrix in a folder whose caches are its own; see `watched` for what is returned."""
+    """Run the default matrix in a folder with caches of its own; return what `watched` returns."""
     env = {**os.environ, "HARNESS_CACHE": str(folder / "cache"), "UV_CACHE_DIR": str(folder / "uv")}
     return watched(["run", "--quiet", "--cell", "*_linux"], folder, env)
 
 
 def watched(call: Sequence[str], folder: Path, env: Mapping[str, str]) -> tuple[float, float, int]:
-    """Call the harness; return the seconds, the most megabytes that its own process had, and the exit status."""
+    """Call the harness; return the seconds, the largest size of its own process in megabytes, and the exit status."""
     began, largest = time.monotonic(), 0
     argv = [sys.executable, "-m", "harness", *call]
     process = psutil.Popen(argv, cwd=folder, env=env, stdout=subprocess.DEVNULL)

@@ -1,8 +1,8 @@
-"""Measure a report of many cells: how long the site takes, how large it is, and its first page.
+"""Measures a report of many cells: how long the site takes, how large it is, and how large its first page is.
 
 ``python benchmarks/large_report.py [CELLS]`` makes a results folder of synthetic cells in a temporary folder, each with
-a small evidence of its own, and renders it. ``--results DIR`` renders real results instead, ``--keep DIR`` keeps the
-site.
+a small evidence of its own, and renders the folder. ``--results DIR`` renders real results instead; ``--keep DIR``
+keeps the site.
 """
 
 from __future__ import annotations
@@ -71,13 +71,13 @@ SCENARIO = Scenario(
 
 
 def versions(cells: int) -> list[str]:
-    """Return as many releases as it takes, and at least two."""
+    """Return as many releases as the cells need, and at least two."""
     count = max(2, round(cells / (SCENARIOS * len(VARIANTS) * len(PYTHONS))))
     return [f"0.{number // 4}.{number % 4}" for number in range(count)]
 
 
 def verdict(place: int, count: int, scenario: int) -> Verdict:
-    """Return an affected range, a relapse, unhealthy releases and ones that could not be built."""
+    """Return the verdict of a release, so that there are a range, a relapse, unhealthy and failed releases."""
     if place % 29 == scenario:
         return Verdict.UNHEALTHY
     if place % 41 == scenario:

@@ -1,9 +1,9 @@
-"""How close a run comes to what the machine can do: its time beside max(processor seconds / cores, longest cell).
+"""Measures how close a run comes to the machine's limit: its time beside max(processor seconds / cores, longest cell).
 
     python -m benchmarks.limit [harness run options …]
 
-Runs all selected cells in environments that stand ready; where they do not, it has them built first. The processors'
-time is the whole machine's, so nothing else should run. The longest cell is the longest of this very run.
+Runs all selected cells in environments that stand ready; missing environments are built first. The processors' time is
+that of the whole machine, so nothing else should run. The longest cell is the longest of this very run.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Measured:
-    """One run: its time, the processors' time meanwhile, its longest cell, all in seconds; and how many cells."""
+    """One run: its time, the processors' time meanwhile and its longest cell, in seconds; and its number of cells."""
 
     wall_s: float
     processors_s: float
@@ -42,7 +42,7 @@ class Measured:
 
     @property
     def limit_s(self) -> float:
-        """What no schedule of these cells on this machine can beat."""
+        """The time in seconds that no schedule of these cells on this machine can beat."""
         return max(self.processors_s / (os.cpu_count() or 1), self.longest_s)
 
     def lines(self) -> list[str]:
@@ -64,7 +64,7 @@ def worked() -> float:
 
 
 def measure(options: Sequence[str], folder: str, env: dict[str, str] | None = None) -> Measured:
-    """Run cells in a folder and return what that took."""
+    """Run cells in a folder and return what the run took."""
     argv = [sys.executable, "-m", "harness", "run", "--quiet", "--format", "json", *options]
     before, began = worked(), time.monotonic()
     done = subprocess.run(  # noqa: S603 - the harness itself

@@ -2,8 +2,8 @@
 
     python -m benchmarks.many_cells [CELLS] [STORED]
 
-The cells start no server, so that the harness is what is measured; each has its trial, its evidence and its entry. The
-stored cells are those, copied under further names until there are enough.
+The cells start no server, so that the harness alone is measured; each has its trial, its evidence and its entry. The
+stored cells are the same cells, copied under further names until there are enough.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def processor_s() -> float:
 
 
 def multiply(journal: Path, count: int) -> None:
-    """Write the entries again under further releases until there are so many, in sections as long as real ones."""
+    """Write the entries again under further releases until there are enough, in sections as long as real ones."""
     with journal.open("rb") as file:
         entries = list(entries_in(file))
     lines = []

@@ -1,10 +1,10 @@
-"""Measures what a folder of many scenarios costs a call: ``harness list`` with one and with many.
+"""Measures what a folder of many scenarios costs a call: ``harness list`` with one scenario and with many.
 
     python -m benchmarks.many_scenarios [SCENARIOS] [ROUNDS]
 
-The scenarios are copies of the project's own, with their applications and what is expected of them. Calls with one and
-with many take turns, since other work on the machine slows down both. Of the seconds that a call takes the median is
-printed, of those of a processor the least: what a call costs where nothing else runs.
+The scenarios are copies of the project's own, with their applications and their expectations. Calls with one scenario
+and with many take turns, since other work on the machine slows down both. Prints the median of a call's seconds, and
+the least of its processor seconds, which is what a call costs where nothing else runs.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ MATRIX = '[[cells]]\nscenarios = ["pipelined-keep-alive"]\nreleases = ["latest"]
 
 
 def copies(place: Path, count: int) -> Path:
-    """Make a folder of so many scenarios, by subject, and return it."""
+    """Make a folder with a given number of scenarios, by subject, and return it."""
     own = sorted(path.parent for path in bundled("scenarios").glob("*/*/scenario.py"))
     for number in range(count):
         source = own[number % len(own)]
@@ -34,7 +34,7 @@ def copies(place: Path, count: int) -> Path:
 
 
 def timed(*arguments: str) -> tuple[float, float]:
-    """Return the seconds that a call takes, and those of a processor."""
+    """Return the seconds that a call takes, and its processor seconds."""
     before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
     subprocess.run([sys.executable, "-m", "harness", *arguments], stdout=subprocess.DEVNULL, check=True)  # noqa: S603
     took, after = time.monotonic() - began, resource.getrusage(resource.RUSAGE_CHILDREN)

@@ -1,4 +1,4 @@
-"""One trial of one cell in an environment that another tool has made: what the harness itself would run and judge.
+"""Runs and judges one trial of one cell as the harness itself would, in an environment that another tool has made.
 
     python benchmarks/oracle.py CELL ENVIRONMENT VERDICTS
 

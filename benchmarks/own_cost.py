@@ -1,10 +1,10 @@
-"""Measures what the harness itself costs for each cell: processor time, beside that of the server which a cell starts.
+"""Measures the processor time that the harness itself costs for each cell, beside that of the cell's server.
 
     python -m benchmarks.own_cost [CELLS] [IDLE …]
 
-Each cell starts a server, asks it once and stops it. The same cells run among so many idle processes of the machine, in
-turn for each number. A call of one cell is subtracted, so that no start of the program is in the figures. The server
-itself says how much it used; everything else that the call and its children used is the harness's.
+Each cell starts a server, asks it once and stops it. The same cells run beside each number IDLE of idle processes, in
+turn. A call of one cell is subtracted, so that no start of the program is in the figures. The server itself reports how
+much it used; everything else that the call and its children used is the harness's.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ SCENARIO = Scenario(id="own-cost", title="a server is asked once", subject="toys
                     variants=tuple(Variant(name=f"v{number}") for number in range(%d)), typical_s=0.1,
                     applications=("own_cost_server.py",))
 """
-# Answers every connection alike, and says at its end what it has used: all but what the system needs to take it away.
+# Answers every connection alike, and writes at its end what it has used: all but what the system uses to remove it.
 SERVER = """
 import os, resource, signal, socket, sys
 
@@ -70,7 +70,7 @@ releases = ["==1.1"]
 pythons = ["{PYTHON}"]
 platforms = ["linux"]
 """
-# The harness, called from inside: so that its own processor time is told from that of its children.
+# Calls the harness from inside, so that its own processor time is kept apart from that of its children.
 CALL = """
 import json, resource, sys
 from harness.cli import main
@@ -99,7 +99,7 @@ class Used:
 
 
 def write_scenario(folder: Path, cells: int) -> None:
-    """Write a scenario of so many cells, its server, and their matrix."""
+    """Write a scenario with a given number of cells, its server, and the matrix of the cells."""
     folder.mkdir()
     (folder / "own_cost.py").write_text(SCENARIO % cells)
     (folder / "own_cost_server.py").write_text(SERVER)
@@ -107,7 +107,7 @@ def write_scenario(folder: Path, cells: int) -> None:
 
 
 def call(user: User, scenario: Path) -> Used:
-    """Run all cells of a scenario anew and return what that used.
+    """Run all cells of a scenario anew and return what the call used.
 
     Raises:
         subprocess.CalledProcessError: a cell is not judged as it should be.
@@ -141,7 +141,7 @@ def call(user: User, scenario: Path) -> Used:
 
 @contextlib.contextmanager
 def idle_processes(count: int) -> Iterator[None]:
-    """Have so many processes on the machine that wait for a pipe to close, and end with it, however this one ends."""
+    """Keep a number of processes that wait for a pipe to close: they end with this process, however it ends."""
     heard, held = os.pipe()
     started: list[subprocess.Popen[bytes]] = []
     try:

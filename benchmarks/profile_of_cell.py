@@ -1,9 +1,9 @@
-"""Where the time of a cell goes, from the call to the table: the stages of a cell whose environment stands ready.
+"""Measures the stages of a cell whose environment stands ready: where its time goes, from the call to the table.
 
     python benchmarks/profile_of_cell.py [RUNS] [harness run options that select one cell …]
 
-The call's own functions are timed from inside, one run after the other in this process; imports in processes of
-their own. Stages do not overlap: what one calls is taken out of it. Medians are printed.
+The call's own functions are timed from inside, one run after the other in this process; imports are timed in processes
+of their own. Stages do not overlap: the time of a stage excludes that of the stages that it calls. Medians are printed.
 """
 
 from __future__ import annotations
@@ -50,10 +50,10 @@ STAGES: tuple[tuple[Any, str, str], ...] = (
 
 
 class Stopwatch:
-    """Times functions, each without those that it calls. They follow one another, also over threads: it is one cell."""
+    """Times functions, each without those that it calls; in one cell they follow one another, over threads too."""
 
     def __init__(self) -> None:
-        """Have no time yet."""
+        """Begin without any time."""
         self.seconds: dict[str, float] = collections.defaultdict(float)
         self._inside: list[float] = []
 
@@ -76,7 +76,7 @@ class Stopwatch:
 
 
 def importing(code: str) -> float:
-    """Return the seconds that an interpreter takes for some code, started and ended."""
+    """Return the seconds that an interpreter takes to start, run some code, and end."""
     began = time.perf_counter()
     subprocess.run([sys.executable, "-c", code], check=True)  # noqa: S603 - this very interpreter
     return time.perf_counter() - began
@@ -104,7 +104,7 @@ def main() -> int:
     options = arguments or list(DEFAULT)
     originals = {stage: getattr(owner, name) for owner, name, stage in STAGES}
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
-        one_run(options, originals)  # builds what is not there yet
+        one_run(options, originals)  # builds the environment if need be
         measured = [one_run(options, originals) for _ in range(runs)]
     print(f"{' '.join(options)}: medians of {runs} runs, load {os.getloadavg()[0]:.1f}")
     stages = {stage: statistics.median(run[stage] for run in measured) for stage in measured[0]}

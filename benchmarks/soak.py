@@ -1,9 +1,10 @@
-"""Kills runs on the toy subject at random moments, again and again, and looks at what is left, lost or doubled.
+"""Kills runs on the toy subject at random moments, again and again, and looks for what is left, lost or doubled.
 
     python -m benchmarks.soak [KILLS] [SEED]
 
-Every run is the same call in the same results folder; where one ends by itself its results are compared with what the
-toy is made to show, and the next begins in a new folder. Exit status 0 where nothing was lost, doubled, wrong or left.
+Every run is the same call in the same results folder. Where a run ends by itself, its results are compared with what
+the toy is made to show, and the next run begins in a new folder. Exit status 0 where nothing was lost, doubled, wrong
+or left.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ platforms = ["linux"]
 
 @dataclasses.dataclass
 class Found:
-    """What is wrong, counted; and what was looked at."""
+    """Counts of what is wrong, and of what was looked at."""
 
     kills: int = 0
     whole: int = 0
@@ -55,7 +56,7 @@ class Found:
 
 
 def write_toy(folder: Path) -> tuple[Path, Path]:
-    """Write the toy's scenario with several variants, so that there are cells enough; return it and its matrix."""
+    """Write the toy's scenario with several variants, so that there are enough cells; return it and its matrix."""
     source = (SCENARIOS / "toy_failure.py").read_text()
     variants = f"variants=tuple(Variant(name=f'v{{number}}') for number in range({VARIANTS})),"
     source = source.replace("import Check,", "import Variant, Check,").replace(
@@ -79,7 +80,7 @@ def entries(results: Path) -> list[dict[str, Any]]:
 
 
 def look(user: User, results: Path, told: set[str], found: Found) -> None:
-    """Compare what runs said they finished with what the folder has, and look for what they left behind."""
+    """Compare the cells that runs reported as finished with those of the folder; look for what runs left behind."""
     kept = entries(results)
     backed = {one["result"]["id"] for one in kept if (results / one["result"]["evidence"] / "trial-1.json").is_file()}
     found.lost += len(told - backed)
@@ -92,7 +93,7 @@ def look(user: User, results: Path, told: set[str], found: Found) -> None:
 
 
 def soak(user: User, call: list[str], kills: int, chance: random.Random) -> Found:
-    """Kill so many runs."""
+    """Kill a given number of runs."""
     found, told, generation = Found(), set[str](), 0
     while found.kills < kills:
         results = user.folder / f"results-{generation}"

@@ -1,15 +1,15 @@
-"""Measures how long the program takes where it has nothing to execute, as multiples of importing its argument parser.
+"""Measures how long a call takes that has nothing to execute, as a multiple of importing the argument parser.
 
     python -m benchmarks.startup [--rounds 9] [--only version,list,many,run] [--kept FOLDER] [--cache FOLDER]
 
-In every round each call is made once, beside ``python -c "import click"`` on the same interpreter, so that a load that
-comes and goes meets all of them. A row has the median of all rounds: seconds on the wall, seconds of processors (of the
-call and of all processes that it waited for), and both as multiples of the reference. The processors' time hardly
+In every round each call is made once, beside the reference ``python -c "import click"`` on the same interpreter, so
+that a load that comes and goes meets all of them. A row has the median of all rounds: wall seconds, processor seconds
+(of the call and of all processes that it waited for), and both as multiples of the reference. The processor time hardly
 depends on what else the machine does.
 
-Modules are compiled once, into a folder of the benchmark's own, as they are wherever the program is installed.
-The default matrix is run before it is measured: into ``--kept``, which later measurements find again. With empty caches
-that takes minutes; ``--cache`` names a cache of environments that are there already.
+Modules are compiled once, into a folder of the benchmark's own, as they are wherever the program is installed. The
+default matrix is run before the measurement, into ``--kept``, where later measurements find its results again. With
+empty caches that takes minutes; ``--cache`` names a cache with environments.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ _TITLES = {
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Taken:
-    """What one call took, in seconds: on the wall, and of processors; and what it printed."""
+    """What one call took, in wall seconds and in processor seconds; and what it printed."""
 
     wall: float
     processor: float
@@ -56,7 +56,7 @@ class Taken:
 
 
 def take(arguments: Sequence[str], env: Mapping[str, str]) -> Taken:
-    """Make a call and return what it took.
+    """Make a call and return what the call took.
 
     Raises:
         SystemExit: the call failed.
@@ -72,7 +72,7 @@ def take(arguments: Sequence[str], env: Mapping[str, str]) -> Taken:
 
 
 def measure(calls: Mapping[str, Sequence[str]], env: Mapping[str, str], *, rounds: int) -> dict[str, list[Taken]]:
-    """Make every call once a round, in turn, after one round that only fills what is kept; return what each took.
+    """Make every call once a round, in turn, after one round that only fills the caches; return what each call took.
 
     Raises:
         SystemExit: a call failed, or did not see the scenarios that were made for it.
@@ -89,7 +89,7 @@ def measure(calls: Mapping[str, Sequence[str]], env: Mapping[str, str], *, round
 
 
 def print_table(taken: Mapping[str, Sequence[Taken]]) -> None:
-    """Print medians, the first row being the reference; ratios are medians of the rounds' own."""
+    """Print medians, the reference in the first row; a ratio is the median of the ratios of the rounds."""
     reference = taken["reference"]
     print(f"{'':<36} {'wall, s':>8} {'ratio':>6} {'processor, s':>13} {'ratio':>6}")
     for name, every in taken.items():

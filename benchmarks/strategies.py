@@ -1,8 +1,8 @@
-"""How many cells a sweep and a bisection take for the same histories, and whether they agree.
+"""Counts the cells that a sweep and a bisection take for the same histories, and says whether the two agree.
 
     python benchmarks/strategies.py [--results reports/measured.json] [--output FILE]
 
-Runs nothing: the bisection is asked, step by step, what it wants to know, and is answered from the measured verdicts.
+Runs no cell: the measured verdicts answer the bisection, step by step.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def bisected(series: Series, measured: Mapping[str, CellResult], claimed: str | 
     while step := wanted(series, seen, how, claimed=claimed, causes=False):
         new = {cell.id: measured[cell.id] for cell in step}
         if new.items() <= seen.items():
-            break  # more trials of what was measured: there are none
+            break  # it asks for more trials than were measured
         seen |= new
     return history_of(series, seen, strategy=how.strategy, seed=SEED)
 

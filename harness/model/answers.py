@@ -1,7 +1,7 @@
-"""HTTP/1.1 answers as values: what an answer holds, what is compared of it, and what it depends on of its request.
+"""HTTP/1.1 answers as values: the whole answer, the part that checks compare, and the request that it depends on.
 
-What an answer holds is taken as it was sent: its content is not decoded, its headers keep their order, their repeats
-and their letters. `harness.model.reader` reads answers from the bytes on the wire.
+An answer holds what was sent: its content is not decoded; its headers keep their order, their repeats and the case of
+their letters. `harness.model.reader` reads answers from the bytes on the wire.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ _UPGRADE = re.compile(rb"^upgrade:", re.IGNORECASE | re.MULTILINE)
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """One whole answer.
 
-    ``headers`` are names and values as sent. ``size`` and ``sha256`` are those of the whole body; ``body`` is the part
-    of it that was kept, which is all of it unless the exchange was cut.
+    ``headers`` are pairs of a name and a value, as sent. ``body`` holds the bytes that were kept: the whole body unless
+    the exchange was cut. ``size`` (bytes) and ``sha256`` (hexadecimal) are always those of the whole body.
     """
 
     status: int
@@ -32,12 +32,12 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     sha256: str
 
     def values(self, name: bytes) -> tuple[bytes, ...]:
-        """Return every value that a header has, in order; its name in any letters."""
+        """Return every value of a header, in order; the case of ``name`` does not matter."""
         return tuple(value for known, value in self.headers if known.lower() == name.lower())
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
-    """What is compared of an answer: its status and its whole body, by size and digest; ``start`` is for showing."""
+    """What checks compare of an answer: its status, and its whole body by size and digest; ``start`` is for showing."""
 
     status: int
     size: int
@@ -45,30 +45,30 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     start: bytes
 
     def __str__(self) -> str:
-        """Say it in a few words; of a long body its beginning, its size and enough to tell it from another one."""
+        """Return the status and the body; of a long body the beginning, the size and the first digits of the digest."""
         if self.size <= len(self.start):
             return f"{self.status} {self.start!r}"
         return f"{self.status} {self.start!r}… ({self.size} bytes, sha256 {self.sha256[:12]})"
 
 
 def reply(status: int, body: bytes) -> Reply:
-    """Return what is compared of an answer with this status and body."""
+    """Return the reply that an answer with this status and body makes."""
     return Reply(status=status, size=len(body), sha256=hashlib.sha256(body).hexdigest(), start=body[:_SHOWN])
 
 
 def reply_of(answer: Answer) -> Reply:
-    """Return what is compared of an answer."""
+    """Return the reply that an answer makes."""
     return Reply(status=answer.status, size=answer.size, sha256=answer.sha256, start=answer.body[:_SHOWN])
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """What an answer depends on of the request that it answers: its method, and whether it offers another protocol."""
+    """What decides how the answer to a request is read: the method, and whether the request offers another protocol."""
 
     method: str = "GET"
     upgrade: bool = False
 
 
 def asked_in(sent: bytes) -> tuple[Asked, ...]:
-    """Return what was asked by the requests that begin in sent bytes, however crafted, in order."""
+    """Return one value for each request that begins in the sent bytes, in order; the requests may be malformed."""
     heads = _HEAD.findall(sent)
     return tuple(Asked(method=method.decode(), upgrade=bool(_UPGRADE.search(lines))) for method, lines in heads)

@@ -10,7 +10,7 @@ from harness.model.release import Release
 
 
 class Cell(SeriesKey, frozen=True, kw_only=True):
-    """One scenario variant, one release of its subject, one Python, one platform; and the environment's recipe."""
+    """One scenario variant, one release of its subject, one Python, one platform, one recipe of an environment."""
 
     release: Release
     recipe: Recipe = OwnMoment()
@@ -22,5 +22,5 @@ class Cell(SeriesKey, frozen=True, kw_only=True):
 
     @property
     def fields(self) -> dict[str, Any]:
-        """The coordinates by name, to make a result or the evidence of the cell with."""
+        """The coordinates by name, as arguments for a result or the evidence of the cell."""
         return {**self.key_fields, "version": self.release.version}

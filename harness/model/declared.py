@@ -1,6 +1,6 @@
-"""What may stand in a scenario's declarations; a mistake is told in its words, with what is right.
+"""Checks of what a scenario declares: a message quotes the author's mistake and says what would be right.
 
-Every function takes what an author wrote, of whatever type, and raises ValueError with one line.
+Every check takes what the author wrote, of whatever type, and raises ValueError with one line.
 """
 
 from __future__ import annotations
@@ -21,30 +21,30 @@ _COMMIT = re.compile(r"@[0-9a-f]{40}$")
 
 
 def refuse(message: str) -> NoReturn:
-    """Refuse a declaration."""
+    """Refuse a declaration: raise ValueError with the message."""
     raise ValueError(message)
 
 
 def is_text(value: object, pattern: re.Pattern[str]) -> bool:
-    """Whether a value is a text that matches as a whole."""
+    """Whether a value is a text that matches the pattern as a whole."""
     return isinstance(value, str) and pattern.fullmatch(value) is not None
 
 
 def check_type(value: object, kind: type | UnionType, what: str) -> None:
-    """Refuse a value of another type."""
+    """Refuse a value that is not of the type ``kind``; ``what`` names the value in the message."""
     if not isinstance(value, kind):
         names = getattr(kind, "__name__", str(kind).replace("harness.model.scenario.", ""))
         refuse(f"{what} is {value!r}, a {type(value).__name__}, not {names}")
 
 
 def check_text(value: object, what: str) -> None:
-    """Refuse what is not one line of text."""
+    """Refuse a value that is not one line of text."""
     if not isinstance(value, str) or not value.strip() or "\n" in value:
         refuse(f"{what} is {value!r}; it is one line of text")
 
 
 def check_tuple(value: object, what: str) -> None:
-    """Refuse what is no tuple, above all a text in brackets."""
+    """Refuse a value that is not a tuple, above all a text in brackets, which lacks the comma."""
     if isinstance(value, str):
         refuse(f"{what} are the text {value!r}; a tuple of one is written with a comma: ({value!r},)")
     if not isinstance(value, tuple):
@@ -52,7 +52,7 @@ def check_tuple(value: object, what: str) -> None:
 
 
 def check_version(value: object, what: str) -> None:
-    """Refuse what is no version (PEP 440)."""
+    """Refuse a value that is not a version (PEP 440)."""
     try:
         Version(value if isinstance(value, str) else "")
     except InvalidVersion:
@@ -60,7 +60,7 @@ def check_version(value: object, what: str) -> None:
 
 
 def check_specifier(value: object, what: str) -> None:
-    """Refuse what is no specifier (PEP 440)."""
+    """Refuse a value that is not a specifier (PEP 440)."""
     try:
         SpecifierSet(value if isinstance(value, str) else "=")
     except InvalidSpecifier:
@@ -68,7 +68,7 @@ def check_specifier(value: object, what: str) -> None:
 
 
 def check_requirement(text: object) -> None:
-    """Refuse what is no requirement (PEP 508), and one whose content may change while its name stays."""
+    """Refuse a value that is not a requirement (PEP 508), or is one whose content may change while its name stays."""
     if not isinstance(text, str):
         refuse(f"the companion {text!r} is a {type(text).__name__}; it is a text such as 'h11<0.12' or a Companion")
     try:
@@ -85,7 +85,7 @@ def check_requirement(text: object) -> None:
 
 
 def check_python(pair: object) -> None:
-    """Refuse what is no pair of a specifier and a Python."""
+    """Refuse a value that is not a pair of a specifier and a Python."""
     match pair:
         case (str(releases), str(python)) if _PYTHON.fullmatch(python):
             check_specifier(releases, f"the pythons' {pair!r}")

@@ -1,7 +1,7 @@
 """Evidence: everything captured from one trial, as frozen values that go to disk and come back unchanged.
 
-Times are seconds since the trial began. Bytes are kept as they were (base64 in JSON). Everything in here that
-came from a server is hostile: whoever shows it escapes it.
+Times are seconds since the trial began. Bytes are kept as they were (base64 in JSON). Everything that came from a
+server is hostile: the code that shows it escapes it.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ from harness.model.names import CellId, TrialNumber
 
 _SIGKILL = 9  # on any platform
 Direction = Literal["sent", "received"]
-Bytes = bytes  # `Exchange` has a method of that name
+Bytes = bytes  # inside `Exchange`, whose method is called `bytes`
 
 
 def writable(text: str) -> str:
-    """Return a text as JSON can hold it: lone surrogates, as of bytes that are not UTF-8, become escapes."""
+    """Return a text that JSON can hold: lone surrogates, which stand for bytes that are not UTF-8, become escapes."""
     return text.encode(errors="backslashreplace").decode()
 
 
 class Ended(enum.StrEnum):
     """How an exchange ended.
 
-    ``BY_CLIENT``: the driver had what it waited for, or left. ``NOT_HTTP``: what came back is no answer.
-    ``FAILED``: any other failure of the connection; the exchange has it in words.
+    ``BY_CLIENT``: the client had received what it waited for, or left. ``NOT_HTTP``: the bytes that came back are no
+    HTTP answer. ``FAILED``: any other failure of the connection, which `Exchange.failure` has in words.
     """
 
     BY_CLIENT = "closed by client"
@@ -43,7 +43,7 @@ class Ended(enum.StrEnum):
 
 
 class Frame(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Bytes that crossed a connection in one call, ``at_s`` seconds into the trial; in a flood of many calls."""
+    """Bytes that crossed a connection in one call, or in many calls of a flood; ``at_s`` is the time of the first."""
 
     at_s: float
     direction: Direction
@@ -53,9 +53,9 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Heard(msgspec.Struct, frozen=True, kw_only=True):
     """What came back in an exchange, as a value that checks compare.
 
-    ``torn`` are bytes behind the last whole answer. ``then`` says how it ended where the driver did not end it, None
-    also where the end of the connection is what completed the last answer. ``reached`` is False where the exchange
-    never took place.
+    ``torn`` holds the bytes after the last whole answer. ``then`` says how the exchange ended; it is None where the
+    client ended the exchange, and where the end of the connection completed the last answer. ``reached`` is False where
+    the exchange never took place.
     """
 
     replies: tuple[Reply, ...] = ()
@@ -65,11 +65,11 @@ class Heard(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, *replies: tuple[int, Bytes], then: Ended | None = None) -> Heard:
-        """Return what is heard of these answers, each a status and a whole body."""
+        """Return the value for these answers, each given as a status and a whole body."""
         return cls(replies=tuple(reply(status, body) for status, body in replies), then=then)
 
     def __str__(self) -> str:
-        """Say it in a few words: ``200 b'done', 200 b'done', then closed by server``."""
+        """Return the value in a few words: ``200 b'done', 200 b'done', then closed by server``."""
         if not self.reached:
             return "it was never reached"
         parts = [str(one) for one in self.replies]
@@ -84,9 +84,9 @@ NEVER_REACHED = Heard(reached=False)
 class Exchange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One connection's bytes, both ways, under a name that the scenario gave it.
 
-    Only so many bytes are kept (`harness.client.wire.KEPT_OF_EXCHANGE`): ``cut`` counts the others, and ``beyond``
-    has the answers that the driver read to their end and that are not wholly in the frames, with hardly any of their
-    bodies. ``failure`` says in words what `Ended.FAILED` and `Ended.NOT_HTTP` mean.
+    At most `harness.client.wire.KEPT_OF_EXCHANGE` bytes are kept; ``cut`` counts the others. ``beyond`` has the answers
+    that the client read to their end and of which the frames lack a part, each with hardly any of its body.
+    ``failure`` describes an end of `Ended.FAILED` or `Ended.NOT_HTTP`.
     """
 
     name: str
@@ -100,22 +100,22 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     failure: str = ""
 
     def bytes(self, direction: Direction) -> bytes:
-        """Return all bytes of one direction that are kept, in order."""
+        """Return the kept bytes of one direction, in order."""
         return b"".join(frame.data for frame in self.frames if frame.direction == direction)
 
     @property
     def answers(self) -> tuple[Answer, ...]:
-        """The whole answers received, in order; what is torn or is not HTTP ends the list."""
+        """The whole answers received, in order, up to the first bytes that are torn or not HTTP."""
         return self._read[0]
 
     @property
     def only(self) -> Answer | None:
-        """The one whole answer, where that and nothing else came back."""
+        """The one whole answer, where nothing else came back; None otherwise."""
         return self.answers[0] if len(self.heard.replies) == 1 and not (self.heard.torn or self.heard.then) else None
 
     @property
     def heard(self) -> Heard:
-        """What came back, to be compared."""
+        """What came back, as the value that checks compare."""
         answers, torn, completed_by_end = self._read
         quiet = self.ended == Ended.BY_CLIENT or (self.ended == Ended.BY_SERVER and completed_by_end)
         return Heard(
@@ -124,23 +124,23 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def _read(self) -> tuple[tuple[Answer, ...], Bytes, bool]:
-        """The answers, what is torn, and whether the end of the connection completed the last answer."""
+        """The answers, the torn bytes, and whether the end of the connection completed the last answer."""
         at_end = self.ended == Ended.BY_SERVER and not self.cut
         answers, torn, by_end = read_answers(self.bytes("received"), self.bytes("sent"), at_end=at_end)
         return (*answers, *self.beyond), b"" if self.beyond else torn, by_end
 
 
-@functools.lru_cache(maxsize=16)  # a judge looks at an exchange several times, and so does who shows it
+@functools.lru_cache(maxsize=16)  # judges read an exchange several times, and so do reports
 def read_answers(received: bytes, sent: bytes, *, at_end: bool) -> tuple[tuple[Answer, ...], bytes, bool]:
-    """Read the whole answers at the head of received bytes; return them, the rest, and whether the end made the last.
+    """Return the whole answers that received bytes begin with, the bytes after, and whether the end made the last one.
 
     Args:
-        received: from the server.
-        sent: to it, which says what the answers answer.
-        at_end: nothing can follow, which completes an answer without a length.
+        received: the bytes from the server.
+        sent: the bytes to the server: the requests in them decide how the answers are read.
+        at_end: whether nothing can follow, which completes an answer without a length.
 
     """
-    from harness.model.reader import Reader  # noqa: PLC0415 - h11, which stored verdicts are told without
+    from harness.model.reader import Reader  # noqa: PLC0415 - h11, which stored verdicts do not need
 
     reader = Reader(asked_in(sent))
     answers = reader.feed(received)
@@ -151,12 +151,12 @@ def read_answers(received: bytes, sent: bytes, *, at_end: bool) -> tuple[tuple[A
 class ServerRecord(msgspec.Struct, frozen=True, kw_only=True):
     """One server of a trial, from start to end.
 
-    ``ready_s`` is None where it never answered; ``exit_status`` is negative for the signal that ended it;
-    ``stopped_by`` is ``itself``, ``SIGTERM`` or ``SIGKILL``; ``survivors`` counts processes of its own that
-    were still there after it had ended and had to be ended too. ``log`` is what it had printed when it was told to
-    stop, which is what judges read; ``log_stopping`` the rest; ``log_dropped`` counts bytes of both beyond the bound.
-    ``out_of_memory``: something of it was ended because its container may use no more. ``signals`` are those that the
-    scenario itself sent it, by number.
+    ``ready_s`` is None where the server never answered. ``exit_status`` is negative for the signal that ended it.
+    ``stopped_by`` is ``itself``, ``SIGTERM`` or ``SIGKILL``. ``survivors`` counts processes of the server that were
+    still there after it had ended and had to be ended too. ``log`` is what the server had printed when it was told to
+    stop, which is what judges read; ``log_stopping`` is what it printed after that; ``log_dropped`` counts the bytes of
+    both beyond the bound. ``out_of_memory``: the memory limit of the container ended one of the server's processes.
+    ``signals`` are the numbers of the signals that the scenario itself sent the server.
     """
 
     name: str
@@ -176,7 +176,7 @@ class ServerRecord(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def was_killed(self) -> bool:
-        """Whether it was ended by a signal that no program sends itself, and neither harness nor scenario did."""
+        """Whether SIGKILL ended the server, which no program sends itself and neither harness nor scenario sent."""
         return self.stopped_by == "itself" and self.exit_status == -_SIGKILL and _SIGKILL not in self.signals
 
     def line_with(self, *needles: str) -> str | None:
@@ -190,9 +190,9 @@ class ServerRecord(msgspec.Struct, frozen=True, kw_only=True):
 class Evidence(Coordinates, frozen=True, kw_only=True):
     """One trial of one cell.
 
-    ``facts`` are what the scenario measured itself, by name; ``error`` is set where the harness could not
-    carry the trial to its end, with ``error_verdict`` saying what that makes of it. ``silent`` names the server whose
-    silence ended the observation; ``dropped`` counts exchanges beyond the bound.
+    ``facts`` are the values that the scenario measured itself, by name. ``error`` is set where the harness could not
+    carry the trial to its end; ``error_verdict`` is the verdict that follows. ``silent`` names the server whose silence
+    ended the observation. ``dropped`` counts exchanges beyond the bound.
     """
 
     cell: CellId

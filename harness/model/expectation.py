@@ -22,24 +22,24 @@ class Expectation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """One measured history.
 
     Attributes:
-        variant: of the scenario.
+        variant: a variant of the scenario.
         python: as in cells, ``3.8``.
         platform: as in cells.
         affected: PEP 440 specifiers whose union is the affected releases; empty where none is.
         first: the oldest release that was judged.
-        last: the newest one.
+        last: the newest release that was judged.
         strategy: ``sweep`` or ``bisect``.
         releases: how many releases were judged.
-        trials: how many trials it took.
+        trials: how many trials the history took.
         confidence: see `harness.analysis.confidence`; None where only one side was seen.
-        date: when it was measured, ISO 8601.
-        command: what measured it.
+        date: when the history was measured, ISO 8601.
+        command: the call that measured the history.
         unhealthy: the releases that could not do their ordinary work.
         unjudged: the other releases from ``first`` to ``last`` without a verdict, of which nothing is expected.
-        prereleases: whether pre-releases were tested; where they were not, nothing is expected of them.
+        prereleases: whether pre-releases were tested; where not, nothing is expected of them.
 
     Raises:
-        ValueError: a specifier or a version is none.
+        ValueError: a specifier, a version or the Python is malformed.
 
     """
 
@@ -60,7 +60,7 @@ class Expectation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     prereleases: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse what would fail only later."""
+        """Refuse values that would fail only later."""
         try:
             _ = [SpecifierSet(spec) for spec in self.affected]
             _ = [Version(one) for one in (self.first, self.last, *self.unhealthy, *self.unjudged)]
@@ -71,9 +71,9 @@ class Expectation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
             raise ValueError(f"'{self.python}' is no Python such as 3.8") from None
 
     def foretells(self, version: str) -> Verdict | None:
-        """Return what a release is expected to show; None where it is not one of those that were measured.
+        """Return the verdict that a release is expected to show, or None where the history did not measure the release.
 
-        A local build is none of them, whatever it is a build of.
+        A local build was not measured, whichever release it is a build of.
         """
         at = Version(version)
         if at in map(Version, self.unhealthy):
@@ -92,9 +92,9 @@ class Expectations(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 
 def foretold(known: Iterable[Expectation], *, variant: str, version: str, python: str, platform: str) -> Verdict | None:
-    """Return the verdict that a cell is expected to show, None where nothing was measured of it.
+    """Return the verdict that a cell is expected to show, or None where the cell was not measured.
 
-    Only a history of the very variant, Python and platform counts, and only for releases inside of it.
+    Only the history of the cell's own variant, Python and platform counts, and only for the releases that it covers.
     """
     where = variant, python, platform
     own = next((one for one in known if (one.variant, one.python, one.platform) == where), None)

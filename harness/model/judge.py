@@ -1,4 +1,4 @@
-"""From the evidence of one trial to its judgement: the scenario's own judge, and what is true of every scenario."""
+"""From the evidence of one trial to its judgement: the scenario's own judge, and rules that hold for every judge."""
 
 from __future__ import annotations
 
@@ -24,10 +24,11 @@ _ERROR = re.compile(r"[A-Za-z_][\w.]*(Error|Exception)\b")
 def judge(scenario: Scenario, evidence: Evidence) -> Judgement:
     """Return the judgement of a trial.
 
-    A trial that the harness could not carry to its end is what the harness says. Otherwise the scenario's judge
-    decides; where it finds that ordinary work was never seen, because a server that should have answered did not, the
-    reason says how it failed to. A server that somebody else killed shows nothing but a failure that had been seen by
-    then. A judge that fails is the scenario's mistake, and the evidence stays what it is.
+    Where the harness could not carry the trial to its end, the verdict is the one that the harness recorded. Otherwise
+    the scenario's judge decides. Where somebody else killed a server, or the server was out of memory, only
+    ``reproduced`` stands; everything else becomes ``inconclusive``. Where the judge says ``unhealthy`` because a server
+    never answered, the reason says how the server failed to answer. A judge that raises is the scenario's mistake; the
+    evidence stays as it is.
     """
     if evidence.error:
         verdict = Verdict(evidence.error_verdict or Verdict.ENVIRONMENT_FAILED)
@@ -47,7 +48,7 @@ def combined(scenario: Scenario, judgements: Sequence[Judgement]) -> Judgement:
 
 
 def _asked(part: str, code: Callable[[Any], object], argument: object) -> Judgement:
-    """Return what a part of the scenario's own code says, or the mistake that it makes."""
+    """Return the judgement that the scenario's own code returns, or one that says what is wrong with that code."""
     try:
         said = code(argument)
     except KeyboardInterrupt:
@@ -62,7 +63,7 @@ def _asked(part: str, code: Callable[[Any], object], argument: object) -> Judgem
 
 
 def _why_nothing_counts(evidence: Evidence) -> str | None:
-    """Say why a signature that is missing shows nothing, whatever the scenario's judge found; None where it does."""
+    """Say why a missing signature shows nothing, whatever the scenario's judge found; None where it does count."""
     if starved := next((server for server in evidence.servers if server.out_of_memory), None):
         return f"server '{starved.name}' was out of memory: its container's limit ended a process of it"
     if killed := next((server for server in evidence.servers if server.was_killed), None):
@@ -71,13 +72,13 @@ def _why_nothing_counts(evidence: Evidence) -> str | None:
 
 
 def _was_heard(judgement: Judgement) -> bool:
-    """Whether the control that failed was observed, so that it says by itself what is wrong."""
+    """Whether the exchange of the failed control took place, so that the control itself says what is wrong."""
     failed = next((check for check in judgement.controls if not check.passed), None)
     return failed is not None and isinstance(failed.actual, Heard) and failed.actual.reached
 
 
 def _why_silent(server: ServerRecord) -> str:
-    """Say how a server that never answered failed to, with the last line of its log that tells something."""
+    """Say how a server failed to answer, with the last line of its log that names an error, else the last line."""
     lines = [line.strip() for line in server.log.splitlines() if line.strip()]
     errors = [line for line in lines if _ERROR.match(line)]
     last = f": {(errors or lines)[-1][:_TELLING]}" if lines else ", and printed nothing"

@@ -1,8 +1,8 @@
-"""The names that come from outside, as types: what fits none is refused where it is decoded, and goes no further.
+"""Types of the names that come from outside: a name that does not fit its type is refused where it is decoded.
 
-A shard, a document, a journal and an evidence file name scenarios, releases and places that somebody else chose. None
-of these names can hold a separator of paths, a control character or an endless number, and each has a longest one. The
-patterns stand in the JSON Schema of the document too. `fits` asks the same of a name that comes another way.
+Shards, documents, journals and evidence files name scenarios, releases and places that somebody else chose. No name can
+hold a control character or an endless number, each type has a longest name, and the ids of which paths are made hold no
+path separator. The patterns stand in the JSON Schema of the document too. `fits` checks a name that is not decoded.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ import msgspec
 from msgspec import Meta
 
 MOST_TRIALS = 1000  # of one cell
-LONGEST_ID = 180  # with a folder's or a page's ending it is a file's name on every platform
+LONGEST_ID = 180  # characters: with the ending of a folder or a page still a valid file name on every platform
 LONGEST_TEXT = 4000  # characters of a reason or a signature that is written
-_MOST_OF_TEXT = 20_000  # of one that is read
+_MOST_OF_TEXT = 20_000  # characters of a reason or a signature that is read
 _MOST_PINS = 2000  # packages of one environment
-_END = r"$(?!\n)"  # Python's '$' alone admits a line's end behind it
+_END = r"$(?!\n)"  # Python's '$' alone also matches before a line end
 _PLAIN = "[A-Za-z0-9.+_-]"
-# PEP 440 in its canonical form: what `str` makes of any `packaging.version.Version`, and nothing else
+# PEP 440 in its canonical form: exactly the texts that `str` makes of a `packaging.version.Version`
 _VERSION = (
     r"([1-9][0-9]*!)?(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*))*((a|b|rc)(0|[1-9][0-9]*))?"
     r"(\.post(0|[1-9][0-9]*))?(\.dev(0|[1-9][0-9]*))?(\+[a-z0-9]+(\.[a-z0-9]+)*)?"
@@ -76,7 +76,7 @@ Pins = Annotated[dict[SubjectName, PlaceText], Meta(max_length=_MOST_PINS)]
 
 
 def fits(name: object, kind: Any) -> bool:  # noqa: ANN401 - one of the types above
-    """Whether a name is one of a kind."""
+    """Whether a name fits one of the types above."""
     try:
         msgspec.convert(name, kind)
     except msgspec.ValidationError:
@@ -85,5 +85,5 @@ def fits(name: object, kind: Any) -> bool:  # noqa: ANN401 - one of the types ab
 
 
 def shortened(text: str | None) -> str | None:
-    """Return a text as long as a result has it; that it was cut off is marked."""
+    """Return a text cut to the `LONGEST_TEXT` characters that a result has of it; ``…`` marks a cut text."""
     return text if text is None or len(text) <= LONGEST_TEXT else f"{text[: LONGEST_TEXT - 1]}…"

@@ -1,8 +1,8 @@
-"""What the results of a call say together: its exit status, and the words that say why.
+"""The outcome of a call, from its results: the exit status, and the words that say why.
 
-The status answers the question that was asked. Of a release the question is whether it is as its scenario expects; of a
-working tree, and where the call says ``--absent``, it is whether the failure is absent. A verdict that is expected, of
-whatever kind, is no surprise; a failure that no cell tried is no answer.
+The status answers the question that the call asks. For a release the question is whether it shows what its scenario
+expects; for a working tree, and with ``--absent``, whether the failure is absent. Any verdict agrees where it is the
+expected one. A failure that no cell tried leaves the question unanswered.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """How many cells answer the question, and how.
 
     Attributes:
-        agreeing: verdicts that are the expected ones.
-        contradicting: judged verdicts that are not.
-        unjudged: cells that can exist and have no verdict, where that was not expected.
-        unforeseen: judged verdicts of cells of which nothing is expected.
-        untried: scenarios none of whose cells can exist.
+        agreeing: cells with the expected verdict.
+        contradicting: cells with a judged verdict other than the expected one.
+        unjudged: cells that can exist and have no judged verdict, where that was not expected.
+        unforeseen: cells with a judged verdict where nothing is expected.
+        untried: the scenarios none of whose cells can exist.
 
     """
 
@@ -72,7 +72,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def outcome_of(results: Iterable[CellResult]) -> Outcome:
-    """Return what the results say together; controls, of which nothing is asked, count as cells of their kind."""
+    """Return the outcome of the results; a control, about which the call asks nothing, counts like any other cell."""
     counts = dict.fromkeys(("agreeing", "contradicting", "unjudged", "unforeseen"), 0)
     tried: dict[str, bool] = {}
     for result in results:

@@ -1,7 +1,7 @@
-"""The platforms that cells run on, in one table: whoever asks what holds on a platform asks `platform_of`.
+"""The platforms that cells run on, in one table: `platform_of` says what holds on a platform, and nothing else does.
 
-Of five kinds of platform four are named by one word; the fifth is named with an image, ``docker:python:3.8-slim``.
-What makes their environments is `harness.environments.backends.BACKENDS`.
+Four of the five kinds of platform are named by one word; the fifth is named with an image, ``docker:python:3.8-slim``.
+`harness.environments.backends.BACKENDS` has the backend of each, which makes its environments.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from harness.model.names import PlatformName, fits
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-BY_PYTHON = "docker"  # in a matrix: the image that the matrix has for the Python of the cell
-CONTAINER = "docker:"  # begins the platforms that are named with an image
+BY_PYTHON = "docker"  # in a matrix: stands for the image that the matrix has for the Python of the cell
+CONTAINER = "docker:"  # begins the name of a platform with an image
 MACHINES = ("linux", "macos")
 SYSTEMS = (*MACHINES, "windows")
 """The systems that a failure may exist on."""
@@ -32,12 +32,12 @@ class Platform(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         name: as a matrix has it, ``IMAGE`` in the place of an image.
-        system: whose failures exist on it, one of `SYSTEMS`.
-        machines: the machines that can run its cells, by the platforms that they themselves are.
-        runner: the image of a GitHub runner that can.
-        wheels: what the platform tags of its wheels begin with.
-        works: its cells work more than they wait, so that hardly more of them run at once than there are cores.
-        has_runtime: its interpreters run in something that a result has to name.
+        system: the system whose failures exist on the platform, one of `SYSTEMS`.
+        machines: the machines that can run cells of the platform, each named as `own_platform` names it.
+        runner: the image of a GitHub runner that can run cells of the platform.
+        wheels: the beginning of the platform tags of its wheels.
+        works: whether its cells work more than they wait, so that hardly more of them run at once than there are cores.
+        has_runtime: whether its interpreters run in something that a result has to name, such as Wine.
 
     """
 
@@ -76,7 +76,7 @@ def platform_of(name: str) -> Platform:
     """Return the kind of platform that a cell names.
 
     Raises:
-        KeyError: there is none; a cell's own name is checked before, see `check_platform`.
+        KeyError: there is none; the platform of a cell has been checked before, see `check_platform`.
 
     """
     return PLATFORMS["docker:IMAGE" if name.startswith(CONTAINER) else name]
@@ -96,9 +96,9 @@ def check_platform(name: str, *, where: str) -> None:
 
 
 def check_pythons(pythons: Iterable[str], *, where: str) -> None:
-    """Refuse what is no Python as cells have it: ``3.N``, whichever of them there are by now; raises `UsageError`.
+    """Refuse a Python that is not written ``3.N``, with any N; raises `UsageError`.
 
-    One that no machine has is told when its environment is made.
+    A Python that no machine has is reported when its environment is made.
     """
     for python in pythons:
         if _PYTHON.fullmatch(python) is None:

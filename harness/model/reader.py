@@ -1,4 +1,4 @@
-"""HTTP/1.1 answers, read from the bytes on the wire: the same reading while they come and from kept evidence.
+"""HTTP/1.1 answers, read from the bytes on the wire: in the same way during a trial and from kept evidence.
 
 An answer is whole when its framing says so: by its length, by its last chunk, by having no body (HEAD, 204, 304), or,
 where it has no length, by the end of the connection.
@@ -20,13 +20,13 @@ _SWITCHING = 101
 
 
 class Reader:
-    """Reads answers from bytes as they come. ``torn`` is what came and is no whole answer, or not yet.
+    """Reads answers from bytes as they come; ``torn`` holds the bytes that make no whole answer, or not yet.
 
-    Once something that is not HTTP came, no further answer is read: ``fault`` says what was wrong.
+    After bytes that are not HTTP no further answer is read; ``fault`` says what was wrong with them.
     """
 
     def __init__(self, asked: Iterable[Asked] = (), *, most: int | None = None) -> None:
-        """Expect answers to what was asked, to GET after that; keep at most so many bytes of a body."""
+        """Expect answers to ``asked``, then to GET; keep at most ``most`` bytes of a body, and of what is torn."""
         self._asked = tuple(asked)
         self._most = most
         self._count = 0
@@ -34,7 +34,7 @@ class Reader:
         self._begin()
 
     def expect(self, asked: Iterable[Asked]) -> None:
-        """Hear what has been asked by now, from the connection's beginning."""
+        """Replace the requests by all that the connection has sent so far, from its beginning."""
         self._asked = tuple(asked)
 
     def _begin(self) -> None:
@@ -47,7 +47,7 @@ class Reader:
 
     @property
     def torn(self) -> bytes:
-        """The bytes behind the last whole answer, as many as are kept."""
+        """The kept bytes after the last whole answer."""
         return bytes(self._torn)
 
     def feed(self, data: bytes, *, at_end: bool = False) -> tuple[Answer, ...]:
@@ -73,7 +73,7 @@ class Reader:
         self._torn += data[:room]
 
     def _read(self, data: bytes, *, at_end: bool) -> tuple[Answer | None, bytes]:
-        """Read on; return the answer once it is whole, with the bytes behind it."""
+        """Read on; return the answer once it is whole, with the bytes after it."""
         try:
             if self._connection is None:
                 self._connection = self._expecting()
@@ -87,7 +87,7 @@ class Reader:
             return None, b""
 
     def _expecting(self) -> h11.Connection:
-        """Return a connection on which the request was made that the next answer answers."""
+        """Return a connection that has sent the request of the next answer."""
         asked = self._asked[self._count] if self._count < len(self._asked) else Asked()
         connection = h11.Connection(h11.CLIENT)
         offer = [("Connection", "Upgrade"), ("Upgrade", "any")] if asked.upgrade else []

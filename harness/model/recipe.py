@@ -1,7 +1,7 @@
 """The recipe of a cell's environment: what is installed beside the release on trial, and as of when.
 
-The usual recipe takes what an index had a day after the release was uploaded. Each other one is a part of the cell's
-id, its `label`: cells that differ in nothing else are different cells.
+The usual recipe takes what an index had a day after the release was uploaded. Every other recipe adds a `label` to the
+cell's id: cells that differ in the recipe alone are different cells.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ if TYPE_CHECKING:
 
 
 class _Recipe(msgspec.Struct, frozen=True, kw_only=True):
-    """What all recipes have."""
+    """The base of all recipes."""
 
     @property
     def label(self) -> str | None:
-        """The part of the cell's id; None for the usual recipe."""
+        """The recipe's part of the cell's id; None for the usual recipe."""
         return None
 
 
 class OwnMoment(_Recipe, frozen=True, kw_only=True, tag="own-moment"):
-    """Resolved as of the release's own upload and a day."""
+    """Resolved as of a day after the release's own upload."""
 
 
 class NamedMoment(_Recipe, frozen=True, kw_only=True, tag="named-moment"):
@@ -43,7 +43,7 @@ class NamedMoment(_Recipe, frozen=True, kw_only=True, tag="named-moment"):
 
 
 class DependenciesOf(_Recipe, frozen=True, kw_only=True, tag="dependencies-of"):
-    """With the dependencies of another release, which tells whether a boundary is the subject's or theirs."""
+    """With the dependencies of another release: shows whether the subject or its dependencies cause a boundary."""
 
     release: Release
 
@@ -54,7 +54,7 @@ class DependenciesOf(_Recipe, frozen=True, kw_only=True, tag="dependencies-of"):
 
 
 class Copy(_Recipe, frozen=True, kw_only=True, tag="copy"):
-    """A further environment that is built the same, numbered from 1: its cell must show the same."""
+    """A further environment that is built alike, numbered from 1: its cell must show the same verdict."""
 
     number: int = 1
 
@@ -65,7 +65,7 @@ class Copy(_Recipe, frozen=True, kw_only=True, tag="copy"):
 
 
 class Pins(_Recipe, frozen=True, kw_only=True, tag="pins"):
-    """Exactly these packages, ``name==version`` each, the subject among them; what they leave open is of a moment."""
+    """Exactly these packages, ``name==version`` each, the subject among them; others are resolved as of ``at``."""
 
     pins: tuple[str, ...]
     at: dt.datetime
@@ -77,7 +77,7 @@ class Pins(_Recipe, frozen=True, kw_only=True, tag="pins"):
 
 
 class InPlace(_Recipe, frozen=True, kw_only=True, tag="in-place"):
-    """An environment that stands already, by the path of its interpreter; nothing is installed into it."""
+    """An environment that exists already, named by its interpreter's path; nothing is installed into it."""
 
     interpreter: str
 

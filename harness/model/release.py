@@ -1,7 +1,7 @@
 """Releases of a subject, and the words by which a matrix or a call names some of them.
 
-Releases are ordered as PEP 440 orders versions. Yanked releases are chosen only when they are named exactly
-(``==``), pre-releases then or where there is no other release, as installers do.
+Releases are ordered as PEP 440 orders versions. A yanked release is chosen only where it is named exactly (``==``); a
+pre-release there, and where there is no other release, as installers do.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from harness.model.scenario import Claim
 
 WORDS = ("latest", "previous", "claimed", "before-claimed")
-_SHOWN = 60  # characters of what is no version, in a message
-LOCAL = "local."  # begins the last part of the version of a local project, before the digest of what lay there
+_SHOWN = 60  # characters of a malformed version, in a message
+LOCAL = "local."  # begins the last part of the version of a local project, before the digest of its content
 _LOCAL = re.compile(rf"[+.]{re.escape(LOCAL)}[0-9a-f]{{8}}$", re.ASCII)
 
 
@@ -39,7 +39,7 @@ def parsed(version: str) -> Version:
     """Return a version, comparable.
 
     Raises:
-        InvalidVersion: it is none, or has a number of thousands of digits, which Python does not read.
+        InvalidVersion: the text is no version, or has a number of thousands of digits, which Python does not read.
 
     """
     try:
@@ -64,9 +64,9 @@ _NO_OLD_ABI = 8  # from Python 3.8 on an ABI is named without the "m"
 
 
 class Offer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What one kind of a release's files can be installed on.
+    """The Pythons and platforms on which files of one kind can be installed, of one release.
 
-    ``requires_python`` is a PEP 440 specifier; ``tags`` are those of a wheel without architecture and libc, such as
+    ``requires_python`` is a PEP 440 specifier. ``tags`` are the tags of a wheel without architecture and libc, such as
     ``cp38-cp38-linux``; a source distribution has none.
     """
 
@@ -74,7 +74,7 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     tags: tuple[str, ...] = ()
 
     def fits(self, python: str, platform: str | None) -> bool:
-        """Whether an installer would take such a file for a Python, on a platform or on any."""
+        """Whether an installer would take such a file for a Python, on a platform; on any, where it is None."""
         return _allows(self.requires_python, python) and (not self.tags or self._runs_on(python, platform))
 
     def _runs_on(self, python: str, platform: str | None) -> bool:
@@ -87,12 +87,12 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Release(msgspec.Struct, frozen=True, kw_only=True):
-    """One release as the package index describes it; a local project has ``source`` and the rest of its own.
+    """One release as the package index describes it; of a local project, as the project describes itself.
 
-    ``uploaded`` is the moment the first file that can be installed appeared (UTC); ``requires_python`` a PEP 440
-    specifier; ``source`` the absolute path of a wheel, for a project that is not on the index. ``offers`` is there
-    only where ``requires_python`` does not say it all: where files differ in it, or there are but wheels for some
-    Pythons or systems.
+    ``uploaded`` is the moment (UTC) at which the first file that can be installed appeared. ``requires_python`` is a
+    PEP 440 specifier. ``source`` is the absolute path of a wheel, for a project that is not on the index. ``offers`` is
+    set only where ``requires_python`` does not say everything: where the files differ in it, or where there are only
+    wheels, for some Pythons or systems.
     """
 
     version: VersionText
@@ -108,7 +108,7 @@ class Release(msgspec.Struct, frozen=True, kw_only=True):
         return parsed(self.version)
 
     def admits(self, python: str, platform: str | None = None) -> bool:
-        """Whether an installer takes the release for ``3.8.18`` or any patch of ``3.8``, on a platform or on any."""
+        """Whether an installer takes the release for ``3.8.18``, or any patch of ``3.8``; see `Offer.fits`."""
         return self.refusal(python, platform) is None
 
     def refusal(self, python: str, platform: str | None = None) -> str | None:
@@ -127,19 +127,19 @@ class Release(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _allows(requires_python: str | None, python: str) -> bool:
-    """Whether a specifier allows a Python, or a patch of it; a malformed one allows all, as for installers."""
+    """Whether a specifier allows a Python, or a patch of it; a malformed specifier allows all, as for installers."""
     if not requires_python:
         return True
     try:
         allowed = SpecifierSet(requires_python)
         return any(allowed.contains(one) for one in _patches(python, allowed))
-    except ValueError:  # no specifier, or a number of thousands of digits
+    except ValueError:  # malformed, or a number of thousands of digits
         return True
 
 
 @functools.cache
 def _wheels_of(python: str) -> frozenset[str]:
-    """Return the beginnings of the tags that a CPython takes, such as ``cp38-cp38``, ``cp36-abi3``, ``py3-none``."""
+    """Return the interpreter and ABI of every tag that a CPython takes: ``cp38-cp38``, ``cp36-abi3``, ``py3-none``."""
     version = tuple(int(part) for part in minor_of(python).split("."))
     abi = f"cp{''.join(map(str, version))}" + ("m" if version < (3, _NO_OLD_ABI) else "")
     tags = (*cpython_tags(version, [abi], ["any"]), *compatible_tags(version, f"cp{version[0]}{version[1]}", ["any"]))
@@ -147,7 +147,7 @@ def _wheels_of(python: str) -> frozenset[str]:
 
 
 def _patches(python: str, specifiers: SpecifierSet) -> Iterator[str]:
-    """Yield a Python in full; of ``3.8`` the first, a late one, and those beside the patches that are named."""
+    """Yield a full version as it is; of ``3.8`` a late patch, the first, and those around each patch that is named."""
     if python.count(".") > 1:
         yield python
         return
@@ -159,9 +159,9 @@ def _patches(python: str, specifiers: SpecifierSet) -> Iterator[str]:
 
 
 def ordinary(releases: Sequence[Release], python: str | None = None) -> tuple[Release, ...]:
-    """Return what an installer would consider unasked, oldest first: final, not yanked, admitting the Python.
+    """Return the releases that an installer considers by default, oldest first: final, not yanked, for the Python.
 
-    Where there is no final release among them, pre-releases are considered, as installers do.
+    Where none of them is final, the pre-releases are returned, as installers do.
     """
     kept = [release for release in releases if not release.yanked and (python is None or release.admits(python))]
     final = [release for release in kept if not release.parsed.is_prerelease]
@@ -183,8 +183,8 @@ def select(
         spec: one of `WORDS`, or a PEP 440 specifier such as ``>=0.26,<0.29``.
         releases: all releases of the subject.
         subject: its name, for messages.
-        python: ``latest`` and ``previous`` mean the newest that this Python can install; None for any Python.
-        claim: what ``claimed`` and ``before-claimed`` refer to.
+        python: the Python that can install the releases ``latest`` and ``previous``; None for any Python.
+        claim: the claim to which ``claimed`` and ``before-claimed`` refer.
         where: file and key, or option, for messages.
 
     Raises:
@@ -208,7 +208,7 @@ def select(
     try:
         specifiers = SpecifierSet(spec or "nothing")
         _ = [one.contains("0", prereleases=True) for one in specifiers]  # reads the versions
-    except ValueError:  # no specifier, or a number of thousands of digits
+    except ValueError:  # malformed, or a number of thousands of digits
         message = (
             f"{where}: '{spec[:_SHOWN]}' is neither a release specifier such as '>=0.26,<0.29' "
             f"nor one of {', '.join(WORDS)}; {nearest(spec, WORDS)}"

@@ -34,11 +34,12 @@ if TYPE_CHECKING:
 
 
 class EnvironmentResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What a cell ran in: the interpreter's path, name to version, and the moment of resolution (ISO 8601, UTC).
+    """The environment that a cell ran in.
 
-    ``runtime`` is what the interpreter itself runs in, where that is not the machine: ``Wine 8.0``. ``files`` says of
-    each package which kind of file it came from: ``wheel py3-none-any``, ``wheel cp38-cp38-manylinux1_x86_64,
-    compiled``, ``built from source, pure``; it is empty where nobody looked.
+    ``interpreter`` is a path. ``pins`` maps each package to its version. ``resolved_as_of`` is the moment of resolution
+    (ISO 8601, UTC). ``runtime`` names what the interpreter itself runs in, where that is not the machine: ``Wine 8.0``.
+    ``files`` maps each package to the kind of file that it came from: ``wheel py3-none-any``, ``wheel
+    cp38-cp38-manylinux1_x86_64, compiled``, ``built from source, pure``; it is empty where nobody looked.
     """
 
     interpreter: PlaceText
@@ -51,11 +52,11 @@ class EnvironmentResult(msgspec.Struct, frozen=True, kw_only=True):
 class CellResult(Coordinates, frozen=True, kw_only=True):
     """The verdict of one cell with what backs it.
 
-    ``expected`` is the verdict that the call expects, or None, see `expecting`; ``evidence`` the folder
-    of the evidence, relative to the results folder, or None where nothing ran; ``signature`` quotes it. ``tally``
-    counts the verdicts of the trials; ``control`` is the label of the recipe, see `harness.model.recipe`.
-    ``judged_by`` is the digest of the scenario whose judge gave the verdict. ``unjudged_here``: it came from elsewhere,
-    and nobody here could judge its evidence.
+    ``expected`` is the verdict that the call expects, or None, see `expecting`. ``evidence`` is the folder of the
+    evidence, relative to the results folder, or None where nothing ran; ``signature`` quotes the evidence. ``tally``
+    counts the verdicts of the trials. ``control`` is the label of the recipe, see `harness.model.recipe`. ``judged_by``
+    is the digest of the scenario whose judge gave the verdict. ``unjudged_here``: the result came from elsewhere, and
+    nobody here could judge its evidence.
     """
 
     id: CellId
@@ -76,12 +77,12 @@ class CellResult(Coordinates, frozen=True, kw_only=True):
 
     @property
     def base(self) -> str:
-        """The id of the cell that a control stands beside; its own for any other."""
+        """The id of the cell that a control stands beside; for any other cell its own id."""
         return self.id_of(self.version) if self.control else self.id
 
     @property
     def fault(self) -> str | None:
-        """Say what in it does not go together, whoever wrote it; None where all does."""
+        """Say which fields do not go together, for a result that anybody may have written; None where all do."""
         if self.id != self.id_of(self.version, self.control):
             return "its id is not that of its scenario, release, Python and platform"
         if self.evidence and not self.evidence.startswith(f"evidence/{self.id}/"):
@@ -129,12 +130,12 @@ def result_of(
 
 
 def order_of(result: CellResult) -> tuple[str, str, Version, Version, str]:
-    """Return by what results are put in order: the same one whichever machines they come from, and whenever."""
+    """Return the key by which results are sorted: it depends neither on the machine nor on the time of a result."""
     return result.scenario, result.platform, Version(result.python), Version(result.version), result.id
 
 
 def expected_of(cell: Cell, scenario: Scenario) -> Verdict | None:
-    """Return the verdict that a cell is expected to show; a release with another's dependencies may show any."""
+    """Return the verdict that a cell is expected to show; None with another release's dependencies: any may come."""
     if isinstance(cell.recipe, DependenciesOf):
         return None
     return _expected(
@@ -143,11 +144,11 @@ def expected_of(cell: Cell, scenario: Scenario) -> Verdict | None:
 
 
 def expecting(result: CellResult, scenario: Scenario, *, absent: bool) -> CellResult:
-    """Return a result with what is expected of it now; a release with another's dependencies may show any verdict.
+    """Return a result with the verdict that is expected of it now; a control other than a copy stays as it is.
 
     Args:
         result: new or stored.
-        scenario: its own.
+        scenario: the scenario of the result.
         absent: whether the call demands that the failure is absent, whatever was measured of the release.
 
     """
@@ -160,7 +161,7 @@ def expecting(result: CellResult, scenario: Scenario, *, absent: bool) -> CellRe
 
 
 def _expected(scenario: Scenario, *, variant: str, version: str, python: str, platform: str) -> Verdict | None:
-    """Return what the measured histories foretell of a release; of a working tree, that the failure is absent."""
+    """Return the verdict that the measured histories foretell for a release; for a working tree, ``absent``."""
     if is_local(version):
         return Verdict.ABSENT
     return scenario.expects(variant=variant, version=version, python=python, platform=platform)

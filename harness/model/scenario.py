@@ -1,8 +1,8 @@
 """A scenario: the module that reproduces one failure, as one frozen value.
 
-A scenario module defines ``SCENARIO``. `Scenario.observe` does the I/O through the trial that it is handed and
-returns nothing: what it did is the evidence. `Scenario.judge` is pure and turns that evidence into a judgement,
-by `harness.model.verdict.conclude`.
+A scenario module defines ``SCENARIO``. `Scenario.observe` does the I/O through the trial that it is handed, which
+records the evidence, and returns nothing. `Scenario.judge` is pure and turns the evidence into a judgement, by
+`harness.model.verdict.conclude`.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ _FILE = re.compile(r"[^/\\:\0\n]+")
 class Claim:
     """What a document says, kept apart from what is measured.
 
-    ``document`` names the page, ``issue`` the upstream thread, ``fixed`` the release it calls the first fixed.
+    ``document`` names the page, ``issue`` the upstream thread, ``fixed`` the release that it calls the first fixed.
     """
 
     document: str
@@ -57,7 +57,7 @@ class Claim:
     fixed: str
 
     def __post_init__(self) -> None:
-        """Refuse a release that cannot be one."""
+        """Refuse values that are not one line of text, or no version."""
         check_text(self.document, "a claim's document")
         check_text(self.issue, "a claim's issue")
         check_version(self.fixed, "a claim's fixed")
@@ -65,13 +65,13 @@ class Claim:
 
 @dataclasses.dataclass(frozen=True)
 class Companion:
-    """A requirement (PEP 508) that only some releases of the subject need beside them (PEP 440)."""
+    """A requirement (PEP 508) for some releases of the subject only, which a specifier (PEP 440) names."""
 
     requirement: str
     releases: str
 
     def __post_init__(self) -> None:
-        """Refuse what is no requirement, or no specifier."""
+        """Refuse a malformed requirement, and a malformed specifier."""
         check_requirement(self.requirement)
         check_specifier(self.releases, f"the releases of the companion '{self.requirement}'")
 
@@ -82,9 +82,10 @@ class Variant:
 
     Attributes:
         name: as it stands in cell ids.
-        companions: what is installed beside the subject (PEP 508), resolved as of the same moment; a
-            `Companion` only beside the releases that it names. ``toypart @ ./toypart-1.0-py3-none-any.whl`` is a
-            wheel, a source distribution or a project folder beside the module, which counts by its content.
+        companions: the requirements (PEP 508) that are installed beside the subject, resolved as of the same moment; a
+            `Companion` only beside the releases that it names. A path, as in ``toypart @
+            ./toypart-1.0-py3-none-any.whl``, names a wheel, a source distribution or a project folder beside the
+            module, which counts by its content.
 
     """
 
@@ -92,7 +93,7 @@ class Variant:
     companions: tuple[str | Companion, ...] = ()
 
     def __post_init__(self) -> None:
-        """Refuse what would fail only later."""
+        """Refuse values that would fail only later."""
         check_text(self.name, "a variant's name")
         check_tuple(self.companions, f"the companions of the variant '{self.name}'")
         for companion in self.companions:
@@ -100,7 +101,7 @@ class Variant:
                 check_requirement(companion)
 
     def requirements(self, version: str) -> tuple[str, ...]:
-        """Return what is installed beside one release."""
+        """Return the requirements that are installed beside one release."""
         public = Version(version).public
         return tuple(
             companion if isinstance(companion, str) else companion.requirement
@@ -119,18 +120,18 @@ class Scenario:
         title: one line that says what goes wrong.
         subject: the package on trial.
         observe: pulls the trigger; takes a `harness.execution.trial.Trial`, which does all I/O and records it.
-        judge: pure; the evidence of one trial to a judgement.
+        judge: turns the evidence of one trial into a judgement; pure.
         variants: at least one.
-        claim: what a document says about it, or None.
+        claim: what a document says about the failure, or None.
         applications: files beside the module that are copied into each trial's folder.
         platforms: the systems that the failure can exist on, some of `harness.model.platforms.SYSTEMS`.
         typical_s: what a trial usually takes, in seconds, for the first estimate of a run.
-        deadline_s: when a trial that has not ended is ended, in seconds.
+        deadline_s: how long a trial may take before it is ended, in seconds.
         combine: reduces the judgements of a cell's trials to the cell's. A scenario of a failure that shows only now
             and then is probabilistic and declares its own rule, such as `harness.model.verdict.any_reproduces`.
         expectations: measured histories, from the data file beside the module; never given by the module itself.
-        pythons: which Pythons releases run on where a call names none, as pairs of a specifier (PEP 440) and a Python:
-            ``(("<0.12", "3.8"), (">=0.12", "3.12"))``.
+        pythons: the Pythons that releases run on where a call names none, as pairs of a specifier (PEP 440) and a
+            Python: ``(("<0.12", "3.8"), (">=0.12", "3.12"))``.
 
     Raises:
         ValueError: a field breaks the rules above.
@@ -153,7 +154,7 @@ class Scenario:
     expectations: tuple[Expectation, ...] = ()
 
     def __post_init__(self) -> None:
-        """Refuse what would fail only later, in the middle of a run."""
+        """Refuse values that would fail only later, in the middle of a run."""
         if self.id != "" and not fits(self.id, ScenarioId):
             refuse(f"the id '{self.id}' is not lower-case words joined by '-', of 100 characters at most")
         try:

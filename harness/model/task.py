@@ -11,8 +11,9 @@ from harness.model.names import TrialNumber, Word
 class Task(msgspec.Struct, frozen=True, kw_only=True):
     """Trials ``first`` to ``trials`` of a cell; the cell has the coordinates and the recipe of its environment.
 
-    ``scenario`` digests every file that the trials depend on: who runs the task has to have these very files.
-    ``companions`` are the requirements (PEP 508) beside the subject, paths in them relative to the scenario's folder.
+    ``scenario`` is the digest of every file that the trials depend on: whoever runs the task needs these very files.
+    ``companions`` are the requirements (PEP 508) beside the subject; paths in them are relative to the scenario's
+    folder.
     """
 
     cell: Cell

@@ -1,10 +1,15 @@
-"""Verdicts and the one law by which evidence becomes one.
+"""Verdicts, and the one law by which evidence becomes a verdict.
 
-The law, in `conclude`: where a precondition does not hold, something else was on trial, which is ``inconclusive``;
-otherwise an observed signature is ``reproduced``; otherwise a control that failed is ``unhealthy``; otherwise a
-requirement that was not met under the trigger, in another way than the failure's, is ``inconclusive``; only what is
-left is ``absent``. A `Judgement` cannot be built in breach of it: ``absent`` without passed controls and a met
-requirement raises, and so does one observation that is to be both.
+The law, in `conclude`; the first line that applies decides:
+
+1. A precondition does not hold, so that something else was on trial: ``inconclusive``.
+2. The signature was observed: ``reproduced``.
+3. A control failed: ``unhealthy``.
+4. The requirement was not met under the trigger, in another way than the failure's: ``inconclusive``.
+5. None of these: ``absent``.
+
+A `Judgement` cannot be built in breach of the law: ``absent`` without passed controls and a met requirement raises, and
+so does one observation that is both a control and the requirement.
 """
 
 from __future__ import annotations
@@ -38,7 +43,7 @@ class Verdict(enum.StrEnum):
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):
-    """One expectation, judged: what a server that does its work shows, and what this one showed.
+    """One expectation, judged: what a server that does its work shows, and what this server showed.
 
     Both sides are whole values of one type, which are compared; their text is for showing.
     """
@@ -49,21 +54,20 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def passed(self) -> bool:
-        """Whether the server did what was expected, to the letter."""
+        """Whether both sides are of one type and equal."""
         return type(self.expected) is type(self.actual) and self.expected == self.actual
 
     def __str__(self) -> str:
-        """Say both sides."""
+        """Return both sides in words."""
         return f"expected {self.expected}, got {self.actual}"
 
 
 class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     """A verdict with what backs it.
 
-    ``signature`` quotes the evidence of the failure (``reproduced`` only); ``reason`` is one line a person
-    can act on (every verdict but ``reproduced`` and ``absent``); ``preconditions`` are the checks that this is the
-    thing on trial, ``controls`` those that were made of its ordinary work, ``requirement`` the one of what it owes
-    under the trigger.
+    ``signature`` quotes the evidence of the failure (``reproduced`` only). ``reason`` is one line that a person can act
+    on (every verdict but ``reproduced`` and ``absent``). ``preconditions`` check that the server is what is on trial,
+    ``controls`` check its ordinary work, ``requirement`` checks what it owes under the trigger.
 
     Raises:
         ValueError: the verdict is not backed as the law demands.
@@ -78,7 +82,7 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     preconditions: tuple[Check, ...] = ()
 
     def __post_init__(self) -> None:
-        """Refuse what nothing observed backs."""
+        """Refuse a verdict that no observation backs."""
         if self.verdict is Verdict.REPRODUCED and not self.signature:
             message = "'reproduced' needs the signature that was observed"
             raise ValueError(message)
@@ -108,10 +112,10 @@ def conclude(
         signature: the words or bytes that show the failure, or None where they are not in the evidence.
         controls: every control of the cell, judged; at least one.
         requirement: what the server owes under the trigger, judged; met where the failure is absent.
-        preconditions: that this is the thing on trial, judged: this parser runs, this loop.
+        preconditions: that the server is what is on trial, judged: this parser runs, this loop.
 
     Raises:
-        ValueError: the requirement is one of the controls too.
+        ValueError: the requirement is also one of the controls.
 
     """
     checks, firsts = tuple(controls), tuple(preconditions)
@@ -138,12 +142,12 @@ def conclude(
 
 
 def tally_of(judgements: Iterable[Judgement]) -> dict[Verdict, int]:
-    """Count the verdicts, in their order."""
+    """Count the verdicts, sorted by their words."""
     return dict(sorted(collections.Counter(judgement.verdict for judgement in judgements).items()))
 
 
 def combine(judgements: Sequence[Judgement]) -> Judgement:
-    """Reduce the judgements of a cell's trials, at least one, to the cell's: all alike, or ``inconclusive``."""
+    """Reduce the judgements of a cell's trials, at least one, to the cell's: ``inconclusive`` where they disagree."""
     first = judgements[0]
     tally = tally_of(judgements)
     if len(tally) == 1:
@@ -176,7 +180,7 @@ class AnyReproduces:
 def any_reproduces(trials: int) -> AnyReproduces:
     """Return the rule of a failure that shows only now and then.
 
-    One trial that shows it is enough; it is absent where at least ``trials`` trials were run and all say so. A search
-    runs that many.
+    One trial that shows the failure is enough. The failure is absent where at least ``trials`` trials were run and all
+    say so; a search runs ``trials`` trials.
     """
     return AnyReproduces(trials)

@@ -1,1 +1,1 @@
-"""From results to what people and programs read. Everything that came from a server is escaped here."""
+"""Makes from results what people and programs read. Everything that came from a server is escaped here."""

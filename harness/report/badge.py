@@ -23,7 +23,7 @@ _MOST = 60  # characters of a side
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Badge:
-    """What stands on its two sides."""
+    """The text of each of its two sides, and the colour of the right one."""
 
     label: str
     message: str
@@ -31,9 +31,10 @@ class Badge:
 
 
 def badge_of(results: Iterable[CellResult]) -> Badge:
-    """Return the badge: of each failure, the newest release with a verdict of any kind, on all Pythons together.
+    """Return the badge of the newest release of each subject that has a verdict, over all Pythons and platforms.
 
-    A failure that was not tried on that release is none that it was found to have, nor to be free of.
+    Verdicts other than ``unsupported`` count. A failure that was not tried on that release counts neither as one that
+    the release has nor as one that it is free of.
     """
     known = [result for result in results if result.control is None and result.verdict is not Verdict.UNSUPPORTED]
     newest: dict[str, Version] = {}

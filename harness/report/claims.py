@@ -1,4 +1,4 @@
-"""Each documented claim beside what was measured: alike ones of several variants, Pythons and platforms as one."""
+"""Each claim beside what was measured; equal findings of several variants, Pythons and platforms are one row."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ _STYLES = {
 
 
 _HOW = {Strategy.SWEEP: "sweep", Strategy.BISECT: "bisection", Strategy.SELECTION: "selection"}
-# What says neither that the document is right nor that it is wrong.
+# The assessments that say neither that the document is right nor that it is wrong.
 SILENT = frozenset({Assessment.UNTESTED, Assessment.NOT_SEEN})
 
 
 class ClaimRow(msgspec.Struct, frozen=True, kw_only=True):
     """What several histories say alike about one claim.
 
-    ``where`` names their variants, Pythons and platforms, ``rests_on`` how they came about and on how many judged
-    releases they rest.
+    ``where`` names the variants, Pythons and platforms of the histories. ``rests_on`` says how the histories came about
+    and on how many judged releases they rest.
     """
 
     scenario: str
@@ -48,7 +48,7 @@ class ClaimRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def findings(claims: Iterable[ClaimResult]) -> tuple[ClaimRow, ...]:
-    """Return the claims, scenario by scenario, what could be measured first."""
+    """Return the rows, scenario by scenario; of a scenario, first the claims that could be measured."""
 
     def alike(claim: ClaimResult) -> tuple[str, bool, str, str, str, str, bool]:
         silent = claim.assessment in SILENT
@@ -97,8 +97,8 @@ def _minor(python: str) -> tuple[int, ...]:
 
 
 def terminal(claims: Iterable[ClaimResult]) -> str:
-    """Return them for a terminal."""
-    from rich.console import Console  # noqa: PLC0415 - Markdown is made without
+    """Return the claims for a terminal."""
+    from rich.console import Console  # noqa: PLC0415 - Markdown does not need it
     from rich.text import Text  # noqa: PLC0415
 
     console = Console()
@@ -117,7 +117,7 @@ def terminal(claims: Iterable[ClaimResult]) -> str:
 
 
 def markdown(claims: Iterable[ClaimResult]) -> str:
-    """Return them as a Markdown table."""
+    """Return the claims as a Markdown table."""
     head = ("failure", "the page says fixed in", "assessment", "measured", "advice", "on", "rests on")
     rows = [
         (f.scenario, f.claimed_fixed, f.assessment, f.sentence, f.advice, f.where, f.rests_on) for f in findings(claims)

@@ -19,7 +19,7 @@ _NAMED = 10
 
 
 def render(document: Document, table: Table) -> str:
-    """Return the counts, what contradicts, the claims, then of histories and the table as much as there is room for."""
+    """Return the counts, the contradictions and the claims, then as much of the histories and the table as fits."""
     in_table = [cell for cell in document.cells if cell.control is None]
     parts = [f"**{markdown.escape(summary(in_table))}**"]
     contradicting = [remark for remark in table.remarks if remark.verdict == CONTRADICTS]
@@ -52,12 +52,12 @@ def _folded(where: tuple[str, str], sections: Sequence[Section]) -> str:
 
 
 def _details(heading: str, body: str) -> str:
-    """Return a part that is folded away; the empty lines make what is inside Markdown again."""
+    """Return a part that is folded away; because of the empty lines its body is read as Markdown."""
     return f"<details><summary>{heading}</summary>\n\n{body}\n\n</details>"
 
 
 def _fitting(parts: Sequence[str], room: int) -> list[str]:
-    """Return the parts that fit, in order; one that is too large does not keep later ones out."""
+    """Return the parts that fit, in order; a part that is too large does not keep later parts out."""
     kept = []
     for part in parts:
         if len(part) + 200 <= room:

@@ -1,4 +1,4 @@
-"""Results as CSV, a cell a line, for spreadsheets and data frames."""
+"""Results as CSV, one cell a line, for spreadsheets and data frames."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ _CELL = (
 )
 _ENVIRONMENT = ("interpreter", "runtime", "resolved_as_of")
 COLUMNS = (*_CELL, *_ENVIRONMENT, "pins")
-# A spreadsheet takes what begins so for a formula: https://owasp.org/www-community/attacks/CSV_Injection
+# A spreadsheet takes a field that begins so for a formula: https://owasp.org/www-community/attacks/CSV_Injection
 _FORMULA = ("=", "+", "-", "@")
 
 
 def render(results: Iterable[CellResult]) -> str:
-    """Return the results; what is not known is empty, ``pins`` are joined as ``h11==0.14.0 uvicorn==0.27.0``."""
+    """Return the CSV; an unknown value is empty, ``pins`` are joined as ``h11==0.14.0 uvicorn==0.27.0``."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)

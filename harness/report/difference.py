@@ -1,4 +1,4 @@
-"""What changed between two documents: verdicts, and what histories and claims make of them."""
+"""What changed between two documents: verdicts, histories, and the assessments of claims."""
 
 from __future__ import annotations
 
@@ -20,9 +20,10 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Difference:
-    """The changes, each a harmless line; ``turned`` are cells whose judged verdict turned into the other one.
+    """The changes, each as one escaped line.
 
-    ``compared`` counts the cells that were judged in both.
+    ``compared`` counts the cells that were judged in both documents. ``turned`` are the cells whose judged verdict
+    turned into the other judged one; ``judged_or_not`` are the other cells whose verdict changed.
     """
 
     compared: int
@@ -35,7 +36,7 @@ class Difference:
 
     @property
     def parts(self) -> dict[str, tuple[str, ...]]:
-        """What there is, by heading."""
+        """The changes by heading, without empty ones."""
         every = {
             "The other verdict": self.turned,
             "Judged before or now, not both": self.judged_or_not,
@@ -48,7 +49,7 @@ class Difference:
 
     @property
     def counts(self) -> str:
-        """The counts, in a line."""
+        """The counts, in one line."""
         told = {
             "turned into the other verdict": self.turned,
             "judged before or now, not both": self.judged_or_not,
@@ -90,19 +91,19 @@ def difference(old: Document, new: Document) -> Difference:
 
 
 def lines(old: Document, new: Document) -> Iterator[str]:
-    """Yield a line for every cell that is new or has another verdict, then for every history that says other things."""
+    """Yield a line for every cell that is new or has another verdict, then for every history that is new or changed."""
     found = difference(old, new)
     yield from (*found.turned, *found.judged_or_not, *found.new, *found.histories)
 
 
 def terminal(found: Difference) -> str:
-    """Return it for a terminal."""
+    """Return the changes for a terminal."""
     parts = ["\n".join((heading, *(f"  {line}" for line in told))) for heading, told in found.parts.items()]
     return "\n\n".join((*parts, found.counts)) + "\n"
 
 
 def markdown(found: Difference) -> str:
-    """Return it as Markdown."""
+    """Return the changes as Markdown."""
     parts = [
         "\n".join((f"### {heading}\n", *(f"- {escape(line)}" for line in told)))
         for heading, told in found.parts.items()
@@ -139,7 +140,7 @@ def _histories(old: Document, new: Document) -> Iterator[str]:
 
 
 def _reach(old: History, new: History) -> Iterator[str]:
-    """Say where one of them rests on other releases: then what they say need not have changed."""
+    """Yield how many releases each history rests on where these differ: the failure itself need not have changed."""
     if old.judged != new.judged:
         yield f"{len(new.judged)} releases judged, were {len(old.judged)}"
 

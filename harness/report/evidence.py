@@ -58,7 +58,7 @@ def _lines(result: CellResult, trials: Sequence[tuple[Evidence, Judgement | None
 
 
 def _files(files: Mapping[str, str]) -> Iterator[str]:
-    """Yield what is not a wheel that runs anywhere: what differs between two environments of the same pins."""
+    """Yield the files that are not pure wheels: only these can differ between two environments of the same pins."""
     odd = [f"{name} {told}" for name, told in files.items() if not told.endswith("-none-any")]
     if odd:
         yield f"  files        {escaping.line('; '.join(odd))}; all others are pure wheels"

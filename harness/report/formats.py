@@ -1,4 +1,4 @@
-"""Every format that is one text, by its name. What makes a format is loaded when that format is asked for."""
+"""Every format that is one text, by its name. The module of a format is loaded when the format is asked for."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ def render(form: str, document: Document, scenarios: Mapping[str, Scenario], *, 
     """Return a document in one of `FORMATS`.
 
     Args:
-        form: its name.
+        form: the name of the format.
         document: with histories and claims.
-        scenarios: by id, those at hand.
+        scenarios: the scenarios at hand, by id.
         at: now (UTC), for formats that say when they were written.
 
     """

@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from harness.analysis.series import History
 
 _GAPS = 6
-_REASON = 120  # characters of a gap's reason; JSON has all
+_REASON = 120  # characters of a gap's reason; JSON has all of it
 
 
 def terminal(histories: Sequence[History]) -> str:
-    """Return them for a terminal."""
-    from rich.console import Console  # noqa: PLC0415 - Markdown is made without
+    """Return histories for a terminal."""
+    from rich.console import Console  # noqa: PLC0415 - Markdown does not need it
     from rich.text import Text  # noqa: PLC0415
 
     console = Console()
@@ -40,7 +40,7 @@ def terminal(histories: Sequence[History]) -> str:
 
 
 def markdown(histories: Sequence[History]) -> str:
-    """Return them as Markdown."""
+    """Return histories as Markdown."""
     parts = []
     for history in histories:
         parts.append(f"### {escape(str(history.key))}\n")
@@ -50,12 +50,12 @@ def markdown(histories: Sequence[History]) -> str:
 
 
 def affected(history: History) -> str:
-    """Say which releases are affected: specifiers, or that none is, of the judged ones."""
+    """Return the affected releases as specifiers; without one, say that no judged release is affected."""
     return " or ".join(history.specifiers) or ("no judged release" if history.judged else "not known")
 
 
 def lines(history: History) -> Iterator[tuple[str, str]]:
-    """Yield what a history says, each with a label."""
+    """Yield the statements of a history, each as a label and a text."""
     yield "affected", affected(history)
     yield from (("open", text) for one in history.affected for text in _open(one, history))
     if history.affected and history.first_fixed:
@@ -69,7 +69,8 @@ def lines(history: History) -> Iterator[tuple[str, str]]:
         yield "relapses", ", ".join(history.relapses)
     for boundary in history.attribution:
         yield "boundary", _boundary(boundary)
-    gaps = sorted(history.gaps, key=lambda gap: not gap.reason.startswith(Verdict.UNSUPPORTED))  # never left out
+    # What a Python cannot install comes first, so that it is not left out.
+    gaps = sorted(history.gaps, key=lambda gap: not gap.reason.startswith(Verdict.UNSUPPORTED))
     yield from itertools.islice((("gap", _gap(gap)) for gap in gaps), _GAPS)
     if len(history.gaps) > _GAPS:
         yield "gap", f"and {len(history.gaps) - _GAPS} more"
@@ -84,7 +85,7 @@ def lines(history: History) -> Iterator[tuple[str, str]]:
 
 
 def _open(one: Range, history: History) -> Iterator[str]:
-    """Yield where a range may reach further than was measured, and where it reaches until now."""
+    """Yield a line where a range may reach further than was measured, or reaches the newest release."""
     if one.open_before:
         yield f"no release before {one.first} could be judged, so it may have begun earlier"
     if one.open_after:
@@ -94,7 +95,7 @@ def _open(one: Range, history: History) -> Iterator[str]:
 
 
 def _counts(history: History) -> Iterator[str]:
-    """Yield of how many releases the history speaks, and how it came about."""
+    """Yield how many releases were judged, and how the history came about."""
     every = len(history.tested) + len(history.untested)
     yield f"{len(history.judged)} of {every} releases"
     if failed := len(history.tested) - len(history.judged):

@@ -1,4 +1,4 @@
-"""The document of the public contract as text, one cell, history or claim a line; and its schema."""
+"""The document of the public contract as text, with one cell, history or claim a line; and its schema."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _MEMBERS = (*_FIRST, *(name for name in CellResult.__struct_fields__ if name not
 
 
 def render(document: Document) -> str:
-    """Return the document. The user's home folder stands as ``~`` in it, so that it may be published.
+    """Return the document as text. The user's home folder is written as ``~``, so that the text may be published.
 
     Raises:
         ResultsError: the document does not hold what its schema demands.
@@ -53,7 +53,7 @@ def _ordered(row: object) -> object:
 
 
 def _harmless(row: str) -> str:
-    """Return the same JSON, in which what has no picture of its own, such as a bidirectional control, is escaped."""
+    """Return the same JSON, in which characters that cannot be seen, such as bidirectional controls, are escaped."""
     if row.isprintable():
         return row
     return "".join(one if one.isprintable() else json.dumps(one)[1:-1] for one in row)

@@ -1,9 +1,9 @@
 """The table as JUnit XML, which CI systems read.
 
-A verdict that contradicts is a failure; one that is expected, of whatever kind, passes. What nobody can tell is an
-error: an environment that could not be built, trials that disagree, a cell that was not run, and a release that cannot
-serve although another verdict was expected of it. Anything else that was not judged is skipped, with its reason: it is
-a property of the release, and no news.
+A verdict that contradicts is a failure; a verdict that is expected, of whatever kind, passes. A cell that leaves the
+question open is an error: its environment could not be built, its trials disagree, it was not run, or its release
+cannot serve although another verdict was expected. Any other cell that was not judged is skipped, with its reason: the
+reason is a property of the release, and no news.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ def render(table: Table) -> str:
 
 
 def remark(remark: Remark, *, named: int | None = None) -> str:
-    """Return a remark as a line that names so many of its cells, or all."""
+    """Return a remark as one line that names at most ``named`` of its cells; all of them, where that is None."""
     cells = ", ".join(escape(cell) for cell in remark.cells[:named])
     more = f" and {len(remark.cells) - named} more" if named and len(remark.cells) > named else ""
     return f"**{escape(remark.verdict)}**: {cells}{more}: {escape(remark.reason)}"
@@ -52,5 +52,5 @@ def _cell(result: CellResult | None) -> str:
 
 
 def escape(text: str) -> str:
-    """Make one line of the text in which nothing acts, on a terminal, as Markdown or as HTML."""
+    """Return a text as one line in which nothing acts on a terminal, as Markdown or as HTML."""
     return _SPECIAL.sub(r"\\\1", escaping.line(text))

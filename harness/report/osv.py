@@ -1,14 +1,14 @@
 """Measured failures as OSV documents (https://ossf.github.io/osv-schema/), one for each failure that a release has.
 
-Each whole history is one entry of ``affected``: a sweep, in which no release was left out that its Python can install.
-Who reads an advisory takes what it does not name for free of the failure, so of a history that left releases out, also
-of a bisection, there is none; `refusals` say why. The events are the measured ranges: they begin with a release that
-was judged, or with the very first one, and end with one, unless the newest release has the failure. ``versions`` names
-only releases in which it was observed, so a release between two of these that could not be judged is in the range and
-not in the list.
+Each whole history makes one entry of ``affected``. A history is whole where it is a sweep that left out no release that
+its Python can install. The reader of an advisory takes every release that it does not name to be free of the failure;
+a history that left releases out, as a bisection does, therefore makes no entry, and `refusals` says why. The events are
+the measured ranges: a range begins with a judged release or with the very first release, and ends with a judged release
+unless the newest release has the failure. ``versions`` names only the releases in which the failure was observed: a
+release between two of them that could not be judged is in the range and not in the list.
 
-The schema admits the prefixes of registered databases only. ``OSV-HARNESS-`` is none of its own, and cannot be
-mistaken for an entry of OSS-Fuzz, which are ``OSV-`` with a year and a number.
+The schema admits only the prefixes of registered databases. ``OSV-HARNESS-`` is not registered itself; it begins with
+the registered ``OSV-`` and cannot be mistaken for an entry of OSS-Fuzz, which is ``OSV-`` with a year and a number.
 """
 
 from __future__ import annotations
@@ -42,12 +42,12 @@ _NAMED = 120  # characters of a title or a name that somebody else wrote
 
 
 def documents(document: Document, scenarios: Mapping[str, Scenario], *, at: dt.datetime) -> dict[str, dict[str, Any]]:
-    """Return the OSV documents by id, which is fit to be a file's name whatever the document's writer called things.
+    """Return the OSV documents by id; an id is a valid file name whatever names the document's writer chose.
 
     Args:
         document: with its histories.
-        scenarios: by id, for titles; one that is not at hand is named by its id.
-        at: the moment (UTC) that they are written, which is what ``modified`` says.
+        scenarios: by id, for titles; a scenario that is not at hand is named by its id.
+        at: the moment (UTC) of writing, for ``modified``.
 
     """
     observed: dict[SeriesKey, list[str]] = collections.defaultdict(list)
@@ -76,7 +76,7 @@ def documents(document: Document, scenarios: Mapping[str, Scenario], *, at: dt.d
 
 
 def refusals(document: Document) -> Iterator[str]:
-    """Yield, a harmless line each, which affected histories no OSV document says anything of, and why."""
+    """Yield an escaped line for each affected history that no OSV document contains, with the reason."""
     for history in document.histories:
         if history.affected and not _is_whole(history):
             every = len(history.tested) + len(history.untested)
@@ -90,13 +90,13 @@ def _is_whole(history: History) -> bool:
 
 
 def render(documents: Mapping[str, dict[str, Any]]) -> str:
-    """Return them as one JSON array, or the only one by itself."""
+    """Return the documents as one JSON array; a single document without an array."""
     every = list(documents.values())
     return text(every[0] if len(every) == 1 else every)
 
 
 def text(value: object) -> str:
-    """Return one as JSON."""
+    """Return a value as indented JSON."""
     return msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n"
 
 
@@ -119,9 +119,9 @@ def _affected(history: History, versions: Iterable[str]) -> dict[str, Any]:
 
 
 def _ranges(history: History) -> Iterator[dict[str, Any]]:
-    """Yield the ranges; one that ends with the last affected release stands by itself, as the schema demands.
+    """Yield the ranges; a range that ends with ``last_affected`` stands by itself, as the schema demands.
 
-    It does where what comes next was not judged: that release is neither said to be affected nor to be fixed.
+    A range ends so where the next release was not judged: that release is said to be neither affected nor fixed.
     """
     together: list[dict[str, str]] = []
     for one in history.affected:

@@ -26,12 +26,12 @@ class _Console(Console):
     """A console whose reader may go away: rich would end the program with 1, which means that a verdict contradicts."""
 
     def on_broken_pipe(self) -> None:
-        """Let the call end as every other whose output nobody reads."""
+        """End the call like every other call whose output nobody reads."""
         raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
 
 
 def _bar(console: Console, *, total: int) -> Bar:
-    """Return a bar for so many cells, which is its one task."""
+    """Return a bar with one task, which is ``total`` cells."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn  # noqa: PLC0415 - only on a terminal
 
     columns = (
@@ -46,10 +46,10 @@ def _bar(console: Console, *, total: int) -> Bar:
 
 
 class Progress:
-    """Hears of finished cells; the estimate weighs what is left by what each cell is known to take."""
+    """Counts finished cells and estimates the time left, by what each cell that is left is known to take."""
 
     def __init__(self, costs: Mapping[Cell, int], *, quiet: bool, at_once: int = 1) -> None:
-        """Take the cells of the run, each with what it takes in milliseconds, and how many run at once as a rule."""
+        """Take the cells of the run, each with what it takes in milliseconds, and how many usually run at once."""
         self._at_once = at_once
         self._costs = {cell.id: cost / 1000 for cell, cost in costs.items()}
         self._left = dict(self._costs)
@@ -72,12 +72,12 @@ class Progress:
             self._bar.stop()
 
     def tick(self) -> None:
-        """Bring the estimate up to date while nothing finishes."""
+        """Update the estimate while nothing finishes."""
         if self._bar:
             self._bar.update(self._bar.task_ids[0], estimate=self.estimate())
 
     def finished(self, result: CellResult) -> None:
-        """Count a finished cell; say so in a line where there is no bar and it took work."""
+        """Count a finished cell; print a line where there is no bar and the result is not a stored one."""
         cost = self._left.pop(result.id, 0.0)
         self._ran_s += 0.0 if result.cached else cost
         if self._bar:
@@ -89,7 +89,7 @@ class Progress:
             self._console.print(line, markup=False, highlight=False, soft_wrap=True)
 
     def estimate(self) -> str:
-        """Return about how long it still takes: from the pace so far, or from what the cells usually take."""
+        """Return about how long the run still takes: from its pace so far, or from what the cells usually take."""
         if not self._left:
             return ""
         elapsed, left = time.monotonic() - self._began, sum(self._left.values())

@@ -1,6 +1,6 @@
-"""Results -> compatibility table, as values: one section per scenario, Python and platform; releases by variants.
+"""Results as a compatibility table of values: one section per scenario, Python and platform; releases by variants.
 
-Everything that is shown in any format comes from here, so that all formats say the same.
+Every format that shows a table takes it from here, so that all of them say the same.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ SYMBOLS = {
 }
 CONTRADICTS = "contradicts what is expected"
 UNJUDGED_HERE = "as the shard says, not judged here"
-FEW_ROWS = 10  # a section of so many rows is shown whole: what a person has picked by hand
+FEW_ROWS = 10  # a section of at most this many rows is shown whole: a person has picked them by hand
 FEWEST_FOLDED = 3
 
 
@@ -71,7 +71,7 @@ class Section:
 
     @property
     def stretches(self) -> tuple[Stretch, ...]:
-        """The rows, where there are many with equal ones that follow each other folded into one."""
+        """The rows; in a section of many rows, equal rows that follow each other are folded into one."""
         groups = (list(rows) for _, rows in itertools.groupby(self.rows, key=_shown))
         stretches: list[Stretch] = []
         for rows in groups:
@@ -84,7 +84,7 @@ class Section:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Remark:
-    """Why some cells have no judged verdict, or contradict: what it is about, and a line to act on."""
+    """Why some cells have no judged verdict or contradict: the verdict, the cells, and a line to act on."""
 
     verdict: str
     cells: tuple[str, ...]
@@ -107,7 +107,7 @@ class Table:
 
 
 def table_of(results: Sequence[CellResult], scenarios: Mapping[str, Scenario]) -> Table:
-    """Arrange results; ``scenarios`` gives titles and the order of variants where they are known."""
+    """Return the table of results; ``scenarios``, those at hand, gives titles and the order of variants."""
     grouped: dict[tuple[str, str, str, str], list[CellResult]] = collections.defaultdict(list)
     for result in results:
         grouped[result.scenario, result.platform, result.python, result.subject].append(result)

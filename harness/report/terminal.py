@@ -1,4 +1,4 @@
-"""The table on a terminal, by rich; plain and without colour where the output is not one."""
+"""The table on a terminal, by rich; plain and without colour where the output is not a terminal."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _INDENT = 2
 
 
 def render(table: Table) -> str:
-    """Return the table, the legend, and a line for everything that was not judged and why.
+    """Return the table, the legend, and a line for everything that was not judged, with the reason.
 
     Coloured where standard output is a terminal and ``NO_COLOR`` is not set.
     """
@@ -57,9 +57,9 @@ def _print(table: Table, console: Console) -> None:
 
 
 def _print_section(section: Section, console: Console) -> None:
-    """Print it with words, else with symbols alone, else with numbers for its variants, whichever is not too wide.
+    """Print a section in the first form that fits: with words, with symbols alone, with numbers for its variants.
 
-    No heading is cut: two names that begin alike would be one.
+    No heading is cut: two names that begin alike would look the same.
     """
     named = {variant: escaping.line(variant) for variant in section.variants}
     numbered = {variant: f"[{number}]" for number, variant in enumerate(section.variants, start=1)}
@@ -74,7 +74,7 @@ def _print_section(section: Section, console: Console) -> None:
 
 
 def _parts(section: Section, headings: Mapping[str, str], console: Console) -> Iterator[RichTable]:
-    """Yield grids of so many variants as fit beside each other, at least one."""
+    """Yield grids, each with as many variants as fit beside each other, at least one."""
     rest = list(headings.items())
 
     def grid_of(count: int) -> RichTable:

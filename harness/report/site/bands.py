@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from harness.model.release import Release
     from harness.model.result import CellResult
 
-# Of several verdicts on one release the first one is shown where they are put together: news before silence.
+# Where several verdicts on one release are put together, the first of this order is shown: news before silence.
 _WORST = (
     Verdict.REPRODUCED,
     Verdict.ABSENT,
@@ -27,7 +27,7 @@ _WORST = (
     Verdict.NOT_RUN,
     Verdict.UNSUPPORTED,
 )
-_CLOSEST = 0.055  # of the width: years whose labels would touch are left out
+_CLOSEST = 0.055  # of the width: a year whose label would touch the one before is left out
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -53,7 +53,7 @@ class Stretch:
 
     @property
     def told(self) -> str:
-        """All of it in words."""
+        """The releases and their verdict, in words."""
         many = "" if self.length == 1 else f" ({self.length} releases)"
         return f"{self.span}{many}: {self.verdict}"
 
@@ -68,7 +68,7 @@ class Tick:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Axis:
-    """The releases that bands are about, oldest first; ``claimed`` is the place of the claimed one, from 1."""
+    """The releases along the bands, oldest first; ``claimed`` is the place of the claimed release, counted from 1."""
 
     versions: tuple[str, ...]
     ticks: tuple[Tick, ...]
@@ -102,7 +102,7 @@ def _ticks(versions: Sequence[str], years: Mapping[str, int]) -> Iterator[Tick]:
 
 
 def runs_of(axis: Axis, cells: Iterable[CellResult], untested: Iterable[str] = ()) -> tuple[Stretch, ...]:
-    """Return what the cells of some releases showed; several of one release are put together."""
+    """Return the stretches of what cells showed; several cells of one release are put together."""
     by_version: dict[str, CellResult] = {}
     for cell in cells:
         other = by_version.get(cell.version)
@@ -125,7 +125,7 @@ def runs_of(axis: Axis, cells: Iterable[CellResult], untested: Iterable[str] = (
 
 
 def _run(start: int, versions: Sequence[str], verdict: Verdict, by_version: Mapping[str, CellResult]) -> Stretch:
-    """Return a run; the page is that of its end, where the next thing happens, or of what has evidence."""
+    """Return a stretch; its page is that of its last cell with evidence, nearest to where the verdict changes."""
     cells = [by_version[version] for version in versions if version in by_version]
     shown = next((cell for cell in reversed(cells) if cell.evidence), cells[-1] if cells else None)
     return Stretch(

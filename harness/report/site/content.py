@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class VariantRow:
-    """One history as a band, with what it says in labelled lines."""
+    """One history as a band, and its statements as labelled lines."""
 
     history: History
     runs: tuple[Stretch, ...]
@@ -61,8 +61,9 @@ class Chart:
 class Failure:
     """One failure of one subject.
 
-    ``overview`` puts all its cells together; ``unmeasured`` are findings that say nothing; ``platforms`` the kinds of
-    machine that the failure can exist on, None where its scenario is not at hand.
+    ``overview`` puts all its cells together. ``unmeasured`` are the findings that say neither that the document is
+    right nor that it is wrong. ``platforms`` are the systems that the failure can exist on, None where its scenario is
+    not at hand.
     """
 
     id: str
@@ -84,7 +85,7 @@ class Failure:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Content:
-    """All of it. ``answers`` is what the start page's question is answered from."""
+    """All that stands on these pages; from ``answers`` the start page answers the question that it asks."""
 
     failures: tuple[Failure, ...]
     figures: tuple[tuple[str, str], ...]
@@ -93,7 +94,7 @@ class Content:
 
 
 def content_of(document: Document, scenarios: Mapping[str, Scenario]) -> Content:
-    """Return what a document says; ``scenarios`` give titles, claims and stories where they are at hand."""
+    """Return the content for a document; ``scenarios``, those at hand, give titles, claims and stories."""
     cells = [cell for cell in document.cells if cell.control is None]
     about: dict[tuple[str, str], list[CellResult]] = collections.defaultdict(list)
     for cell in cells:
@@ -146,7 +147,7 @@ def _failure(document: Document, cells: Sequence[CellResult], scenario: Scenario
 
 
 def _is_its_own(subject: str, scenario: Scenario | None) -> bool:
-    """Whether results of this subject are what the scenario, where it is at hand, is about."""
+    """Whether the scenario is about this subject; also where no scenario is at hand."""
     return scenario is None or scenario.subject == subject
 
 
@@ -174,7 +175,7 @@ def _charts(axis: Axis, cells: Iterable[CellResult], histories: Iterable[History
 
 
 def _answers(failures: Sequence[Failure]) -> dict[str, Any]:
-    """Return the verdicts of every series as one symbol a release, and the names by which its cells are found."""
+    """Return the verdicts of every series, one symbol a release, and the names by which pages of cells are found."""
     versions: dict[str, set[str]] = collections.defaultdict(set)
     for failure in failures:
         versions[failure.subject] |= set(failure.axis.versions)
@@ -214,12 +215,12 @@ def _series(failure: Failure, releases: Sequence[str]) -> Iterator[dict[str, Any
 
 
 def _advice(history: History) -> str | None:
-    """Return where a history says to go, in words."""
+    """Return the release that a history advises, in words."""
     return str(Advice(release=history.upgrade_to, or_later=history.or_later)) if history.upgrade_to else None
 
 
 def _name(cells: Iterable[CellResult]) -> list[str] | None:
-    """Return what stands before and after the release in the ids of a series, where all have them as pages."""
+    """Return the parts of a series' ids before and after the release, where these ids name the pages; else None."""
     parts = {tuple(cell.id.split(f"-{cell.version}_", 1)) for cell in cells}
     name = list(parts.pop()) if len(parts) == 1 else []
     return name if len(name) == len(("before", "after")) and all(names.is_plain(cell.id) for cell in cells) else None

@@ -1,4 +1,4 @@
-"""The files of the site on disk."""
+"""The files of the site on disk: a new site replaces an earlier one when it is whole."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     Trials = Callable[[CellResult], Sequence[tuple[Evidence, Judgement | None]]]
 
 _MARK = "made-by-harness.txt"
-_NEXT = ".next"  # the new site, beside the old one until it is whole
+_NEXT = ".next"  # the new site, until it is whole
 _OLD = ".old"
 _FOLDERS = ("cells", "failures")
 
@@ -33,14 +33,14 @@ def write(
 ) -> int:
     """Write the site and return how many pages it has.
 
-    The new site is put in the place of an earlier one when all of it is there; where it cannot be made, the earlier one
-    stays as it was.
+    The new site takes the place of an earlier one when it is whole; where it cannot be made, the earlier one stays as
+    it was.
 
     Args:
-        document: what it is about.
-        scenarios: by id, those at hand.
-        trials_of: the evidence of a cell, trial by trial with its judgement.
-        folder: a new or empty one, or that of an earlier site, which is replaced.
+        document: the document that the site shows.
+        scenarios: the scenarios at hand, by id.
+        trials_of: returns the evidence of a cell, trial by trial, each with its judgement.
+        folder: a new or empty folder, or that of an earlier site, which is replaced.
         made_by: the call, for the foot of the pages.
 
     Raises:
@@ -88,7 +88,7 @@ def _fill(
 
 
 def _claim(folder: Path) -> None:
-    """Make the folder the site's: its mark is set before anything else is written."""
+    """Mark the folder as the site's, before anything else is written."""
     mark = folder / _MARK
     if folder.exists() and not (mark.is_file() or (folder.is_dir() and not any(folder.iterdir()))):
         what = "has other files in it" if folder.is_dir() else "is not a folder"
@@ -99,7 +99,7 @@ def _claim(folder: Path) -> None:
 
 
 def _put_in_place(folder: Path) -> None:
-    """Give the files of the new site the names of the old one's; a folder cannot take another one's place by itself."""
+    """Move the new site over the old one; an old folder moves away first, since no folder can replace another."""
     shutil.rmtree(folder / _OLD, ignore_errors=True)
     (folder / _OLD).mkdir()
     for path in (folder / _NEXT).iterdir():

@@ -1,7 +1,7 @@
-"""File names of pages and documents. Ids come from stored results, which other people may have written.
+"""File names of pages and documents, made from ids of stored results, which other people may have written.
 
-None of them may leave its folder, be what Windows takes for a device, or be another one's name on a file system that
-does not tell capitals from small letters.
+No file name may leave its folder, be what Windows takes for a device, or equal another one on a file system that does
+not tell capitals from small letters.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ _DEVICE = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?")
 
 
 def file(name: str) -> str:
-    """Return what a file of this name is called, without its ending; a name that is not fit for it by its digest."""
+    """Return the file name for a name, without its ending: the name itself, or its digest where it is not fit."""
     return name if is_plain(name) else hashlib.sha256(name.encode(errors="backslashreplace")).hexdigest()[:32]
 
 
@@ -24,5 +24,5 @@ def page(name: str) -> str:
 
 
 def is_plain(name: str) -> bool:
-    """Whether the name is its page's name."""
+    """Whether a name is fit to be a file name as it is."""
     return bool(_PLAIN.fullmatch(name)) and not _DEVICE.fullmatch(name)

@@ -1,4 +1,4 @@
-"""What stands on the page of one cell: its evidence, the signature in it, and how to see it oneself, as values."""
+"""The page of one cell, as values: its evidence, the signature in the evidence, and the calls that show both again."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 LINES = 400  # of a log; what is beyond lies in the evidence folder
 FRAME = 2000  # bytes of a frame, likewise
 FRAMES = 10  # of each end of an exchange
-FEW_ALIKE = 3  # so many more exchanges that are alike are still shown one by one
+FEW_ALIKE = 3  # from this many on, exchanges that are like the one before them are counted, not shown
 WAIT_S = 0.5  # silence on the wire that is worth a line
 _TELLING = 12  # characters: a shorter part of a signature may stand anywhere
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class LogLine:
-    """A line of a log, and whether it is the signature."""
+    """A line of a log, and whether it shows the signature."""
 
     text: str
     marked: bool
@@ -36,7 +36,7 @@ class LogLine:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Checked:
-    """A check as it is shown: what it is to the judgement, and both sides as text."""
+    """A check as it is shown: ``precondition``, ``control`` or ``requirement``, and both sides as text."""
 
     kind: str
     name: str
@@ -57,10 +57,10 @@ class Moment:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Wire:
-    """One exchange as a timeline; ``marked`` where what came back is the signature.
+    """One exchange as a timeline; ``marked`` where it shows the signature.
 
-    ``telling`` ones are shown at once: the signature, what the requirement is about, what a failed control is about.
-    ``alike`` counts further exchanges that follow it, of the same name, end and size.
+    A ``telling`` exchange is shown at once: one that is marked, or that the requirement or a failed check is about.
+    ``alike`` counts the exchanges that follow it with the same name, end and sizes, and are not shown.
     """
 
     name: str
@@ -73,7 +73,7 @@ class Wire:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class ServerPart:
-    """One server: how it was started, how it ended, what it printed until it was asked to stop, and after."""
+    """One server: how it was started and ended, and what it printed until it was asked to stop, and after."""
 
     name: str
     command: str
@@ -102,7 +102,7 @@ class TrialPart:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Proof:
-    """A cell with its trials; ``commands`` are what to call to see it oneself, each with what it does."""
+    """A cell with its trials; ``commands`` are pairs of a purpose and a call, by which a reader sees the cell again."""
 
     result: CellResult
     symbol: str
@@ -113,7 +113,7 @@ class Proof:
 
 
 def proof_of(result: CellResult, trials: Sequence[tuple[Evidence, Judgement | None]]) -> Proof:
-    """Return the page of a result; its trials each with its judgement, None where the scenario is not at hand."""
+    """Return the page of a result; each trial has its judgement, or None where the scenario is not at hand."""
     environment = result.environment
     return Proof(
         result=result,
@@ -170,7 +170,7 @@ def _checks(judgement: Judgement) -> Iterator[Checked]:
 
 
 def _parts(signature: str | None) -> tuple[str, ...]:
-    """Return what a signature quotes; scenarios join quotations by a semicolon."""
+    """Return the quotations in a signature, which scenarios join by a semicolon."""
     return tuple(part for part in (signature or "").split("; ") if len(part) >= _TELLING)
 
 
@@ -204,7 +204,7 @@ def _story(server: ServerRecord) -> str:
 
 
 def _wires(exchanges: Sequence[Exchange], parts: Sequence[str], telling: Collection[str]) -> Iterator[Wire]:
-    """Yield the exchanges; of a load's hundreds of equal ones, one with the count of the others."""
+    """Yield the exchanges; of hundreds of equal exchanges, as a load makes, one with the count of the others."""
     for _, group in itertools.groupby(exchanges, key=_shape):
         first, *others = group
         if len(others) < FEW_ALIKE:
@@ -253,14 +253,14 @@ def _wait(since: float, until: float) -> Iterator[Moment]:
 
 
 def _lines(data: bytes) -> list[str]:
-    r"""Return bytes as Python writes them, a line for each line in them with its end still to be seen: ``\r\n``."""
+    r"""Return bytes as Python writes them, line by line; the end of each line stays visible: ``\r\n``."""
     short = data[:FRAME]
     lines = [repr(line)[2:-1] for line in short.splitlines(keepends=True)]
     return [*lines, f"… {len(data) - FRAME} more bytes"] if len(data) > FRAME else lines
 
 
 def _portable(text: str) -> str:
-    """Write the home folder of whoever ran it as ``~``, so that the page may be published."""
+    """Write the user's home folder as ``~``, so that the page may be published."""
     return text.replace(_home(), "~")
 
 

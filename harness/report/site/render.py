@@ -1,7 +1,7 @@
 """Pages from values by templates, in which no text can act.
 
-Every string that a template prints goes through `clean.line` and is then escaped; only what a template itself writes is
-markup. The policy in each page's head lets nothing run or load but the two files of the site.
+Every string that a template prints goes through `harness.escaping.line` and is then escaped; only what a template
+itself writes is markup. The policy in each page's head lets nothing run or load but the files beside the pages.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from harness.report.site.content import Content, Failure
     from harness.report.site.proof import Proof
 
-# 'self' is the two files beside the pages; there is no other script, no style in a page, no form that goes anywhere.
+# 'self' is the files beside the pages; there is no other script, no style in a page, no form that goes anywhere.
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; "
     "require-trusted-types-for 'script'; trusted-types 'none'"
@@ -52,13 +52,13 @@ def failure(one: Failure, *, made_by: str) -> str:
 
 
 def cell(proof: Proof, *, failure: str) -> str:
-    """Return the page of a cell; ``failure`` is the name of the page of what it is about."""
+    """Return the page of a cell; ``failure`` is the file name of the page of its failure."""
     policy = Markup(EVIDENCE_POLICY)  # noqa: S704 - likewise
     return _template("cell.html").render(proof=proof, failure=failure, root="../", policy=policy)
 
 
 def style(widest: int) -> str:
-    """Return the style sheet; bands have up to so many releases.
+    """Return the style sheet, for bands of at most ``widest`` releases.
 
     Places in a band are classes, because the policy allows no style in a page.
     """
@@ -74,7 +74,7 @@ def asset(name: str) -> str:
 
 
 def _harmless(value: Any) -> Any:  # noqa: ANN401 - whatever a template prints
-    """Make text harmless; the template engine escapes it next. Markup is a template's own."""
+    """Make text harmless; the template engine escapes it next. Markup, which only templates write, stays as it is."""
     if isinstance(value, Markup):
         return value
     return "" if value is None else escaping.line(str(value))
@@ -90,7 +90,7 @@ def _harmless_data(value: Any) -> Any:  # noqa: ANN401 - whatever JSON can hold
 
 
 def _rows(lines: Iterable[str]) -> Markup:
-    """Return lines of text, a line each."""
+    """Return lines of text as markup, with a line break between them."""
     return Markup("<br>").join(escaping.line(line) for line in lines)
 
 

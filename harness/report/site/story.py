@@ -31,7 +31,7 @@ class Part:
 
 
 def story_of(scenario: Scenario) -> tuple[Part, ...]:
-    """Return the parts of the story; none where the module does not tell it in them."""
+    """Return the parts of the story; none where the module's docstring has no parts."""
     module: Mapping[str, Any] = getattr(scenario.observe, "__globals__", {})
     docstring = inspect.cleandoc(module.get("__doc__") or "")
     return tuple(
