@@ -39,7 +39,7 @@ class Difference:
         """The changes by heading, without empty ones."""
         every = {
             "The other verdict": self.turned,
-            "Judged before or now, not both": self.judged_or_not,
+            "Another verdict, not judged in both": self.judged_or_not,
             "New": self.new,
             "Gone": self.gone,
             "Histories": self.histories,
@@ -52,7 +52,7 @@ class Difference:
         """The counts, in one line."""
         told = {
             "turned into the other verdict": self.turned,
-            "judged before or now, not both": self.judged_or_not,
+            "changed without being judged in both": self.judged_or_not,
             "new": self.new,
             "gone": self.gone,
         }
