@@ -1,4 +1,4 @@
-"""The command line: a call is the command of its first word, which is loaded then and no other."""
+"""The command line: the first word of a call names its command, and no other command is loaded."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 COMMANDS = ("cache", "claims", "doctor", "history", "list", "merge", "plan", "report", "run", "setup", "show")
-"""Each is the module of its name in `harness.commands`, as ``command``."""
+"""The names of the commands; each is ``command`` in the module of that name in `harness.commands`."""
 
 
 class Commands(click.Group):
     """Loads a command when it is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
-        """Return the names of all."""
+        """Return the names of all commands."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        """Return the command of a name, None where there is none."""
+        """Return the command of a name; None where there is none."""
         if cmd_name not in COMMANDS:
             return None
         command = importlib.import_module(f"harness.commands.{cmd_name}").command

@@ -34,6 +34,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Collect scenario modules where the call speaks of the harness."""
+    """Load what collects scenario modules, where the call gives an option of the harness."""
     if any(value for name, value in vars(config.option).items() if name.startswith(_GIVEN)):
         config.pluginmanager.import_plugin(_COLLECTOR)

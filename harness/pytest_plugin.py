@@ -1,10 +1,10 @@
 """Cells as pytest tests: ``pytest scenarios/ --harness-matrix matrices/seeds.toml``.
 
-A scenario module is collected as a file of tests, one for each selected cell: ``scenario.py`` in a scenario's folder,
-or a flat module. Each is executed once in a session; one that is not collected is not executed. A test passes where
-the verdict is the expected one; with ``--harness-absent``, and of a working tree, only where the failure is absent. A
-cell that cannot exist is skipped with its reason; one that could not be judged fails with its reason, unless that was
-expected. The options, and when this module is loaded at all, are in `harness.pytest_options`.
+A scenario module, which is ``scenario.py`` in a scenario's folder or a flat module, is collected as a file of tests,
+one for each selected cell. A collected cell is executed once in a session, any other cell never. A test passes where
+the verdict is the expected one; with ``--harness-absent``, and for a working tree, only where the failure is absent. A
+cell that cannot exist is skipped with its reason. A cell that could not be judged fails with its reason, unless that
+was expected. `harness.pytest_options` has the options, and says when this module is loaded at all.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _CATALOGS = pytest.StashKey[dict[Path, "Catalog"]]()  # by the place that was se
 
 
 class VerdictError(Exception):
-    """The verdict of a cell is not the one its test demands; the message is what a person reads."""
+    """The verdict of a cell is not the one that its test demands; the message is what a person reads."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -54,7 +54,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
-    """Collect scenario modules; leave alone test modules, and what does not even speak of the harness."""
+    """Collect scenario modules; leave alone test modules, and files that do not even name the harness."""
     if any(file_path.match(pattern) for pattern in parent.config.getini("python_files")):
         return None
     if finding.nearly(file_path) or (finding.is_scenario(file_path) and b"harness" in file_path.read_bytes()):
@@ -75,7 +75,7 @@ class ScenarioFile(pytest.File):
             for cell in plan.cells:
                 yield CellItem.from_parent(self, name=cell.id, cell=cell, plan=plan, shared=shared)
         except EmptySelectionError as error:
-            # a glob may pass over a whole file, as -k may, and so may a server that it is not about
+            # a glob may leave out a whole file, as -k may, and so may a server of another subject
             if not (self.config.getoption("--harness-cell") or self.config.getoption("--harness-server")):
                 raise self.CollectError(str(error)) from None
         except HarnessError as error:
@@ -99,16 +99,16 @@ class ScenarioFile(pytest.File):
 
 
 class Shared:
-    """What the cells of a file share: their results, and what executes them, entered by the first that runs."""
+    """What the cells of a file share: their results, and an executor, which the first cell that runs enters."""
 
     def __init__(self, plan: Plan) -> None:
-        """Read the results."""
+        """Read the stored results."""
         self.stored = Stored(plan)
         self._plan = plan
         self._executor: Executor | None = None
 
     def result(self, cell: Cell, config: pytest.Config) -> CellResult:
-        """Execute a cell."""
+        """Execute a cell and return its result."""
         if self._executor is None:
             self._executor = config.stash[_EXECUTORS].enter_context(executor(self._plan, self.stored))
         found: list[CellResult] = []

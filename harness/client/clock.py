@@ -1,4 +1,4 @@
-"""The time of one trial. Once it is over, every call of the trial is refused, whatever the scenario makes of that."""
+"""The time of one trial. When it is over, every further call of the trial raises, whatever the scenario catches."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import time
 class TrialOverError(SystemExit):
     """The trial's time is over.
 
-    No ``except Exception`` of a scenario holds it up, and a thread of a scenario that meets it ends without a word.
+    No ``except Exception`` of a scenario catches it, and a thread of a scenario that it ends prints nothing.
     """
 
 
@@ -32,21 +32,21 @@ class TrialClock:
         return self._over.is_set() or self.now() >= self._deadline_s
 
     def expire(self) -> None:
-        """End the trial's time now; whoever sleeps wakes up."""
+        """End the trial's time now; threads that `sleep` wake up."""
         self._over.set()
 
     def check(self) -> None:
         """Refuse to go on after the deadline.
 
         Raises:
-            TrialOverError: it has passed.
+            TrialOverError: the deadline has passed.
 
         """
         if self.is_over:
             raise TrialOverError("the trial's time is over")
 
     def bounded(self, wanted_s: float) -> float:
-        """Return so many seconds, or what is left of the trial where that is less."""
+        """Return ``wanted_s``, or the seconds that are left of the trial where those are fewer."""
         self.check()
         return max(0.001, min(wanted_s, self._deadline_s - self.now()))
 

@@ -1,7 +1,8 @@
 """The one client: a connection whose every byte is recorded with its time, for crafted bytes and ordinary requests.
 
-A deadline is of the whole call, however the bytes drip. What is kept is bounded; what was cut is counted, and an
-answer that was read to its end counts as whole all the same. Nothing is decoded, nothing is followed.
+A deadline is that of a whole call, however slowly the bytes come. The kept bytes are bounded, and the bytes beyond are
+counted; an answer that was read to its end counts as whole all the same. No content coding is decoded and no redirect
+is followed.
 """
 
 from __future__ import annotations
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
 
 KEPT_OF_EXCHANGE = 1024 * 1024  # bytes, of both directions together
 KEPT_BEYOND = 1000  # answers that are kept of an exchange that was cut
-_KEPT_OF_BODY_BEYOND = 40  # bytes of each of theirs
-_FRAMES = 4000  # of an exchange: a server that drips is recorded in pieces, then as one
+_KEPT_OF_BODY_BEYOND = 40  # bytes of the body of each such answer
+_FRAMES = 4000  # of an exchange; further bytes of one direction extend the last frame
 _CHUNK = 64 * 1024
 SEND_S = 10.0
 
@@ -49,7 +50,7 @@ class ExchangeRecorder:
         self.failure = ""
 
     def add(self, direction: Direction, data: bytes) -> None:
-        """Record bytes; beyond `KEPT_OF_EXCHANGE` only how many there were."""
+        """Record bytes; beyond `KEPT_OF_EXCHANGE`, only count them."""
         kept = data[: max(0, KEPT_OF_EXCHANGE - self._kept)]
         self._kept += len(kept)
         self._cut += len(data) - len(kept)
@@ -63,12 +64,12 @@ class ExchangeRecorder:
             self._frames.append((round(self._clock.now(), 4), direction, bytearray(kept)))
 
     def read(self, answer: Answer) -> None:
-        """Hear of an answer that was read to its end; where the frames do not hold it, it is kept itself."""
+        """Take an answer that was read to its end; keep the answer itself where the frames do not hold it."""
         if self._cut and len(self._beyond) < KEPT_BEYOND:
             self._beyond.append(msgspec.structs.replace(answer, body=answer.body[:_KEPT_OF_BODY_BEYOND]))
 
     def exchange(self) -> Exchange:
-        """Close the record."""
+        """Close the record and return it."""
         return Exchange(
             name=self._name,
             server=self._server,
@@ -91,7 +92,7 @@ class Connection:
         self, address: tuple[str, int], recorder: ExchangeRecorder, *, clock: TrialClock, connect_s: float = 10.0
     ) -> None:
         """Connect; a failure to do so is recorded and makes every later call do nothing."""
-        from harness.model.reader import Reader  # noqa: PLC0415 - h11, which a call that runs nothing does without
+        from harness.model.reader import Reader  # noqa: PLC0415 - it imports h11, which few calls need
 
         self._recorder = recorder
         self._clock = clock
@@ -122,7 +123,7 @@ class Connection:
         return self._socket is not None
 
     def send(self, data: bytes, *, deadline_s: float = SEND_S) -> None:
-        """Send the bytes, in one call of the system where it takes them at once."""
+        """Send the bytes, in one system call where the system takes all of them at once."""
         end = time.monotonic() + deadline_s
         left = memoryview(data)
         while self._socket and left:
@@ -137,9 +138,10 @@ class Connection:
         self._reader.expect(asked_in(bytes(self._recorder.sent)))
 
     def receive(self, *, answers: int, deadline_s: float) -> bool:
-        """Receive until so many answers, counted from the connection's beginning, are whole.
+        """Receive until ``answers`` answers, counted from the connection's beginning, are whole.
 
-        ``deadline_s`` is of this call. False where the server or the deadline ended it first; no more is received then.
+        ``deadline_s`` is that of this call. Return False where the server or the deadline ended the connection first;
+        then nothing more is received.
         """
         end = time.monotonic() + deadline_s
         while self._socket and self._answers < answers:
@@ -181,7 +183,7 @@ class Connection:
             self._take(data)
 
     def _take(self, data: bytes) -> None:
-        """Record bytes, or the end that no bytes mean, and count the answers that they complete."""
+        """Record received bytes, of which none mean the server's end, and count the answers that they complete."""
         if data:
             self._recorder.add("received", data)
         else:
@@ -192,7 +194,7 @@ class Connection:
             self._last = answer
 
     def _fail(self, error: OSError) -> None:
-        self._clock.check()  # the trial's time may have been less than what the call had
+        self._clock.check()  # the trial's time may have been shorter than the call's
         if isinstance(error, TimeoutError):
             self._end(Ended.DEADLINE)
         elif isinstance(error, ConnectionRefusedError):
@@ -203,7 +205,7 @@ class Connection:
             self._end(Ended.FAILED, f"{type(error).__name__}: {error}")
 
     def _end(self, ended: Ended, failure: str = "") -> None:
-        """Note how the connection ended, and let it go."""
+        """Note how the connection ended, and close it."""
         self._recorder.ended, self._recorder.failure = ended, failure
         if self._socket:
             self._socket.close()
@@ -211,7 +213,7 @@ class Connection:
 
 
 def _spelled(method: str, path: str, *, host: str, headers: Iterable[tuple[str, str]], body: bytes) -> bytes:
-    """Return the bytes of a request: what each request has, then what the caller names, as it is and in its order."""
+    """Return the bytes of a request: the headers that every request has, then the caller's, unchanged and in order."""
     named = tuple(headers)
     known = {name.lower() for name, _ in named}
     own = [("Host", host), ("Accept", "*/*"), ("User-Agent", "harness")]

@@ -1,1 +1,1 @@
-"""The commands of ``harness``, one file each, which `harness.cli` loads when it is called; and what they share."""
+"""The commands of ``harness``, one file each, which `harness.cli` loads when called; and what the commands share."""

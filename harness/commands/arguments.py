@@ -1,4 +1,4 @@
-"""What calls of the command line have in common: the options that select cells and say how these are executed."""
+"""The options that several commands have in common: they select cells and say how these are executed."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ FORMATS = ("terminal", "markdown", "json")
 
 
 class PlacePath(click.Path):
-    """The path of a file or folder, there already or not; what no system takes for a path is refused at once."""
+    """The path of a file or folder that may not exist; a text that no system takes for a path is refused at once."""
 
     def __init__(self, *, exists: bool = False) -> None:
-        """With ``exists`` it has to be there."""
+        """Take a path; with ``exists``, only that of a file or folder that exists."""
         super().__init__(exists=exists, path_type=Path)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ANN401

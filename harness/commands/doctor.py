@@ -28,7 +28,7 @@ def command(*, fix: bool) -> int:
 
 
 def _fix() -> None:
-    """Clean up after killed runs, and say what of theirs was on the engine; no engine, nothing on it."""
+    """Clean up after killed runs, and print what was removed from the engine; without an engine, nothing is there."""
     with contextlib.suppress(EngineError):
         for line in reaper.sweep_engine():
             click.echo(f"removed  {escaping.line(line)}, left by a run that was killed")

@@ -1,7 +1,7 @@
-"""How a call ends: with an exit status of the public contract, and one line that says why where it went wrong.
+"""How a call ends: with an exit status of the public contract, and with one line that says why where it went wrong.
 
-What nobody foresaw has a status of its own, since 1 says that a verdict contradicts. Its traceback is for a report of
-the mistake: it goes to a file in a folder of the user's own and never to a terminal.
+An error that nobody foresaw has a status of its own, since 1 says that a verdict contradicts. Its traceback is for a
+report of the mistake: the traceback goes to a file in a folder of the user's own and never to a terminal.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 FAILED = 4
 INTERRUPTED = 130
-PIPE_CLOSED = 141  # as a shell has it for every other program whose reader has gone: 128 + SIGPIPE
+PIPE_CLOSED = 141  # what a shell gives for any program whose reader has gone: 128 + SIGPIPE
 _PRINTERS = {("click.utils", "echo"), ("rich.console", "Console._check_buffer")}  # by name: few calls load rich
 _SHOWN = 1000  # characters of a line
 
@@ -62,25 +62,25 @@ def _failed(error: BaseException, named: str) -> int:
 def _record(error: BaseException, named: str) -> Path | None:
     """Write the record of a failure; return its path, None where it cannot be written."""
     try:
-        from harness.commands import failure  # noqa: PLC0415 - what hardly any call comes to
+        from harness.commands import failure  # noqa: PLC0415 - hardly any call fails
     except (ImportError, OSError):  # where no file can be opened any more, no module is found either
         return None
     return failure.record(error, named)
 
 
 def _unheard(error: OSError) -> int:
-    """End a call whose output nobody can read: silently where a reader has gone, as of ``harness list | head -1``."""
+    """End a call whose output nobody can read: silently where the reader has gone, as in ``harness list | head -1``."""
     status = PIPE_CLOSED
     if not isinstance(error, BrokenPipeError):
         status = refused(f"the output cannot be written to: {error.strerror}", FAILED)
-    for stream in (sys.stdout, sys.stderr):  # what they still hold would be a complaint of the interpreter's own
+    for stream in (sys.stdout, sys.stderr):  # else the interpreter complains of what they still hold
         with contextlib.suppress(OSError, ValueError, AttributeError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
     return status
 
 
 def _printing(error: BaseException) -> bool:
-    """Whether it was raised by printing, and not by any other use of a file or a connection."""
+    """Whether an error was raised by printing, and not by any other use of a file or a connection."""
     frames = (frame for frame, _ in traceback.walk_tb(error.__traceback__))
     return any((frame.f_globals.get("__name__"), frame.f_code.co_qualname) in _PRINTERS for frame in frames)
 

@@ -1,4 +1,4 @@
-"""Executing cells: what ``harness run``, ``harness history`` and pytest do alike."""
+"""The execution of cells as ``harness run``, ``harness history`` and pytest have it in common."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def executor(plan: Plan, stored: Stored, *, admission: Callable[[], Admission] = Admission) -> Executor:
-    """Return what executes the cells of a plan into its results, let in by what ``admission`` makes for each call."""
+    """Return what executes the cells of a plan and enters their results; ``admission`` admits the cells of a call."""
     options = plan.options
     return LocalExecutor(
         Runner(plan.scenarios, cache=options.cache, retry=options.rerun),
@@ -33,9 +33,11 @@ def executor(plan: Plan, stored: Stored, *, admission: Callable[[], Admission] =
 def execute(
     plan: Plan, stored: Stored, executor: Executor, cells: Mapping[Cell, int], *, quiet: bool
 ) -> tuple[dict[str, CellResult], bool]:
-    """Execute so many trials of each cell, with progress.
+    """Execute the given number of trials of each cell, with progress.
 
-    Returns the results by id, and whether the user interrupted.
+    Returns:
+        The results by cell id, and whether the user interrupted.
+
     """
     found: dict[str, CellResult] = {}
 

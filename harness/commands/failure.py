@@ -20,7 +20,7 @@ _MOST = 256 * 1024  # characters of one
 def record(error: BaseException, named: str) -> Path | None:
     """Write what is needed to report a failure into a new file, and return its path; None where it cannot be written.
 
-    The oldest files are removed, so that they stay few.
+    Older files than the newest `_KEPT` are removed.
     """
     folder = Path(platformdirs.user_state_dir("harness", appauthor=False)) / "failures"
     now = dt.datetime.now(dt.UTC)

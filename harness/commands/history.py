@@ -82,7 +82,7 @@ def command(
             found, is_interrupted = execute(plan, stored, local, step, quiet=quiet)
             survey.results |= found
     stored.keep_releases()
-    if not plan.options.servers and not plan.options.cells:  # which make no history of all releases
+    if not plan.options.servers and not plan.options.cells:  # with these, no history covers all releases
         stored.writable.remember(survey.how)
     results = survey.of_series()
     document = stored.document(results, survey.how)
@@ -98,7 +98,7 @@ def command(
 
 
 def _survey(plan: Plan, searched: Searched, before: Document | None, *, prereleases: bool) -> Survey:
-    """Return what is asked: every release, or those that have appeared since a document was written."""
+    """Return the survey of every release, or of those that have appeared since a document was written."""
     series = new_releases(plan, before) if before else all_releases(plan, prereleases=prereleases)
     claims = plan.claims_of(one.key.scenario for one in series)
     return Survey(
@@ -112,7 +112,7 @@ def _survey(plan: Plan, searched: Searched, before: Document | None, *, prerelea
 
 
 def _told_again(plan: Plan, stored: Stored, call: str, *, form: str, write: bool) -> int:
-    """Print the histories of a document, as this program judges them now, and write what follows for later runs."""
+    """Print the histories of a document, as this program judges them now, and record them with their scenarios."""
     document = stored.assessed()
     _print(document, form)
     if write:

@@ -65,7 +65,7 @@ def command(call: str, /, *, form: str, diff: tuple[Path, Path] | None, output: 
 
 
 def _write(document: Document, scenarios: Mapping[str, Scenario], *, call: str, form: str, output: Path | None) -> None:
-    """Write a document in a format, to standard output where no place is named."""
+    """Write a document in a format, to standard output where the call names no place."""
     at = dt.datetime.now(dt.UTC)
     if form == "osv":
         for line in osv.refusals(document):
@@ -77,7 +77,7 @@ def _write(document: Document, scenarios: Mapping[str, Scenario], *, call: str, 
 
 
 def _write_job_summary(document: Document, scenarios: Mapping[str, Scenario]) -> None:
-    """Append the Markdown to the summary of the CI job that this runs in; elsewhere nothing is done."""
+    """Append the Markdown to the summary of the CI job that the call runs in; do nothing outside of one."""
     if path := os.environ.get(JOB_SUMMARY):
         cells = [cell for cell in document.cells if cell.control is None]
         text = comment.render(document, table_of(cells, scenarios))

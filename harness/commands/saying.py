@@ -1,4 +1,4 @@
-"""What commands say on standard error beside what they print: remarks, the exit status and why it is that."""
+"""What commands say on standard error beside what they print: remarks, and the exit status with its reason."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 
 def remarks(plan: Plan) -> None:
-    """Say what had to be left out of the selection, or was read in another's place."""
+    """Say what had to be left out of the selection, or was read in place of something else."""
     for line in plan.remarks:
         click.echo(f"harness: {escaping.line(line)}", err=True)
 
 
 def going_on(plan: Plan, call: str) -> str:
-    """Return the line of a run that was interrupted."""
+    """Return the line that says how to go on after an interruption."""
     return f"interrupted; what is finished is kept in {plan.options.results}, go on with: {escaping.line(call)}"
 
 
@@ -37,7 +37,7 @@ def interrupted(results: Sequence[CellResult], plan: Plan, call: str) -> int:
 
 
 def ended(results: Sequence[CellResult], *, is_interrupted: bool = False) -> int:
-    """Say which exit status it is and why; return it."""
+    """Say the exit status of the results and the reason for it; return it."""
     outcome = outcome_of(results)
     status, words = (interruption.STATUS, "interrupted") if is_interrupted else (outcome.exit_status, outcome.words)
     click.echo(f"{summary(results)}; {words} (exit status {status})", err=True)

@@ -1,4 +1,4 @@
-"""``harness setup``: what the machine lacks, made or fetched."""
+"""``harness setup``: make or fetch what the machine lacks."""
 
 from __future__ import annotations
 

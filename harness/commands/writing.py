@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def head(call: str, form: str, output: Path | None) -> str:
-    """Return the line that says how a file in Markdown was made."""
+    """Return the line that says how a file in Markdown was made; nothing for any other output."""
     return f"<!-- Made by `{call}`; do not edit. -->\n\n" if form == "markdown" and output else ""
 
 

@@ -1,6 +1,6 @@
-"""Ctrl-C: the first ends what runs, within a few seconds whatever that is doing; a second one ends at once.
+"""Ctrl-C: the first one ends the call within a few seconds, whatever is running; the second one ends it at once.
 
-A run that is ended at once keeps what is finished, which is on disk already, and its reaper cleans up after it.
+A call that is ended at once loses no finished cell, since each is on disk already; the reaper cleans up after the run.
 """
 
 from __future__ import annotations
@@ -15,20 +15,20 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType
 
-GRACE_S = 4.0  # under the five seconds that are promised
+GRACE_S = 4.0  # less than the five seconds that are promised
 STATUS = 130
 _FIRST = "interrupted; what is running is being ended, once more Ctrl-C ends at once"
 
 
 @contextlib.contextmanager
 def bounded(last_words: str, *, grace_s: float = GRACE_S) -> Iterator[None]:
-    """Inside the context the first Ctrl-C raises `KeyboardInterrupt`; what then takes longer than the grace is cut off.
+    """Raise `KeyboardInterrupt` at the first Ctrl-C in the context; end the process where leaving it takes too long.
 
     Args:
-        last_words: a line for standard error where the program has to end without having come to its own.
-        grace_s: seconds from the first Ctrl-C to the end of the context.
+        last_words: a line for standard error where the process is ended before it has printed its own last line.
+        grace_s: seconds from the first Ctrl-C by which the context has to be left; then the process is ended.
 
-    Only the main thread hears of Ctrl-C: elsewhere, and where Ctrl-C is ignored, nothing changes.
+    Only the main thread receives Ctrl-C: in other threads, and where Ctrl-C is ignored, the context changes nothing.
     """
     before = signal.getsignal(signal.SIGINT)
     if threading.current_thread() is not threading.main_thread() or before is signal.SIG_IGN:
@@ -58,6 +58,6 @@ def _end(last_words: str) -> None:
 
 
 def _write(line: str) -> None:
-    """Write to standard error past all buffers, which the code that was interrupted may hold the lock of."""
+    """Write to standard error past its buffers: the code that was interrupted may hold their locks."""
     with contextlib.suppress(OSError):
         os.write(2, f"{line}\n".encode(errors="backslashreplace"))

@@ -1,7 +1,7 @@
 """The keys of a stored result: digests of all that its trials and its verdict depend on.
 
-Whatever could change a verdict has to be in them: a wrong hit would be a false verdict. What cannot is left out, so
-that results of one machine count on another that has the same interpreter at the same place.
+Whatever can change a verdict belongs into a key: a wrong hit would be a false verdict. Everything else is left out, so
+that the results of one machine count on another machine that has the same interpreter at the same place.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 
 class Keys(msgspec.Struct, frozen=True, kw_only=True):
-    """What a result is found by.
+    """The two keys by which a stored result is found.
 
     Attributes:
-        trial: all that a trial of the cell depends on; evidence of the same one need not be had again.
-        result: that, and all that its judgement depends on.
+        trial: the digest of all that a trial of the cell depends on; stored evidence with an equal key is used again.
+        result: the digest of ``trial`` and of all that the judgement depends on.
 
     """
 
@@ -36,7 +36,7 @@ class Keys(msgspec.Struct, frozen=True, kw_only=True):
 def keys_of(cell: Cell, loaded: LoadedScenario, resolution: Resolution) -> Keys:
     """Return the keys of a cell's result in an environment.
 
-    Encoded as JSON before it is digested, so that no two different lists of parts read the same.
+    The parts are encoded as JSON before they are digested, so that different parts never give the same bytes.
     """
     parts = (
         (entries.PROTOCOL, loaded.closure.trial, *protocols_of(cell.platform)),

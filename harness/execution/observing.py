@@ -1,6 +1,7 @@
 """One trial carried out: a scenario's ``observe`` against one environment, and the evidence of it.
 
-Whatever happens in between, a trial ends with evidence, with all of its processes ended and its folder removed.
+Whatever happens during a trial, its processes are ended and its folder is removed. Every trial gives evidence, unless
+the container engine fails.
 """
 
 from __future__ import annotations
@@ -27,14 +28,14 @@ if TYPE_CHECKING:
     from harness.model.cell import Cell
     from harness.model.scenario import Scenario
 
-GRACE_S = 5.0  # after its deadline, until an observation that does not come back is left behind
+GRACE_S = 5.0  # from the deadline until an `observe` that has not returned is left behind
 
 
 class _Observer:
-    """A scenario's ``observe`` in a thread of its own, which may be left behind where it does not come back."""
+    """A scenario's ``observe`` in a thread of its own, which is left behind where ``observe`` does not return."""
 
     def __init__(self, observe: Callable[[Trial], None], trial: Trial) -> None:
-        """Begin."""
+        """Start the thread."""
         self.raised: BaseException | None = None
         self._thread = threading.Thread(target=self._observe, args=(observe, trial), name="observe", daemon=True)
         self._thread.start()
@@ -46,7 +47,7 @@ class _Observer:
             self.raised = error
 
     def is_back(self, patience_s: float) -> bool:
-        """Wait for its end, at most so many seconds; return whether it has come."""
+        """Wait at most ``patience_s`` seconds for ``observe`` to return; return whether it has."""
         self._thread.join(patience_s)
         return not self._thread.is_alive()
 
@@ -54,10 +55,10 @@ class _Observer:
 def run_trial(
     loaded: LoadedScenario, cell: Cell, environment: Environment, *, number: int, folder: Path, ports: Ports, mark: str
 ) -> Evidence:
-    """Carry out one trial in a new folder and return its evidence; nothing of it outlives the call.
+    """Carry out one trial in a new folder and return its evidence; its processes and its folder end with the call.
 
     Raises:
-        EngineError: nothing of the trial counts, not even that it failed.
+        EngineError: the container engine failed; nothing of the trial counts, not even that it failed.
 
     """
     scenario = loaded.scenario
@@ -92,7 +93,7 @@ def run_trial(
 
 
 class _Ended(NamedTuple):
-    """How an observation ended: what it raised, whether its time was over, and whether it came back at all."""
+    """How an observation ended: what it raised, whether its time was over, and whether it returned at all."""
 
     raised: BaseException | None
     is_over: bool
@@ -100,7 +101,7 @@ class _Ended(NamedTuple):
 
 
 def _observe(scenario: Scenario, trial: Trial) -> _Ended:
-    """Observe until the scenario is done or its time is over; then a little longer, for it to come back."""
+    """Run ``observe`` until it returns or its deadline passes; then wait at most `GRACE_S` for it to return."""
     observer = _Observer(scenario.observe, trial)
     if observer.is_back(scenario.deadline_s):
         return _Ended(observer.raised, isinstance(observer.raised, TrialOverError), is_back=True)
@@ -110,10 +111,10 @@ def _observe(scenario: Scenario, trial: Trial) -> _Ended:
 
 
 def _what_went_wrong(ended: _Ended, deadline_s: float) -> tuple[str | None, Verdict | None]:
-    """Return what an observation that ended badly shows, and the verdict that it makes; None where records say it.
+    """Return the error and the verdict of an observation that ended badly; None for both where the evidence says all.
 
     Raises:
-        EngineError: nothing of the trial counts.
+        EngineError: the container engine failed; nothing of the trial counts.
 
     """
     raised = ended.raised

@@ -1,9 +1,8 @@
-"""Ports on loopback, each leased to one server at a time across every run on the machine.
+"""Ports on loopback, each leased to one server at a time across all runs of a user.
 
-A lease is a lock on a file named by the port, which the system lets go of when its holder dies, so no run takes
-a port that another one has promised to a server, whatever cache it uses. The range lies below the ephemeral ports
-of Linux (32768) and Windows (49152), from which outgoing connections are numbered, and inside it the next port is
-always a new one.
+A lease is a lock on a file that is named by the port. The system releases the lock when its holder dies. So no run
+takes a port that another run has leased, whatever caches the two use. The range lies below the ephemeral ports of Linux
+(32768) and Windows (49152), from which outgoing connections take theirs. Each lease tries the next port of the range.
 """
 
 from __future__ import annotations
@@ -39,10 +38,10 @@ class Ports:
         self._lock = threading.Lock()
 
     def lease(self) -> Lease:
-        """Return a port that nobody listens on and no run has leased.
+        """Lease a port on which no program listens and which no run has leased.
 
         Raises:
-            EnvironmentFailedError: the whole range is taken.
+            EnvironmentFailedError: every port of the range is taken.
 
         """
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -52,7 +51,7 @@ class Ports:
             lock = filelock.FileLock(self._folder / f"{port}.lock", thread_local=False)
             try:
                 lock.acquire(blocking=False)
-            except (filelock.Timeout, PermissionError):  # another run's, or a file of another user
+            except (filelock.Timeout, PermissionError):  # another run has the port, or another user the file
                 continue
             lease = Lease(port, lock)
             try:
@@ -67,7 +66,7 @@ class Ports:
 
 
 class Lease:
-    """One leased port, until `release`, which leaving it as a context does as well."""
+    """One leased port, until `release` is called or the context is left."""
 
     def __init__(self, port: int, lock: filelock.BaseFileLock) -> None:
         """Hold the lock of the port."""

@@ -1,7 +1,7 @@
-"""The recorder: what is known of a task already, and what becomes of an observation. It runs nothing.
+"""The recorder says what is known of a task already, and makes a result of an observation. It runs nothing.
 
-A stored result of the same trials, judged by the same judge, is the result. Where only the judging has changed, the
-evidence that is kept is judged again. Evidence is kept before anything of the scenario's judges it.
+A stored result of the same trials, judged by the same judge, is the task's result. Where only the judge has changed,
+the stored evidence is judged again. New evidence is stored before the scenario's judge is called.
 """
 
 from __future__ import annotations
@@ -43,11 +43,11 @@ class Recorder:
     """Looks up, keeps, judges and enters results. Safe for many threads."""
 
     def __init__(self, scenarios: Mapping[str, LoadedScenario], results: WriteResults, *, rerun: bool = False) -> None:
-        """Record into these results; ``rerun`` ignores what is in them from before."""
+        """Record into ``results``; with ``rerun``, ignore the results that are in them from before this call."""
         self._scenarios = scenarios
         self._results = results
         self._rerun = rerun
-        self._entered: set[str] = set()  # trial keys of this call: 'rerun' does not ignore what it has itself run
+        self._entered: set[str] = set()  # trial keys that this call has run, which 'rerun' does not ignore
         self._guard = threading.Lock()
 
     def close(self) -> None:
@@ -55,12 +55,12 @@ class Recorder:
         self._results.close()
 
     def foreseen(self, task: Task) -> CellResult | None:
-        """Return the result of a cell that cannot exist; None of any other."""
+        """Return the result of a cell that cannot exist; None for every other cell."""
         reason = unsupported(task.cell, self._scenario(task.cell))
         return self.unjudged(task.cell, Verdict.UNSUPPORTED, reason) if reason else None
 
     def remaining(self, task: Task, resolution: Resolution) -> CellResult | Task:
-        """Return the result of a task of which every trial is kept, or else the task that is left to run."""
+        """Return a task's result where all of its trials are stored, else the task with the trials left to run."""
         cell = task.cell
         keys = keys_of(cell, self._scenarios[cell.scenario], resolution)
         earlier = self._earlier(cell, keys)
@@ -69,19 +69,19 @@ class Recorder:
         is_whole = earlier.trials >= task.trials
         if is_whole and self._results.find(keys.result) == earlier and not earlier.unjudged_here:
             return msgspec.structs.replace(earlier, expected=expected_of(cell, self._scenario(cell)))
-        evidence = self._evidence_of(earlier)  # another judge has said something since, or trials are lacking
+        evidence = self._evidence_of(earlier)  # the judge is another one now, or trials are lacking
         if not is_whole or not evidence:
             return msgspec.structs.replace(task, first=len(evidence) + 1)
         ran = Ran(earlier.python_full, earlier.environment, str(earlier.evidence), earlier.duration_s)
         return msgspec.structs.replace(self._enter(cell, keys, evidence, ran), cached=True)
 
     def enter(self, task: Task, observation: Observation) -> CellResult:
-        """Keep what was observed, with the trials before it, judge all of it and enter the result.
+        """Store an observation together with the cell's earlier trials, judge all of them and enter the result.
 
-        Where the harness failed meanwhile, what was observed by then is kept, for the next call to go on from.
+        Where the harness failed during the task, the evidence up to then is stored, and the next call goes on from it.
 
         Raises:
-            StorageError: it cannot be kept.
+            StorageError: the evidence or the result cannot be stored.
 
         """
         cell, failure = task.cell, observation.failure
@@ -102,7 +102,7 @@ class Recorder:
         return self._enter(cell, keys, evidence, ran, failure=failure)
 
     def unjudged(self, cell: Cell, verdict: Verdict, reason: str) -> CellResult:
-        """Enter the result of a cell that nothing was observed of."""
+        """Enter and return the result of a cell of which nothing was observed."""
         result = result_of(cell, self._scenario(cell), Judgement(verdict=verdict, reason=_line(reason)))
         self._results.note(result)
         return result
@@ -111,14 +111,14 @@ class Recorder:
         return self._scenarios[cell.scenario].scenario
 
     def _earlier(self, cell: Cell, keys: Keys) -> CellResult | None:
-        """Return the newest result that has trials of this very cell, however judged; none where all is run again."""
+        """Return the newest result with trials of this cell, whoever judged them; None where all trials run again."""
         if self._rerun and keys.trial not in self._entered:
             return None
         found = self._results.find_trials(keys.trial)
         return found if found and found.id == cell.id else None
 
     def _evidence_of(self, earlier: CellResult) -> tuple[Evidence, ...]:
-        """Return the evidence of a stored result; nothing where it cannot be read, so that it is had again."""
+        """Return the evidence of a stored result; nothing where some cannot be read, so that all trials run again."""
         try:
             evidence = self._results.evidence_of(earlier)
         except (HarnessError, OSError, ValueError, msgspec.MsgspecError):
@@ -128,7 +128,7 @@ class Recorder:
     def _enter(
         self, cell: Cell, keys: Keys, evidence: Sequence[Evidence], ran: Ran, *, failure: str | None = None
     ) -> CellResult:
-        """Judge kept evidence and enter the result; of a failure only that its trials are there."""
+        """Judge stored evidence and enter the result; after a ``failure``, only the trials are found again."""
         scenario = self._scenario(cell)
         judgements = [judge(scenario, trial) for trial in evidence]
         failed = Judgement(verdict=Verdict.ENVIRONMENT_FAILED, reason=_line(failure)) if failure else None

@@ -1,7 +1,7 @@
-"""The runner: from a task to what was observed. It knows nothing of results that are kept, and judges nothing.
+"""The runner carries out a task and returns an observation. It reads no stored result and judges nothing.
 
-Backends of platforms are made once. Everything that a runner starts belongs to its workspace, which ends it however the
-run ends.
+It makes the backend of each platform once. Everything that it starts belongs to the run's workspace, which ends all of
+it however the run ends.
 """
 
 from __future__ import annotations
@@ -42,10 +42,10 @@ class AbandonedError(HarnessError):
 
 
 class Observation(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of a task: where its trials ran, their evidence, and how many seconds they took.
+    """What a task has given: where its trials ran, their evidence, and how many seconds they took.
 
-    ``files`` says of each package what it was installed from. ``failure`` is set where the harness or an engine failed;
-    the evidence is then of the trials before that.
+    ``files`` says of each package what it was installed from. ``failure`` says how the harness or the container engine
+    failed, None where neither did; the evidence is then that of the trials before the failure.
     """
 
     resolution: Resolution
@@ -56,15 +56,15 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Runner:
-    """Runs tasks on this machine; as a context, ends and removes all that is left. Safe for many threads."""
+    """Runs tasks on this machine. Leaving the context ends and removes all that is left. Safe for many threads."""
 
     def __init__(self, scenarios: Mapping[str, LoadedScenario], *, cache: Path, retry: bool = False) -> None:
-        """Bind what tasks refer to; nothing starts before the context is entered.
+        """Take what tasks refer to; nothing starts before the context is entered.
 
         Args:
-            scenarios: by id.
+            scenarios: all that tasks name, by id.
             cache: the user cache folder.
-            retry: try again to build what is remembered as not to be built.
+            retry: try again to build environments that are remembered as impossible to build.
 
         """
         self._scenarios = scenarios
@@ -78,7 +78,7 @@ class Runner:
         self._beginning = threading.Lock()
 
     def __enter__(self) -> Self:
-        """Have ready what tasks share; the run's workspace is made when something is to be started."""
+        """Make what tasks share; the run's workspace is made when it is first needed."""
         uv = Uv(self._workspace, abandoned=self._abandoned, kept=self._cache / "sources")
         self._store = Store(self._cache, uv=uv, retry=self._retry)
         self._backend = functools.cache(functools.partial(backend_for, store=self._store))
@@ -95,14 +95,14 @@ class Runner:
     def abandon(self) -> None:
         """End everything that runs now; the tasks in flight raise `AbandonedError`.
 
-        Call it again until they have: what was about to start may have started in between.
+        Call it again until all of them have raised it: what was about to start may start in between.
         """
         self._abandoned.set()
         if self._begun:
             self._begun.end()
 
     def go_on(self) -> None:
-        """Refuse to go on where the user has not waited: what was seen since then proves nothing.
+        """Refuse to go on with an abandoned run: what was observed since then proves nothing.
 
         Raises:
             AbandonedError: the run was abandoned.
@@ -112,11 +112,11 @@ class Runner:
             raise AbandonedError
 
     def environment_of(self, task: Task) -> object:
-        """Return what a task's environment is made from: tasks of which it is the same share one."""
+        """Return what a task's environment is made from; tasks with equal values share one environment."""
         cell = task.cell
         try:
             companions = self._companions(task)
-        except (EnvironmentFailedError, OSError):  # told when the task is resolved
+        except (EnvironmentFailedError, OSError):  # reported when the task is resolved
             return cell.id
         return cell.subject, cell.release, cell.python, cell.platform, cell.recipe, companions
 
@@ -124,16 +124,16 @@ class Runner:
         """Return what a task's environment holds.
 
         Raises:
-            EnvironmentFailedError: it cannot be had; the message is one line with the remedy where there is one.
+            EnvironmentFailedError: it cannot be resolved; the message is one line, with the remedy where there is one.
 
         """
         return resolved(self._backend_of(task), task.cell, self._companions(task))
 
     def prepare(self, task: Task, resolution: Resolution) -> Environment:
-        """Return a task's environment, built unless it stands.
+        """Return a task's environment, and build it unless it exists already.
 
         Raises:
-            EnvironmentFailedError: it cannot be built.
+            EnvironmentFailedError: the environment cannot be built.
 
         """
         return self._backend_of(task).build(resolution)
@@ -143,12 +143,12 @@ class Runner:
 
         Args:
             task: what to run.
-            environment: of the task, where it is prepared already.
+            environment: the task's, where it is prepared already; None to prepare it now.
 
         Raises:
             AbandonedError: the run was abandoned meanwhile.
-            EnvironmentFailedError: there is no environment.
-            StorageError: nothing can be kept any more.
+            EnvironmentFailedError: the environment cannot be had.
+            StorageError: nothing can be stored any more.
 
         """
         environment = environment or self.prepare(task, self.resolve(task))
@@ -186,7 +186,7 @@ class Runner:
         return tuple(self._local.requirement(one, folder) for one in task.companions)
 
     def _trial(self, task: Task, environment: Environment, number: int) -> Evidence:
-        """Run one trial. Its folder's name is short: the path of a Unix socket in it holds 107 bytes."""
+        """Run one trial in a folder with a short name: the path of a Unix socket in it holds at most 107 bytes."""
         workspace = self._workspace()
         return run_trial(
             self._scenarios[task.cell.scenario],

@@ -1,4 +1,7 @@
-"""A server under test: started as its user would start it, asked until it answers, stopped with all it started."""
+"""A server under test, as a scenario uses it: asked until it answers, and stopped with all that it started.
+
+Each request, each crafted byte and each signal of the scenario becomes a part of the evidence.
+"""
 
 from __future__ import annotations
 
@@ -21,23 +24,23 @@ if TYPE_CHECKING:
     from harness.model.evidence import Exchange
     from harness.processes.process import Started
 
-GRACE_S = 3.0  # between asking a server to stop and ending it
+GRACE_S = 3.0  # between asking a server to stop and killing it
 _POLL_S = 0.02
-_LOOK_S = 0.2  # between two looks whether a silent server still runs
+_LOOK_S = 0.2  # between two checks whether a silent server still runs
 
 
 class NotReadyError(HarnessError):
-    """The server of this name never answered; its record says why, and the judge makes of it what it is."""
+    """The server of this name never answered. Its record says why, and the judge says what that means."""
 
 
 class Server:
-    """One running server, as a scenario's ``observe`` sees it. All that is said to it is recorded as evidence.
+    """One running server, as a scenario's ``observe`` sees it. All that it is sent and answers is kept as evidence.
 
     Every method raises `harness.client.clock.TrialOverError` once the trial's time is over.
 
     Attributes:
-        name: what the evidence calls it.
-        port: where it listens, on 127.0.0.1.
+        name: the server's name in the evidence.
+        port: the TCP port on 127.0.0.1 on which it listens.
 
     """
 
@@ -71,16 +74,16 @@ class Server:
 
     @property
     def log(self) -> str:
-        """What it has printed by now."""
+        """What the server has printed by now, up to the request to stop."""
         self._clock.check()
         self._process.take()
         return self._process.capture.before
 
     def wait_until_ready(self, path: str, deadline_s: float) -> None:
-        """Ask for the path until any HTTP answer comes; the whole of it takes no longer than the deadline.
+        """Request ``path`` until any HTTP answer comes, for at most ``deadline_s`` seconds in all.
 
         Raises:
-            NotReadyError: the program ended, or nothing was answered in time.
+            NotReadyError: the program ended, or no answer came in time.
 
         """
         end = time.monotonic() + deadline_s
@@ -110,18 +113,18 @@ class Server:
         body: bytes = b"",
         deadline_s: float = 10.0,
     ) -> Answer | None:
-        """Make an ordinary request on a connection of its own, which becomes the exchange of this name.
+        """Make an ordinary request on a connection of its own, which becomes the exchange ``name``.
 
         Args:
             method: such as ``GET``.
-            path: as it is to stand in the request.
-            name: what the evidence calls it.
-            headers: further ones, in this order, repeats allowed; one that every request has stands as named here.
-            body: what is sent behind the headers, with its length unless a header says another framing.
-            deadline_s: seconds for all of it: to connect, to send, and for the whole answer to come.
+            path: the path as the request line has it.
+            name: the name of the exchange in the evidence.
+            headers: further headers, in this order, repeats allowed; each replaces the harness's own of its name.
+            body: the bytes after the headers; their length is sent unless a header says another framing.
+            deadline_s: seconds to connect, to send and to receive the whole answer, all together.
 
         Returns:
-            The whole answer, or None where none came in time; the evidence says how it ended.
+            The whole answer, or None where none came in time; the evidence says how the exchange ended.
 
         """
         recorder = ExchangeRecorder(name, server=self.name, clock=self._clock)
@@ -148,7 +151,7 @@ class Server:
 
     @contextlib.contextmanager
     def connect(self, name: str) -> Iterator[Connection]:
-        """Open a raw connection for crafted bytes; it becomes the exchange of this name."""
+        """Open a raw connection for crafted bytes, which becomes the exchange ``name``."""
         recorder = ExchangeRecorder(name, server=self.name, clock=self._clock)
         try:
             with Connection((LOOPBACK, self.port), recorder, clock=self._clock) as connection:
@@ -157,10 +160,13 @@ class Server:
             self._record(recorder.exchange())
 
     def wait_for_log(self, *needles: str, deadline_s: float) -> bool:
-        """Wait until one line of the log holds all the needles; False where none did in time."""
+        """Wait until one line of the log holds all the needles; return whether one does.
+
+        The wait ends after ``deadline_s`` seconds, or earlier where the server ends.
+        """
         end, taken = time.monotonic() + deadline_s, 0
         while True:
-            running = self.is_running  # asked first: what it printed before its end is in the log below
+            running = self.is_running  # asked first: the log below then has all of an ended server
             seen = any(all(needle in line for needle in needles) for line in self.log.splitlines())
             left = end - time.monotonic()
             if seen or left <= 0 or not running:
@@ -168,13 +174,13 @@ class Server:
             taken = self._process.capture.wait(taken, self._clock.bounded(min(_LOOK_S, left)))
 
     def signal(self, number: int) -> None:
-        """Send the started program itself a signal, and remember that it was the scenario."""
+        """Send the started program itself a signal, and record that the scenario sent it."""
         self._clock.check()
         self._signals.append(number)
         self._process.signal(number)
 
     def stop(self) -> ServerRecord:
-        """Ask it to stop, end all that is left of it, and return the record of its whole life, once made."""
+        """Ask the server to stop, end all that is left of it, and return its record, the same one on every call."""
         with self._stopping:
             if self._stopped is None:
                 self._stopped = self._stop()
@@ -206,6 +212,6 @@ class Server:
         )
 
     def kill(self) -> None:
-        """End it at once, from another thread, because the trial's time is over."""
+        """End the server at once, because the trial's time is over; called from another thread."""
         self._was_killed = self.is_running
         self._process.end()

@@ -1,4 +1,4 @@
-"""The trial as a scenario's ``observe`` is handed it: every means to act, each of which records what it did."""
+"""The trial that a scenario's ``observe`` is handed: all of its means to act, each of which records what it did."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 
 KEPT_OF_TRIAL = 5000  # exchanges
 KEPT_OF_FACT = 64 * 1024  # characters of a text
-READY_S = 30.0  # a healthy server of these answers within 3 s on an idle core, ten times that is for busy ones
+READY_S = 30.0  # on an idle core a healthy server answers within 3 s; a busy core gets ten times that
 
 
 class Trial:
-    """What a scenario's ``observe`` is handed: facts about the cell, and the means to act that record all.
+    """What a scenario's ``observe`` is handed: facts about the cell, and means to act that record what they do.
 
     Attributes:
         variant: the name of the variant on trial.
@@ -85,15 +85,15 @@ class Trial:
         """Start a server, wait until it answers, and stop it when the context is left.
 
         Args:
-            name: what the evidence calls it.
+            name: the server's name in the evidence.
             program: a console script of the environment (``uvicorn``), or ``python``.
             arguments: as its user would write them; ``{port}`` stands for the port.
-            ready_path: what is asked for until an answer comes.
-            ready_s: for how many seconds it is asked.
-            console: give it a terminal of its own to read from; its output is captured all the same.
+            ready_path: the path that is requested until an answer comes.
+            ready_s: how many seconds to wait for that answer.
+            console: give the server a terminal of its own as standard input; its output is captured all the same.
 
         Raises:
-            NotReadyError: it never answered; where nobody catches that, the observation is over and counts as seen.
+            NotReadyError: the server never answered; not caught, this ends the observation, whose evidence is judged.
             TrialOverError: the trial's time is over.
 
         """
@@ -127,7 +127,7 @@ class Trial:
         server = Server(writable(name), started, lease, clock=self._time, record=self._keep)
         with self._guard:
             self._running.append(server)
-        if self._time.is_over:  # it was over while the server was being started: nobody else will stop it
+        if self._time.is_over:  # the time ended while the server was starting: nobody else will stop it
             self._stop(server)
             self._time.check()
         return server
@@ -140,7 +140,7 @@ class Trial:
                 self._servers.append(record)
 
     def _keep(self, exchange: Exchange) -> None:
-        """Take an exchange as evidence, of a load only so many."""
+        """Keep an exchange as evidence; beyond `KEPT_OF_TRIAL` exchanges, only count it."""
         with self._guard:
             if len(self._exchanges) < KEPT_OF_TRIAL:
                 self._exchanges.append(exchange)
@@ -148,15 +148,15 @@ class Trial:
                 self._dropped += 1
 
     def last(self, name: str) -> Exchange | None:
-        """Return the last exchange of this name so far."""
+        """Return the last exchange of this name so far; None where there is none."""
         with self._guard:
             return next((one for one in reversed(self._exchanges) if one.name == name), None)
 
     def record(self, name: str, value: str | float | bool) -> None:  # noqa: FBT001 - a value, not a switch
-        """Keep a fact that the scenario measured itself; of a text so many characters.
+        """Keep a fact that the scenario measured itself; of a text, at most `KEPT_OF_FACT` characters.
 
         Raises:
-            TypeError: it is neither a text nor a number.
+            TypeError: the value is neither a text nor a number.
 
         """
         self._time.check()
@@ -173,7 +173,7 @@ class Trial:
         self._time.sleep(seconds)
 
     def expire(self) -> None:
-        """End the trial's time and all of its servers, from another thread; what waits for them comes back."""
+        """End the trial's time and all of its servers, from another thread; calls that wait for them return."""
         self._time.expire()
         with self._guard:
             running = tuple(self._running)
@@ -181,7 +181,7 @@ class Trial:
             server.kill()
 
     def seen(self) -> Seen:
-        """Stop what still runs, and return what was seen; what is seen later is not."""
+        """Stop the servers that still run, and return what was seen by now; nothing seen later counts."""
         self._time.expire()
         with self._guard:
             running = tuple(self._running)
@@ -197,7 +197,7 @@ class Trial:
 
 
 def _fact(value: object) -> str | int | float | bool:
-    """Return a fact as it can be kept: finite, and not too long."""
+    """Return a fact as evidence can hold it: a finite number, or a text that is not too long."""
     if isinstance(value, str):
         left_out = len(value) - KEPT_OF_FACT
         return writable(value[:KEPT_OF_FACT]) + (f"… {left_out} characters left out" if left_out > 0 else "")

@@ -1,7 +1,7 @@
-"""What a program prints, kept within bounds: until it was asked to stop, and after.
+"""What a program prints, kept within bounds and in two parts: before it is asked to stop, and after.
 
-Of each part the beginning and the end are kept and the middle is counted. What a program had written when it was asked
-to stop belongs to the first part, whenever that was read: whoever asks takes what lies in the pipe first.
+The beginning and the end of each part are kept, and the bytes between them are counted. What a program had written when
+it was asked to stop belongs to the first part, whenever it is read: whoever asks empties the pipe first.
 """
 
 from __future__ import annotations
@@ -58,35 +58,35 @@ class Capture:
             self._lock.notify_all()
 
     def split(self) -> None:
-        """Begin the part after the request to stop: all that is added from now on is of it."""
+        """Begin the part after the request to stop: all bytes that are added from now on belong to it."""
         with self._lock:
             self._now = self._after
 
     def wait(self, known: int, patience_s: float) -> int:
-        """Wait for more bytes than are known, at most so many seconds; return how many have been taken by then."""
+        """Wait at most ``patience_s`` seconds for more than ``known`` bytes; return how many were taken by then."""
         with self._lock:
             self._lock.wait_for(lambda: self._taken > known, timeout=patience_s)
             return self._taken
 
     @property
     def before(self) -> str:
-        """The text until the request to stop, with what is not UTF-8 shown as escapes."""
+        """The text before the request to stop; bytes that are not UTF-8 are shown as escapes."""
         with self._lock:
             return self._before.text()
 
     @property
     def after(self) -> str:
-        """The text after it."""
+        """The text after the request to stop."""
         with self._lock:
             return self._after.text()
 
     @property
     def text(self) -> str:
-        """All of it."""
+        """The text of both parts."""
         return self.before + self.after
 
     @property
     def dropped(self) -> int:
-        """The bytes that were left out of both parts, as far as they were read out."""
+        """How many bytes `before` and `after` leave out; exact when both have been read."""
         with self._lock:
             return self._before.dropped + self._after.dropped

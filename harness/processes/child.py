@@ -2,9 +2,9 @@
 
 `Watched` on Linux, `harness.processes.job_object.Held` on Windows, else `Plain`.
 
-On Linux a first process stands between the harness and the program (`harness.processes.subreaper`): what the program
-starts stays below it, whatever it does, and the system says when nothing is left. On Windows a job object does the
-same. Elsewhere descendants are found by their mark and, where they wiped it, by their parents.
+On Linux a first process stands between the harness and the program (`harness.processes.subreaper`): whatever the
+program starts stays below the first process, and the system says when nothing is left. On Windows a job object does the
+same. Elsewhere descendants are found by their mark and, where they wiped the mark, by their parents.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _START_S = 60.0  # a first process takes some hundredths of a second on an idle core
-_GRACE_S = 2.0  # for an answer, beyond the patience of who answers
+_GRACE_S = 2.0  # for an answer, beyond the patience of the process that answers
 
 
 class Child(Protocol):
     """A started program."""
 
     output: int
-    """The descriptor of the pipe that it prints to, both of its streams."""
+    """The descriptor to read what the program prints from, on both of its streams."""
 
     @property
     def pid(self) -> int:
@@ -48,39 +48,39 @@ class Child(Protocol):
 
     @property
     def exit_status(self) -> int | None:
-        """Its exit status, negative for a signal, or None while it runs."""
+        """The program's exit status, negative for a signal; None while it runs."""
 
     def wait(self, deadline_s: float) -> int | None:
-        """Wait for its end, at most so many seconds; return the exit status or None."""
+        """Wait at most ``deadline_s`` seconds for the program's end; return its exit status, None while it runs."""
 
     def signal(self, number: int) -> None:
-        """Send the program itself a signal; it may have ended."""
+        """Send the program itself a signal; do nothing where it has ended."""
 
     def ask_to_end(self) -> bool:
-        """Ask the program to end; False where there is no way to ask."""
+        """Ask the program to end; return False where there is no way to ask."""
 
     def kill(self) -> None:
         """Kill the program itself and wait for its end."""
 
     def end(self) -> int:
-        """End all that is left of it, from any thread; return how many processes there were.
+        """End the program and all that is below it, from any thread; return how many processes that were.
 
         Raises:
-            LeftRunningError: some cannot be ended.
+            LeftRunningError: some of them cannot be ended.
 
         """
 
     def close(self) -> None:
-        """Let go of what it held; nothing of it runs any more."""
+        """Close the descriptors and what else the child holds; call it when nothing of the program runs any more."""
 
 
 class Plain:
-    """A program that is a child of this process; who its descendants are is asked before it can no longer name them."""
+    """A program that is a child of this process; its descendants are looked up while it still runs above them."""
 
-    flags: ClassVar[int] = 0  # with which Windows starts it
+    flags: ClassVar[int] = 0  # with which Windows starts the program
 
     def __init__(self, argv: Sequence[str], *, env: Mapping[str, str], cwd: Path, mark: str, stdin: int) -> None:
-        """Start it; raises `OSError` where it cannot be."""
+        """Start the program; raises `OSError` where it cannot be started."""
         self._mark = mark
         self._family: list[psutil.Process] = []
         self._popen = subprocess.Popen(  # noqa: S603 - running the programs on trial is what the harness is for
@@ -146,14 +146,14 @@ class Watched:
     """A program below a first process of its own."""
 
     def __init__(self, argv: Sequence[str], *, env: Mapping[str, str], cwd: Path, mark: str, stdin: int) -> None:
-        """Start it; raises `OSError` where it cannot be."""
+        """Start the program; raises `OSError` where it cannot be started."""
         self._mark = mark
         self._program = argv[0]
         self._state = threading.Condition()
         self._status: int | None = None
-        self._left: int | None = None  # how many were killed, when nothing is left
-        self._stuck: tuple[int, ...] | None = None  # what cannot be ended
-        self._gone = False  # nothing more will be heard
+        self._left: int | None = None  # how many processes were killed, once nothing is left
+        self._stuck: tuple[int, ...] | None = None  # the processes that cannot be ended
+        self._gone = False  # whether the first process has ended, so that it reports nothing more
         shared = nursery.of(mark)
         self._nursery = shared or Nursery(mark)
         self._own = None if shared else self._nursery
@@ -171,25 +171,25 @@ class Watched:
         try:
             self.pid, self.first = self._order(argv, {**env, MARK: mark}, cwd)
         except BaseException:
-            self._gone = True  # nobody listens
+            self._gone = True  # no thread listens that would say so
             self._told.close()
             self.close()
             raise
         threading.Thread(target=self._listen, name=f"first process of {self.pid}", daemon=True).start()
 
     def _order(self, argv: Sequence[str], env: Mapping[str, str], cwd: Path) -> tuple[int, int]:
-        """Have the program started; return its process id, and that of its first process."""
+        """Have the program started; return its process id and that of its first process."""
         path = argv[0] if os.sep in argv[0] else shutil.which(argv[0], path=env.get("PATH", os.defpath))
         if path is None:
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), argv[0])
         variables = {os.fsencode(name): os.fsencode(value) for name, value in env.items()}
         order = ([os.fsencode(path), *map(os.fsencode, argv[1:])], variables, os.fsencode(cwd))
         self._socket.settimeout(_START_S)
-        with contextlib.suppress(OSError):  # what is read says more
+        with contextlib.suppress(OSError):  # the answer that is read next says more
             self._socket.sendall(marshal.dumps(order))
         try:
             word, *numbers = self._told.readline().decode().split() or [""]
-        except OSError:  # its time is over, or it is gone
+        except OSError:  # the first process takes too long, or is gone
             word, numbers = "", []
         self._socket.settimeout(None)
         if word == "failed":
@@ -200,7 +200,7 @@ class Watched:
         return int(numbers[0]), int(numbers[1])
 
     def _listen(self) -> None:
-        """Hear what the first process tells, until it ends."""
+        """Take the reports of the first process until it ends."""
         with contextlib.suppress(OSError, ValueError):
             for line in self._told:
                 with self._state:
@@ -214,7 +214,7 @@ class Watched:
     def _hear(self, words: list[str]) -> None:
         if words[0] == "ended":
             self._status = int(words[1])
-            self._say(b"A")  # from now on the program's number may be another's
+            self._say(b"A")  # from now on the program's id may be another process's
         elif words[0] == "alone":
             self._left = int(words[1])
         elif words[0] == "stuck":
@@ -226,10 +226,10 @@ class Watched:
 
     @property
     def exit_status(self) -> int | None:
-        """See `Child`; where somebody killed the first process, nobody knows, and `end` says so."""
+        """See `Child`; where somebody killed the first process, the status is given as SIGKILL and `end` raises."""
         with self._state:
             if not self._is_known() and not subreaper.look_at(self.pid)[1]:
-                self._state.wait_for(self._is_known, timeout=_GRACE_S)  # it has ended, which is about to be told
+                self._state.wait_for(self._is_known, timeout=_GRACE_S)  # its end is about to be reported
             return -signal.SIGKILL if self._gone and self._status is None else self._status
 
     def _is_known(self) -> bool:
@@ -244,7 +244,7 @@ class Watched:
     def signal(self, number: int) -> None:
         """See `Child`."""
         with self._state:
-            if not self._is_known():  # so that the number is still the program's
+            if not self._is_known():  # so that the id is still the program's
                 with contextlib.suppress(ProcessLookupError, PermissionError):
                     os.kill(self.pid, number)
 
@@ -304,13 +304,13 @@ def start(argv: Sequence[str], *, env: Mapping[str, str], cwd: Path, mark: str, 
     """Start a program in a session of its own, its output in a pipe.
 
     Raises:
-        OSError: it cannot be started.
-        HarnessError: what is to watch over it cannot be.
+        OSError: the program cannot be started.
+        HarnessError: the process that is to watch over the program cannot be started.
 
     """
     kind: type[Plain | Watched] = Watched if sys.platform == "linux" else Plain
     if sys.platform == "win32":
-        from harness.processes.job_object import Held  # noqa: PLC0415 - which is a kind of `Plain`
+        from harness.processes.job_object import Held  # noqa: PLC0415 - it imports `Plain` from here
 
         kind = Held
     return kind(argv, env=env, cwd=cwd, mark=mark, stdin=stdin)

@@ -1,8 +1,9 @@
-"""A program and all that it starts in turn on Windows, in a job object, which whatever they start belongs to as well.
+"""A program on Windows in a job object, to which every process that it starts, directly or not, belongs as well.
 
-The program is started suspended, put into the job, and let run: so nothing of it is ever outside, whatever becomes of
-parents and environments. The system says what is left and ends it; when the handle of the job is closed, because the
-harness has died, all of it ends. https://learn.microsoft.com/windows/win32/procthread/job-objects
+The program is started suspended, put into the job and resumed, so that no process of it is ever outside of the job,
+whatever becomes of parents and environments. The system lists the processes of the job and ends them. When the handle
+of the job is closed, also because the harness has died, all of them end.
+https://learn.microsoft.com/windows/win32/procthread/job-objects
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ if sys.platform == "win32":
     _SUSPENDED = 0x4
     _PROCESS_LIST, _LIMITS = 3, 9  # kinds of information about a job
     _KILL_ON_CLOSE = 0x2000
-    _LISTED = 4096  # processes; of more, the others are seen when these have ended
+    _LISTED = 4096  # processes; further ones are listed when these have ended
     _kernel = ctypes.WinDLL("kernel32", use_last_error=True)
     _kernel.CreateJobObjectW.restype = wintypes.HANDLE
     for _function, _arguments in (
@@ -83,7 +84,7 @@ if sys.platform == "win32":
                 raise ctypes.WinError(ctypes.get_last_error())
 
         def processes(self) -> set[int]:
-            """Return the numbers of its processes that run."""
+            """Return the ids of the job's processes that run."""
             found = _ProcessList()
             size = ctypes.sizeof(found)
             if not _kernel.QueryInformationJobObject(self._handle, _PROCESS_LIST, ctypes.byref(found), size, None):
@@ -91,12 +92,12 @@ if sys.platform == "win32":
             return set(found.numbers[: found.listed])
 
         def end(self) -> None:
-            """End them."""
+            """End all processes of the job."""
             if not _kernel.TerminateJobObject(self._handle, 1):
                 raise ctypes.WinError(ctypes.get_last_error())
 
         def close(self) -> None:
-            """End what is left of it, and let go."""
+            """Close the handle, which ends what is left of the job."""
             _kernel.CloseHandle(self._handle)
             self._handle = None
 
@@ -106,21 +107,21 @@ if sys.platform == "win32":
         flags = subprocess.CREATE_NEW_PROCESS_GROUP | _SUSPENDED
 
         def __init__(self, argv: Sequence[str], *, env: Mapping[str, str], cwd: Path, mark: str, stdin: int) -> None:
-            """Start it; raises `OSError` where it cannot be."""
+            """Start the program; raises `OSError` where it cannot be started."""
             self._job = _Job()
             try:
                 super().__init__(argv, env=env, cwd=cwd, mark=mark, stdin=stdin)
-                self._job.take(int(self._popen._handle))  # noqa: SLF001 - a handle by the number might be another's
+                self._job.take(int(self._popen._handle))  # noqa: SLF001 - the process id may be another's by now
                 psutil.Process(self.pid).resume()
             except BaseException:
                 self._job.close()
                 raise
 
         def ask_to_end(self) -> bool:
-            """See `Child`: there is no SIGTERM, a console break is what servers of Windows listen for."""
+            """See `Child`; Windows has no SIGTERM, and its servers listen for a console break."""
             try:
                 self._popen.send_signal(signal.CTRL_BREAK_EVENT)
-            except PermissionError:  # it has just ended
+            except PermissionError:  # the program has just ended
                 return True
             except SystemError:  # this process has no console to break on, and os.kill ended the program by force
                 return False

@@ -1,9 +1,9 @@
-"""Marks: by what is in its environment, a process that the harness has started is found wherever it went.
+"""Marks: every process that the harness starts carries one in its environment, and is found by it wherever it went.
 
-Whatever is started carries a mark (`MARK`). Descendants inherit it, also those that leave the session or whose parent
-died, so `end_marked` finds and ends them: the reaper when the harness was killed, a later run, and the run itself
-where the system has nothing better. A mark begins with 32 hexadecimal digits that nobody guesses; `end_marked` refuses
-whatever else it is handed, so that no mistake elsewhere ends a stranger's process.
+The mark is the value of the variable `MARK`. Descendants inherit the mark, also those that leave the session or whose
+parent died, so `end_marked` finds and ends them. The reaper calls `end_marked` when the harness was killed, a later run
+does, and so does the run itself where the system has nothing better. A mark begins with 32 hexadecimal digits that
+nobody guesses; `end_marked` refuses any other text, so that no mistake elsewhere ends a stranger's process.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 MARK = "HARNESS_MARK"
-FIRST = "HARNESS_FIRST"  # what a first process carries too: asked to end, it ends all that is below it
+FIRST = "HARNESS_FIRST"  # marks a first process: asked to end, it ends all that is below it
 PATIENCE_S = 10.0
 _MARK = re.compile(r"[0-9a-f]{32}(?:/.+)?", re.ASCII | re.DOTALL)
 _POLL_S = 0.01
@@ -41,11 +41,11 @@ def is_mark(text: str) -> bool:
 def marked(mark: str) -> dict[psutil.Process, bool]:
     """Return the running processes that carry the mark or one below it (``mark/…``), and their descendants.
 
-    Each with whether it is a first process. A descendant that wiped its environment is found as long as its parent is
-    there.
+    The value says whether the process is a first process. A descendant that wiped its environment is found as long as
+    its parent is alive.
 
     Raises:
-        ValueError: the mark is none, so that it would match processes that nobody marked.
+        ValueError: ``mark`` is not a mark, so that it would match processes that nobody marked.
 
     """
     if not is_mark(mark):
@@ -64,18 +64,18 @@ def marked(mark: str) -> dict[psutil.Process, bool]:
 
 
 def end_marked(mark: str, also: Sequence[psutil.Process] = (), *, patience_s: float = PATIENCE_S) -> int:
-    """End every process that carries the mark, again until none is found; return how many there were.
+    """End every process that carries the mark or one below it, until none is found; return how many were ended.
 
-    First processes do not count. They are asked to end, and end all that is below them: killed, they would lose those
-    that no mark finds.
+    First processes do not count. They are asked to end, and end all that is below them: a first process that is killed
+    loses the descendants that no mark finds.
 
     Args:
-        mark: whose processes.
-        also: processes to end with them.
-        patience_s: how long to go on; from its half on, first processes are killed as well.
+        mark: the mark of a run, or one below it.
+        also: further processes to end.
+        patience_s: for how many seconds to go on; in the second half of them, first processes are killed as well.
 
     Raises:
-        LeftRunningError: some are still there after the patience.
+        LeftRunningError: some processes still run after that.
 
     """
     began = time.monotonic()

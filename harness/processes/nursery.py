@@ -1,7 +1,7 @@
 """One interpreter that stands ready and forks the first processes of a run, see `harness.processes.subreaper`.
 
-What is started under a run's mark has its first process from the run's nursery, which is open as long as the run is;
-what is started under a mark of no run has a nursery of its own, for that one time.
+A program that is started under a run's mark gets its first process from the run's nursery, which is open as long as the
+run is. A program that is started under any other mark gets a nursery of its own.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ _open: dict[str, Nursery] = {}  # by the run's mark
 
 
 class Nursery:
-    """Where first processes come from, until `close`. Its interpreter starts at first need. Safe for many threads."""
+    """Forks first processes, until `close`. Its interpreter starts with the first of them. Safe for many threads."""
 
     def __init__(self, mark: str) -> None:
-        """Have its processes carry this mark."""
+        """Have the nursery's processes carry this mark."""
         self._mark = mark
         self._guard = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
@@ -34,11 +34,11 @@ class Nursery:
         self._said = ""
 
     def first_process(self, *, output: int, stdin: int) -> socket.socket:
-        """Fork a first process and return the socket over which it is spoken with.
+        """Fork a first process and return the socket over which to speak with it.
 
         Args:
-            output: the descriptor that its program will print to.
-            stdin: the descriptor that its program will read from, or `subprocess.DEVNULL`.
+            output: the descriptor that the program will print to.
+            stdin: the descriptor that the program will read from, or `subprocess.DEVNULL`.
 
         """
         ours, theirs = socket.socketpair()
@@ -59,7 +59,7 @@ class Nursery:
         return True
 
     def _start(self) -> socket.socket:
-        """Start the interpreter; of this one's environment it has what its Python's libraries are found by."""
+        """Start the interpreter; it inherits no variable but the one by which Python's libraries are found."""
         kept = {name: value for name, value in os.environ.items() if name == "LD_LIBRARY_PATH"}
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
@@ -76,13 +76,13 @@ class Nursery:
         return ours
 
     def complaint(self) -> str:
-        """Return the last line that the interpreter printed where it has ended, or else ``nothing``."""
+        """Return the last line that the interpreter printed before its end, else ``nothing``."""
         with self._guard:
             self._let_go()
             return self._said or "nothing"
 
     def _let_go(self) -> None:
-        """Ask the interpreter to end when its first processes have, and hear its last words where it does soon."""
+        """Ask the interpreter to end after its first processes; keep its last line where it ends within `_GRACE_S`."""
         if self._socket:
             self._socket.close()
             self._socket = None
@@ -105,11 +105,11 @@ def open_for(run: str) -> None:
 
 
 def close_for(run: str) -> None:
-    """Close the nursery of a run; what is started under the run's mark from now on has one of its own."""
+    """Close the nursery of a run; a program started under the run's mark afterwards gets a nursery of its own."""
     if nursery := _open.pop(run, None):
         nursery.close()
 
 
 def of(mark: str) -> Nursery | None:
-    """Return the nursery of the run that a mark is of; None where that run has none."""
+    """Return the nursery of the run that a mark belongs to; None where no such nursery is open."""
     return _open.get(mark.partition("/")[0])

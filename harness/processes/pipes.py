@@ -1,4 +1,4 @@
-"""The reading end of a pipe, read without waiting: what lies in it is what was written and not yet taken."""
+"""The reading end of a pipe, read without waiting: the bytes in the pipe are those written and not yet taken."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import select
 import sys
 import time
 
-MOST = 1024 * 1024  # bytes that a pipe holds at the most: of Linux, /proc/sys/fs/pipe-max-size
+MOST = 1024 * 1024  # bytes that a pipe can hold: on Linux /proc/sys/fs/pipe-max-size, by default
 _POLL_S = 0.005
 
 
@@ -16,28 +16,28 @@ if sys.platform == "win32":
     import msvcrt
 
     class Pipe:
-        """One pipe; Windows cannot wait for several things at once on it, so it is looked at now and then."""
+        """One pipe; Windows cannot wait for bytes and for the end of a pipe at once, so the pipe is polled."""
 
         def __init__(self, descriptor: int) -> None:
-            """Read from this descriptor, which stays its owner's."""
+            """Read from this descriptor, which its owner closes."""
             self._descriptor = descriptor
             self._handle = msvcrt.get_osfhandle(descriptor)
 
         def wait(self) -> bool:
-            """Wait until there is something to read, or nobody writes any more."""
+            """Wait until there is something to read, or no writer is left."""
             while self._holds() == 0:
                 time.sleep(_POLL_S)
             return True
 
         def read(self, most: int) -> bytes | None:
-            """Return bytes, none where nobody writes any more, or None where nothing is there now."""
+            """Return at most ``most`` bytes: none where no writer is left, None where nothing lies in the pipe now."""
             holds = self._holds()
             if holds == 0:
                 return None
             return b"" if holds is None else os.read(self._descriptor, min(most, holds))
 
         def _holds(self) -> int | None:
-            """Return how many bytes lie in it, None where nobody writes any more."""
+            """Return how many bytes lie in the pipe; None where no writer is left."""
             try:
                 return int(_winapi.PeekNamedPipe(self._handle, 0)[0])
             except BrokenPipeError:
@@ -49,18 +49,18 @@ else:
         """One pipe."""
 
         def __init__(self, descriptor: int) -> None:
-            """Read from this descriptor, which stays its owner's."""
-            os.set_blocking(descriptor, False)  # of this end only
+            """Read from this descriptor, which its owner closes."""
+            os.set_blocking(descriptor, False)  # the writing end is not changed
             self._descriptor = descriptor
             self._poll = select.poll()
             self._poll.register(descriptor, select.POLLIN)
 
         def wait(self) -> bool:
-            """Wait until there is something to read, or nobody writes any more."""
+            """Wait until there is something to read, or no writer is left."""
             return bool(self._poll.poll())
 
         def read(self, most: int) -> bytes | None:
-            """Return bytes, none where nobody writes any more, or None where nothing is there now."""
+            """Return at most ``most`` bytes: none where no writer is left, None where nothing lies in the pipe now."""
             try:
                 return os.read(self._descriptor, most)
             except BlockingIOError:

@@ -1,7 +1,7 @@
-"""The only place that starts a process: deadline, whole-tree end, bounded capture, scrubbed environment.
+"""The only way to start a process: with a deadline, an end of the whole tree, bounded capture, a scrubbed environment.
 
-What is started, and all that it starts in turn, can be ended exactly, see `harness.processes.child`; and everything
-carries a mark by which the reaper or a later run finds it, see `harness.processes.marks`.
+A started program and all that it starts in turn can be ended exactly, see `harness.processes.child`. All of these
+processes carry a mark by which the reaper or a later run finds them, see `harness.processes.marks`.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 
 NOT_FOUND = 127  # the exit status by which a shell says that there is no such program
 _CHUNK = 64 * 1024
-# A working folder in which no other user can leave a configuration for whom it is asked: that of uv is read from it.
+# Where `ask` runs programs: uv reads a configuration from its working folder, and no other user can leave one here.
 _NOBODYS = Path(tempfile.gettempdir()) if sys.platform == "win32" else Path("/")
 _LAST_WORDS_S = 2.0
-# What a build may need of the caller: to find its programs and folders, to reach the index, to compile.
+# The variables of the caller that a build may need: to find programs and folders, to reach the index, to compile.
 _KEPT_FOR_TOOLS = frozenset(
     (
         *("PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LANGUAGE", "TZ", "TMPDIR", "TEMP", "TMP"),
@@ -53,10 +53,10 @@ _KEPT_FOR_SERVERS = ("SYSTEMROOT", "SYSTEMDRIVE", "COMSPEC", "PATHEXT", "WINDIR"
 
 
 def tool_environment(**extra: str) -> dict[str, str]:
-    """Return what of this process's environment a build tool is handed, and ``extra``.
+    """Return the environment of a build tool: the variables of this process that a build may need, and ``extra``.
 
-    The setup script of a source distribution sees all of it: so no token of the caller's is in it. What an index asks
-    for is, where it is set by variables of uv or pip: uv has to know it.
+    The setup script of a source distribution sees all of them, so no token of the caller is among them. Credentials for
+    an index are, where variables of uv or pip hold them: uv needs them.
     """
     kept = {name: value for name, value in os.environ.items() if _is_for_tools(name.upper())}
     return {**kept, **extra}
@@ -67,7 +67,7 @@ def _is_for_tools(name: str) -> bool:
 
 
 def server_environment(folder: Path, search: Sequence[Path]) -> dict[str, str]:
-    """Return the whole environment of a server: nothing of the caller's but the system's own folders.
+    """Return the whole environment of a server: no variables of the caller but those of the system's own folders.
 
     Args:
         folder: home, temporary folder and application folder of the server.
@@ -94,13 +94,13 @@ def server_environment(folder: Path, search: Sequence[Path]) -> dict[str, str]:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Completed:
-    """A command that has ended: its exit status (None where its deadline passed) and what it printed."""
+    """A command that has ended: its exit status, None where its deadline passed, and what it printed."""
 
     exit_status: int | None
     output: str
 
     def last_lines(self, count: int = 6) -> str:
-        """Return the last telling lines as one."""
+        """Return the last ``count`` lines that are not blank, joined into one."""
         lines = [line.strip() for line in self.output.splitlines() if line.strip()]
         return " | ".join(lines[-count:])
 
@@ -114,33 +114,37 @@ class Started(Protocol):
 
     @property
     def capture(self) -> Capture:
-        """What it has printed so far."""
+        """What the program has printed so far."""
 
     @property
     def exit_status(self) -> int | None:
-        """Its exit status, negative for a signal, or None while it runs."""
+        """The program's exit status, negative for a signal; None while it runs."""
 
     @property
     def out_of_memory(self) -> bool:
-        """Whether something of it was ended for want of the memory that it may use, asked when it has ended."""
+        """Whether one of its processes was killed at its memory limit; asked when the program has ended."""
 
     def take(self) -> None:
-        """Take all that the program has written by now, as far as that can be known from here."""
+        """Capture all that the program has written by now, as far as this process can know."""
 
     def signal(self, number: int) -> None:
-        """Send the program a signal; it may have ended."""
+        """Send the program a signal; the program may have ended."""
 
     def stop(self, grace_s: float) -> str:
-        """Ask the program to end, then make it; return ``itself``, ``SIGTERM`` or ``SIGKILL`` for what did.
+        """Ask the program to end, and kill it after ``grace_s`` seconds.
 
-        What it has written when it is asked stands in the first part of the capture, what it writes then in the second.
+        Output written before the request goes into the first part of the capture, later output into the second.
+
+        Returns:
+            What ended the program: ``itself`` where nobody had asked yet, ``SIGTERM`` where asking did, or ``SIGKILL``.
+
         """
 
     def end(self) -> int:
-        """End what is left of it, at once and from any thread; return how many processes there were."""
+        """End all that is left of the program, at once and from any thread; return how many processes that were."""
 
     def close(self) -> None:
-        """Let go of all that it held, when all of it has ended."""
+        """Close the pipe and what else is held; call it when all of the program has ended."""
 
 
 class Process:
@@ -156,19 +160,19 @@ class Process:
         console: bool = False,
         services: Sequence[Process] = (),
     ) -> None:
-        """Start it.
+        """Start the program.
 
         Args:
             argv: program and arguments; the program as a path.
             env: its whole environment, to which the mark is added.
             cwd: its working folder.
-            mark: what its descendants are found by; unique to the one who will end them.
-            console: give it a terminal as standard input (POSIX only; on Windows it has a console as it is).
-            services: what was started before it and for it alone; ends with it, also where it cannot be started.
+            mark: the mark by which its descendants are found; no program that somebody else ends may carry it.
+            console: give it a terminal as standard input (POSIX only; on Windows every program has a console).
+            services: processes started before it, for it alone; they end with it, also where it cannot be started.
 
         Raises:
-            OSError: it could not be started.
-            HarnessError: what is to watch over it could not be.
+            OSError: the program cannot be started.
+            HarnessError: the process that is to watch over the program cannot be started.
 
         """
         self._console = os.openpty() if console and sys.platform != "win32" else ()
@@ -176,7 +180,7 @@ class Process:
         self.mark = mark
         self._services = tuple(services)
         self.capture = Capture()
-        self.out_of_memory = False  # the machine's memory has no owner; a kill for want of it is a SIGKILL
+        self.out_of_memory = False  # it has no memory limit of its own: short of the machine's, it gets SIGKILL
         try:
             stdin = self._console[1] if self._console else subprocess.DEVNULL
             self._child = child.start(self.argv, env=env, cwd=cwd, mark=mark, stdin=stdin)
@@ -187,12 +191,12 @@ class Process:
                 service.close()
             raise
         self._pipe = pipes.Pipe(self._child.output)
-        self._taking = threading.Lock()  # held from a read until it is captured: nothing is on its way then
+        self._taking = threading.Lock()  # held while bytes are on their way from the pipe to the capture
         self._reader = threading.Thread(target=self._read, name=f"output of {self.pid}", daemon=True)
         self._reader.start()
 
     def _read(self) -> None:
-        """Take the output until its end; the pipe may stay open as long as any descendant holds it."""
+        """Capture the output until its end; the pipe stays open as long as any descendant holds it."""
         with contextlib.suppress(OSError, ValueError):
             while self._pipe.wait():
                 with self._taking:
@@ -201,7 +205,7 @@ class Process:
                     self.capture.add(data or b"")
 
     def take(self) -> None:
-        """Take all that the program has written by now: what lies in the pipe, which is no more than it holds."""
+        """Capture all that the program has written by now: what lies in the pipe, at most what a pipe can hold."""
         with self._taking, contextlib.suppress(OSError, ValueError):
             taken = 0
             while taken < pipes.MOST and (data := self._pipe.read(_CHUNK)):
@@ -215,19 +219,19 @@ class Process:
 
     @property
     def exit_status(self) -> int | None:
-        """Its exit status, negative for a signal, or None while it runs."""
+        """The program's exit status, negative for a signal; None while it runs."""
         return self._child.exit_status
 
     def wait(self, deadline_s: float) -> int | None:
-        """Wait for its end, at most so many seconds; return the exit status or None."""
+        """Wait at most ``deadline_s`` seconds for the program's end; return its exit status, None while it runs."""
         return self._child.wait(deadline_s)
 
     def signal(self, number: int) -> None:
-        """Send the program itself a signal; it may have ended."""
+        """Send the program itself a signal; do nothing where it has ended."""
         self._child.signal(number)
 
     def stop(self, grace_s: float) -> str:
-        """See `Started.stop`. Descendants are not touched, see `end`."""
+        """See `Started.stop`. Descendants are left to `end`."""
         if self.exit_status is not None:
             return "itself"
         self.take()
@@ -238,18 +242,18 @@ class Process:
         return "SIGKILL"
 
     def end(self) -> int:
-        """End all that is left of it, at once and from any thread; return how many processes there were.
+        """End all that is left of the program, at once and from any thread; return how many processes that were.
 
         Raises:
-            LeftRunningError: some cannot be ended.
+            LeftRunningError: some of them cannot be ended.
 
         """
         return self._child.end() + sum(service.end() for service in self._services)
 
     def close(self) -> None:
-        """Take what is left of the output and let go of all that it held; call it when all descendants have ended."""
+        """Capture the rest of the output and close what is held; call it when all descendants have ended."""
         self._reader.join(timeout=_LAST_WORDS_S)
-        self.take()  # a stranger who holds the pipe keeps it open, and the reader waiting
+        self.take()  # a stranger who holds the pipe keeps the reader waiting
         self._close_console()
         self._child.close()
         for service in self._services:
@@ -280,7 +284,7 @@ def ask(argv: Sequence[str], *, deadline_s: float) -> Completed:
 
 
 def start_watching(argv: Sequence[str], *, cwd: Path) -> subprocess.Popen[bytes]:
-    """Start a program, unmarked and in a session of its own, that sees its standard input close when this one ends.
+    """Start a program, unmarked and in its own session, whose standard input closes when this process ends.
 
     Nothing that is started later inherits the other end of that pipe.
     """

@@ -1,27 +1,28 @@
 """The first process of a program that the harness starts on Linux: whatever the program starts stays below it.
 
-It is a child subreaper (``prctl(2)``): a process below it whose parent dies becomes its child, whatever session it is
-in and whatever environment it has. So the system itself says when nothing is left, and nobody looks through the
-machine's processes for it. Where something is left, this process kills its children until the system says that it has
-none; the children of a killed child become its own. Only this process can reap its children, and it does not between
-looking at one and killing it, so the number of a killed process is never somebody else's by then.
+The first process is a child subreaper (``prctl(2)``): it becomes the parent of every process below it whose parent
+dies, whatever the session and the environment of that process. So the system itself says when nothing is left, and
+nobody looks through the machine's processes. To end what is left, the first process kills its children until the system
+says that it has none; the children of a killed child become its own. Only the first process can reap its children, and
+it reaps none between looking at a child and killing it, so the id of a killed process is never another process's.
 
-`harness.processes.nursery.Nursery` runs this as a file, by ``python -I -S``: one interpreter stands ready and forks a
-first process for each program, because the start of an interpreter costs ten times as much as a fork. The interpreter
-has one thread, so that no fork copies what another thread holds. Its only argument is the number of a socket; each
-message on that holds one byte and the descriptors of a first process: a socket of its own, the program's output, and
-the program's input where that is not the null device. Over its own socket a first process speaks with
-`harness.processes.child.Watched`:
+`harness.processes.nursery.Nursery` runs this module as a file, by ``python -I -S``: one interpreter stands ready and
+forks a first process for each program, because the start of an interpreter costs ten times as much as a fork. The
+interpreter has one thread, so that no fork copies what another thread holds. Its only argument is the descriptor of a
+socket. Each message on that socket holds one byte and the descriptors of a first process: a socket of its own, the
+program's output, and the program's input where that is not the null device. Over its own socket a first process speaks
+with `harness.processes.child.Watched`:
 
     order, marshalled: (arguments, environment, working folder), all bytes
-    told: ``started PID FIRST``, the second the number of this process, or ``failed ERRNO``; ``ended STATUS`` of the
-          program itself; ``alone COUNT`` when nothing is left and so many processes were killed; ``stuck PID PID …``,
-          which cannot be ended
-    asked for: ``A``: the end of the program is known; ``E``: the end of everything
+    reports: ``started PID FIRST``, FIRST the id of the first process, or ``failed ERRNO``; ``ended STATUS``, of the
+             program itself; ``alone COUNT``: nothing is left and COUNT processes were killed; ``stuck PID PID …``:
+             these processes cannot be ended
+    commands: ``A``: the harness knows of the program's end; ``E``: end everything
 
-The program's number is not let go of before the harness knows that it has ended: so the harness can send it signals.
+The program is not reaped before the harness knows of its end: until then its id is nobody else's, and the harness can
+send it signals.
 
-When the socket closes, because the harness has died, or when this process is sent SIGTERM, everything is ended too.
+The first process also ends everything when its socket closes, because the harness has died, or on SIGTERM.
 """
 
 from __future__ import annotations
@@ -35,13 +36,13 @@ import socket
 import sys
 import time
 
-PATIENCE_S = 10.0  # until it is told that something cannot be ended
+PATIENCE_S = 10.0  # until a first process reports what cannot be ended
 _PR_SET_CHILD_SUBREAPER = 36
 _POLL_S = 0.005
 _DEAD = (b"Z", b"X")
 if sys.platform == "linux":  # the harness imports this on other systems too
     _LIBC = ctypes.CDLL(None, use_errno=True)
-_OF_FIRST = 3 * 4  # bytes: the numbers of the descriptors that a first process is handed
+_OF_FIRST = 3 * 4  # bytes of the descriptors that a first process is handed
 
 
 class First:
@@ -58,11 +59,11 @@ class First:
         self._ending = False
 
     def start(self, argv: list[bytes], env: dict[bytes, bytes], folder: bytes) -> None:
-        """Start the program as the leader of a session, with the signals that Python ignores as they are by default."""
+        """Start the program as the leader of a session; signals that Python ignores have their default action again."""
         if _LIBC.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0):
             raise OSError(ctypes.get_errno(), "prctl")
         failed, fails = os.pipe()  # closed by the program's start
-        self._program = os.fork()  # not `posix_spawn`, of which a program may see that it ignores two signals more
+        self._program = os.fork()  # not `posix_spawn`, after which a program may ignore two more signals
         if self._program == 0:
             _become(argv, env, folder, fails)
         os.close(fails)
@@ -70,12 +71,12 @@ class First:
             raise OSError(int(told), "")
         os.close(failed)
         null = os.open(os.devnull, os.O_RDWR)
-        for descriptor in range(3):  # the end of the output is that of the program's
+        for descriptor in range(3):  # so that the output ends with the program's own descriptors
             os.dup2(null, descriptor)
         self.tell(f"started {self._program} {os.getpid()}")
 
     def tell(self, line: str) -> bool:
-        """Tell the harness; return whether it is still there."""
+        """Report a line to the harness; return whether the harness is still there."""
         try:
             os.write(self._control, f"{line}\n".encode())
         except OSError:
@@ -83,14 +84,14 @@ class First:
         return True
 
     def reap(self) -> None:
-        """Take the status of whatever ends, until there is nothing left that could."""
+        """Reap each child that ends, until no child is left; then report that and exit."""
         while True:
             try:
                 found = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)
             except ChildProcessError:
                 self.tell(f"alone {len(self._killed)}")
                 os._exit(0)
-            if found is None:  # only where it does not wait
+            if found is None:  # which only WNOHANG can bring
                 continue
             if found.si_pid == self._program:
                 self.tell(f"ended {found.si_status if found.si_code == os.CLD_EXITED else -found.si_status}")
@@ -99,29 +100,29 @@ class First:
                 os.waitpid(found.si_pid, 0)
 
     def know(self) -> None:
-        """Let go of the program's number, when it has ended."""
+        """Let the ended program be reaped: the harness knows of its end."""
         if self._unknown.locked():
             self._unknown.release()
 
     def end_in_background(self, *_: object) -> None:
-        """End everything, in a thread: a signal interrupts whatever this one holds."""
+        """End everything, in a new thread: a signal may interrupt this one while it holds a lock."""
         if not self._ending:
             self._ending = True
             _thread.start_new_thread(self._end, ())
 
     def _end(self) -> None:
-        """Kill the children, and the children of these, until `reap` finds that there are none."""
+        """Kill the children, and the children of these, until `reap` finds that none are left and exits."""
         patience = time.monotonic() + PATIENCE_S
         while True:
             left = self._kill_children()
             if time.monotonic() > patience:
                 if not self.tell(f"stuck {' '.join(map(str, left))}"):
-                    os._exit(1)  # nobody is there who could be told
+                    os._exit(1)  # the harness is gone
                 patience += PATIENCE_S
             time.sleep(_POLL_S)
 
     def _kill_children(self) -> list[int]:
-        """Kill what is a child now; the newest first, so that one that replaces itself has not done so meanwhile."""
+        """Kill all present children, the newest first, before one that replaces itself does so; return those alive."""
         own, left = os.getpid(), []
         for pid in sorted(children(), reverse=True):
             with self._reaping:
@@ -132,14 +133,14 @@ class First:
                     left.append(pid)
                     self._killed.add(pid)
                 try:
-                    os.kill(pid, signal.SIGKILL)  # one that is dead may have threads that live
+                    os.kill(pid, signal.SIGKILL)  # a dead child may have threads that live
                 except PermissionError:
                     pass
         return left
 
 
 def _become(argv: list[bytes], env: dict[bytes, bytes], folder: bytes, fails: int) -> None:
-    """Be the program, or say why that cannot be."""
+    """Become the program, or write the error number to ``fails``; does not return."""
     try:
         os.setsid()
         os.chdir(folder)
@@ -153,7 +154,7 @@ def _become(argv: list[bytes], env: dict[bytes, bytes], folder: bytes, fails: in
 
 
 def children() -> set[int]:
-    """Return the numbers of this process's children; one that comes or goes meanwhile may be missing."""
+    """Return the ids of this process's children; a child that comes or goes meanwhile may be missing."""
     if not os.access("/proc/thread-self/children", os.R_OK):  # a kernel without CONFIG_PROC_CHILDREN
         own = os.getpid()
         return {pid for pid in map(int, filter(str.isdigit, os.listdir("/proc"))) if look_at(pid)[0] == own}
@@ -168,7 +169,7 @@ def children() -> set[int]:
 
 
 def look_at(pid: int) -> tuple[int, bool]:
-    """Return the number of a process's parent and whether the process is alive; a parent of 0 where it is gone."""
+    """Return the id of a process's parent, 0 where the process is gone, and whether the process is alive."""
     try:
         with open(f"/proc/{pid}/stat", "rb") as file:
             state, parent = file.read().rpartition(b")")[2].split()[:2]
@@ -178,7 +179,7 @@ def look_at(pid: int) -> tuple[int, bool]:
 
 
 def _carry_out(control: int) -> None:
-    """Carry out the order of a socket, then what is asked for, until nothing is left."""
+    """Carry out the order that comes over the socket, then the commands, until nothing is left."""
     asked = open(control, "rb", closefd=False)
     first = First(control)
     try:
@@ -200,7 +201,7 @@ def _carry_out(control: int) -> None:
 
 
 def _be_first(control: int, output: int, *stdin: int) -> None:
-    """Be a first process, in a session of its own; does not return."""
+    """Become a first process, in a session of its own; does not return."""
     try:
         os.setsid()
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
@@ -215,14 +216,14 @@ def _be_first(control: int, output: int, *stdin: int) -> None:
 
 
 def _given(asked: socket.socket) -> list[int]:
-    """Return the descriptors of the next first process; none where there will be no more."""
+    """Return the descriptors of the next first process; none where no further one will be asked for."""
     _, ancillary, _, _ = asked.recvmsg(1, socket.CMSG_SPACE(_OF_FIRST), socket.MSG_CMSG_CLOEXEC)
     numbers = b"".join(data for _, _, data in ancillary)
     return [int.from_bytes(numbers[at : at + 4], sys.byteorder) for at in range(0, len(numbers), 4)]
 
 
 def _take_away(*_: object, waits: bool = False) -> None:
-    """Take the status of each first process that has ended; not ignored by the system, which would forget its times."""
+    """Reap each first process that has ended; if SIGCHLD were ignored instead, the system would forget their times."""
     try:
         while os.waitpid(-1, 0 if waits else os.WNOHANG)[0]:
             pass

@@ -1,10 +1,10 @@
-"""A run's folder in the folder for temporary files, which is everybody's: whose it is, and how its run is cleaned up.
+"""A run's folder in the folder for temporary files, which everybody shares: when it counts, and how it is cleaned up.
 
-It is named by the run's mark and holds all that is temporary, and the lock that the run holds as long as it lives. What
-lies there under such a name counts only if it is a real folder of this user that nobody else can enter; somebody else's
-is never opened, asked or removed.
+A run's folder is named by the run's mark. It holds all that is temporary, and the lock that the run holds as long as it
+lives. An entry of such a name counts only if it is a real folder of this user that nobody else can enter; any other
+entry is never opened, asked or removed.
 
-The reaper's process imports this, before the run may begin: so it imports little.
+The reaper's process imports this module before the run may begin, so this module imports little.
 """
 
 from __future__ import annotations
@@ -26,19 +26,19 @@ if TYPE_CHECKING:
 
 PREFIX = "harness-run-"
 LOCK = "lock"
-WATCHING = "watching"  # what the reaper says when it watches
+WATCHING = "watching"  # the line that the reaper prints when it has begun to watch
 _NAME = re.compile(rf"{PREFIX}([0-9a-f]{{32}})", re.ASCII)
 _KEPT_OF_NOTE = 4096
 
 
 def mark_of(folder: Path) -> str | None:
-    """Return the mark of the run that a folder is named by, None where it is not named as a run's."""
+    """Return the mark in the name of a run's folder; None where the name is not that of a run's folder."""
     match = _NAME.fullmatch(folder.name)
     return match[1] if match else None
 
 
 def is_own(folder: Path) -> bool:
-    """Whether a folder is that of a run of this user: named as one, no link, and closed to everybody else."""
+    """Whether this is the folder of a run of this user: named as one, no link, and closed to everybody else."""
     if mark_of(folder) is None:
         return False
     try:
@@ -47,16 +47,16 @@ def is_own(folder: Path) -> bool:
         return False
     if not stat.S_ISDIR(found.st_mode):
         return False
-    if sys.platform == "win32":  # its folder for temporary files is the user's own
+    if sys.platform == "win32":  # each user has a folder for temporary files there
         return True
     return found.st_uid == os.geteuid() and not found.st_mode & 0o077
 
 
 def end(folder: Path) -> bool:
-    """End what a run has started; False where the engine that it used does not answer now.
+    """End what a run has started; return False where the engine that the run used does not answer now.
 
     Raises:
-        LeftRunningError: processes of it cannot be ended.
+        LeftRunningError: processes of the run cannot be ended.
 
     """
     mark = mark_of(folder)
@@ -86,7 +86,7 @@ def clean(folder: Path) -> None:
     Where containers may be left on an engine that does not answer, the folder stays, and the next run tries again.
 
     Raises:
-        LeftRunningError: processes of it cannot be ended; the folder stays too.
+        LeftRunningError: processes of the run cannot be ended; the folder stays too.
 
     """
     if is_own(folder) and end(folder):
@@ -94,8 +94,8 @@ def clean(folder: Path) -> None:
 
 
 def watch(folder: Path) -> None:
-    """Be the reaper of a run: wait until standard input closes, because the run has ended however, and clean up."""
-    with contextlib.suppress(OSError):  # who waits for it may have been killed already
+    """Act as the reaper of a run: wait until standard input closes, as at any end of the run, then clean up."""
+    with contextlib.suppress(OSError):  # the run, which waits for this line, may have been killed already
         os.write(1, f"{WATCHING}\n".encode())
     sys.stdin.buffer.read()
     clean(folder)

@@ -1,8 +1,8 @@
 """The reaper: a small process beside a run that cleans up after it, however the run ends.
 
-It waits for its standard input to close, which happens when the run ends or is killed at any moment, then ends
-every process that carries the run's mark and removes the run's folder. Should the reaper itself be killed, the
-next run finds the folder without an owner and does the same (`sweep`).
+The reaper waits for its standard input to close, which happens when the run ends or is killed. Then it ends every
+process that carries the run's mark and removes the run's folder. Where the reaper itself is killed, the next run finds
+the folder without an owner and does the same (`sweep`).
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
 _TRIES = 5
 _START_S = 60.0  # the reaper takes a tenth of a second on an idle core
-# The package is this very one, whatever else of its name lies in the working folder or before it on the path, and the
-# reaper needs little of it: not what its `__init__` imports.
+# The package is made by hand. So the reaper imports this very one, whatever else of its name lies in the working folder
+# or earlier on the path, and does not import what the `__init__` of the package imports, which it does not need.
 _PROGRAM = """
 import sys, types
 place, folder, *sys.path[:] = sys.argv[1:]
@@ -44,7 +44,7 @@ watch(pathlib.Path(folder))
 
 
 class Workspace:
-    """A run's folder and mark, kept by a reaper until `close`.
+    """A run's folder and mark, watched over by a reaper until `close`.
 
     Everything temporary of the run lies in ``folder``; everything that it starts carries ``mark``.
     """
@@ -53,7 +53,7 @@ class Workspace:
         """Make the folder, have a reaper watch over it, and clean up after runs that were killed.
 
         Raises:
-            HarnessError: there can be no such folder, or the reaper does not start.
+            HarnessError: the folder cannot be made, or the reaper does not start.
 
         """
         self.folder, self._owner = _make_folder()
@@ -78,11 +78,11 @@ class Workspace:
         self.close()
 
     def end(self) -> None:
-        """End all that runs now; what is started afterwards is not ended."""
+        """End every process of the run that runs now; a process that is started afterwards is not ended."""
         end(self.folder)
 
     def close(self) -> None:
-        """Have the reaper clean up, and do what it did not.
+        """Have the reaper clean up, and do what it has left undone.
 
         Raises:
             LeftRunningError: processes of the run cannot be ended.
@@ -98,7 +98,7 @@ class Workspace:
 def _make_folder() -> tuple[Path, filelock.BaseFileLock]:
     """Make a run's folder and return it with its lock, held.
 
-    A sweep that comes in between takes the folder for one without an owner; another one is made then.
+    A sweep before the lock is held takes the folder for one without an owner; then another folder is made.
     """
     place = Path(tempfile.gettempdir())
     for _ in range(_TRIES):
@@ -123,18 +123,18 @@ def _make_folder() -> tuple[Path, filelock.BaseFileLock]:
 
 
 def _owner(folder: Path) -> filelock.BaseFileLock:
-    """Return the lock that the owner of a run's folder holds as long as it lives; the folder has to be this user's."""
+    """Return the lock that a run holds on its folder as long as it lives; the folder has to be this user's."""
     return filelock.FileLock(folder / LOCK, thread_local=False)
 
 
 def _command(folder: Path) -> list[str]:
-    """Return the command line of a reaper, which imports from where this process does."""
+    """Return the command line of a reaper that imports from the same places as this process."""
     path = [os.path.abspath(entry) for entry in sys.path if entry]  # noqa: PTH100 - an entry may be an archive
     return [sys.executable, "-I", "-S", "-c", _PROGRAM, str(Path(__file__).parents[1]), str(folder), *path]
 
 
 def _wait_until_it_watches(reaper: subprocess.Popen[bytes]) -> None:
-    """Return when the reaper has said that it watches; raises `HarnessError` where it does not in time."""
+    """Return when the reaper has printed `WATCHING`; raises `HarnessError` where it does not in time."""
     if reaper.stdout is None:  # pragma: no cover - it was asked for
         raise ValueError
     timer = threading.Timer(_START_S, reaper.kill)
@@ -150,17 +150,17 @@ def _wait_until_it_watches(reaper: subprocess.Popen[bytes]) -> None:
 
 
 def sweep_engine() -> tuple[str, ...]:
-    """Remove from the engine what runs of this user and machine left that live no more; return what it was.
+    """Remove from the engine what dead runs of this user on this machine left there; return what that was.
 
     Raises:
-        EngineError: there is no engine, or it refuses.
+        EngineError: there is no engine, or the engine refuses.
 
     """
     return leftovers.remove_of_the_dead(_is_owned)
 
 
 def _is_owned(folder: Path) -> bool:
-    """Whether the run of a folder lives, or there is no telling."""
+    """Whether the run of a folder lives, or may live."""
     if mark_of(folder) is None:
         return True
     if not os.path.lexists(folder):
@@ -175,12 +175,12 @@ def _is_owned(folder: Path) -> bool:
 
 
 def sweep() -> None:
-    """Clean up after every run of this user whose owner is gone; what cannot be ended is tried again next time."""
+    """Clean up after every dead run of this user; what cannot be ended now is left to the next sweep."""
     for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
         if not is_own(folder):
             continue
         with contextlib.suppress(filelock.Timeout, OSError, LeftRunningError):
             with _owner(folder).acquire(blocking=False):
                 clean(folder)
-            if sys.platform == "win32":  # which keeps a file that is open
+            if sys.platform == "win32":  # Windows does not remove a lock file that is open
                 clean(folder)

@@ -1,7 +1,7 @@
 """Keeping a results folder small: removing what no report shows and no run finds again.
 
-The newest result of every cell stays with its evidence. What goes is older results that were superseded, and evidence
-that no entry names: of cells that were in flight when a run was killed.
+The newest result of every cell stays, with its evidence. Superseded results are removed, and so is evidence that no
+entry names, which cells leave that were in flight when a run was killed.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def size(folder: Path) -> Taken:
 
 
 def prune(folder: Path, *, before: dt.datetime, dry_run: bool = False) -> Taken:
-    """Remove what was superseded, or left without an entry, before a moment; nothing while a run is at work in it.
+    """Remove what was superseded, or left without an entry, before a moment; do nothing while a run uses the folder.
 
     Returns:
         How many folders of evidence were removed, and their bytes.
@@ -42,7 +42,7 @@ def prune(folder: Path, *, before: dt.datetime, dry_run: bool = False) -> Taken:
     if not (folder / FILE).is_file():
         return 0, 0
     present = {path.relative_to(folder).as_posix() for path in folder.glob("evidence/*/*") if path.is_dir()}
-    if in_use(folder):  # asked after looking: what a run makes from here on is not among what was seen
+    if in_use(folder):  # asked after listing: what a run makes from here on is not in the list
         return 0, 0
     with filelock.FileLock(folder / LOCK):
         with _read(folder) as file:
@@ -56,7 +56,7 @@ def prune(folder: Path, *, before: dt.datetime, dry_run: bool = False) -> Taken:
         gone = [folder / path for path in sorted(present & {path for path in older if path}) if path not in named]
         taken = sum(taken_by(path) for path in gone)
         if not dry_run:
-            if stale:  # what is no entry of ours is somebody's, and stays
+            if stale:  # a line that is no entry of this protocol may be somebody's, and stays
                 write_whole(folder / FILE, (_whole(line.text) for line in lines if id(line.entry) not in stale))
             for path in gone:
                 shutil.rmtree(path, ignore_errors=True)

@@ -1,6 +1,6 @@
-"""The lines of a journal: one of JSON per finished cell, which counts once it is whole.
+"""The lines of a journal: one line of JSON for each finished cell, which counts once it is whole.
 
-A torn last line, as a kill leaves it, is passed over when reading and closed off before the next one is written.
+A torn last line, as a kill leaves it, is passed over when reading and closed off before the next line is written.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """One finished cell.
 
     Attributes:
-        protocol: in which the entry is written.
-        key: digests all that its verdict depends on; empty where the verdict is none to be found again.
-        trial_key: digests all that its trials depend on; empty where it has none.
-        at: when it was entered, ISO 8601.
-        result: the cell's.
-        evidence_bytes: the size of the evidence, by which damage to it is seen.
+        protocol: the protocol in which the entry is written, see `PROTOCOL`.
+        key: the digest of all that the verdict depends on; empty where the result is not to be found again.
+        trial_key: the digest of all that the trials depend on; empty where there are none.
+        at: when the cell was entered, ISO 8601.
+        result: the cell's result.
+        evidence_bytes: the size of the evidence, by which damage to it is noticed.
 
     """
 
@@ -58,8 +58,8 @@ class _Numbered(msgspec.Struct, frozen=True, kw_only=True):
 class Line:
     """A line of a journal: its entry, or what is wrong with it; neither where it was torn by a kill.
 
-    ``text`` has the line's end where there is one; it is empty where the line is longer than any entry. ``taken`` are
-    its bytes in the file. ``protocol`` is that of an entry of another one.
+    ``text`` has the line's end where there is one; it is empty where the line is longer than any entry. ``taken`` is
+    how many bytes the line has in the file. ``protocol`` is not `PROTOCOL` where the entry is of another protocol.
     """
 
     text: bytes
@@ -103,14 +103,14 @@ def _too_long(taken: int) -> Line:
 
 
 def _protocol(text: bytes) -> int:
-    """Return the protocol of a line whose entry is not one of this protocol; this one where it does not say."""
+    """Return the protocol that a line names; `PROTOCOL` where it names none."""
     with contextlib.suppress(msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return decode(text, _Numbered).protocol
     return PROTOCOL
 
 
 def append(file: FileIO, line: bytes) -> None:
-    """Append a line as a whole or not at all, closing off a torn one; the line is on disk when this returns."""
+    """Append a line as a whole or not at all, after closing off a torn one; the line is on disk when this returns."""
     size = file.seek(0, os.SEEK_END)
     if size:
         file.seek(-1, os.SEEK_END)

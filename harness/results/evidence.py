@@ -1,6 +1,6 @@
 """The evidence of a result as files: a folder for each time that a cell was finished, in it a file for each trial.
 
-A trial is a file of JSON; each of its servers has its log beside that, for people.
+The file of a trial is JSON. The log of each of its servers lies beside that file, for people.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ TRIAL = re.compile(r"trial-([1-9][0-9]{0,3})\.(?:json|[A-Za-z0-9.+_-]{1,200}\.lo
 
 
 def keep(evidence: Sequence[Evidence], results: Path) -> str:
-    """Write the trials of one cell into a new folder of a results folder; return it relative to that.
+    """Write the trials of one cell into a new folder; return its path relative to the results folder.
 
     Raises:
-        OSError: they cannot be written; nothing of them is left.
+        OSError: the trials cannot be written; nothing of them is left.
 
     """
     folder = _new_folder(results / FOLDER / evidence[0].cell)
@@ -51,7 +51,7 @@ def trials_of(result: CellResult, results: Path) -> list[Path]:
 
 
 def size(result: CellResult, results: Path) -> int:
-    """Return the bytes of a result's trials that are there now; -1 where they cannot be looked at."""
+    """Return how many bytes the files of a result's trials have now; -1 where they cannot be looked at."""
     try:
         return sum(path.stat().st_size for path in trials_of(result, results))
     except OSError:
@@ -59,7 +59,7 @@ def size(result: CellResult, results: Path) -> int:
 
 
 def _new_folder(parent: Path) -> Path:
-    """Make a folder that is named by the moment; by the next one where a clock that jumped gives the same again."""
+    """Make a folder that is named by the moment, or by a later one where a clock that jumped gives a moment twice."""
     now = dt.datetime.now(dt.UTC)
     for later in itertools.count():
         folder = parent / (now + dt.timedelta(microseconds=later)).strftime(STAMP)
@@ -79,7 +79,7 @@ def _write_trial(trial: Evidence, folder: Path) -> None:
 
 
 def _file_name(server: str, taken: set[str]) -> str:
-    """Return a server's name as a part of a file's name, another one for each server of a trial."""
+    """Return a server's name as a part of a file's name, different for each server of a trial."""
     name = joined(server) or "server"
     one = next(
         one

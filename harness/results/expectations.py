@@ -1,4 +1,4 @@
-"""Writes what was measured beside the scenarios, as what their later runs expect."""
+"""The writer of ``expected.json``: what was measured of a scenario becomes what its later runs expect."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ def write(
 ) -> Iterator[Path]:
     """Write the histories of a document into the data files beside their scenarios, and yield each file's path.
 
-    A history takes the place of an earlier one of the same variant, Python and platform. One in which no release was
-    judged says nothing and is left out.
+    A history replaces an earlier one of the same variant, Python and platform. A history in which no release was judged
+    says nothing and is left out.
 
     Args:
-        document: with its histories.
-        scenarios: those at hand, by id.
-        command: what measured them.
-        measured_now: False where the document was measured before: a history keeps the day and the command of the
-            earlier one that it takes the place of, and one that has none is left out, since nobody knows its day.
+        document: the document with the histories.
+        scenarios: the scenarios at hand, by id.
+        command: the call that measured the histories.
+        measured_now: False where the document was measured before: a history then keeps the day and the command of the
+            one that it replaces; a history that replaces none is left out, since nobody knows its day.
 
     """
     names = {history.scenario for history in document.histories}
@@ -63,7 +63,7 @@ def write(
 
 
 def _dated(new: Iterable[Expectation], old: Iterable[Expectation]) -> list[Expectation]:
-    """Return the new ones that take the place of an old one, with its day and its command."""
+    """Return the new expectations that replace an old one, each with the day and the command of the old one."""
     known = {(one.variant, one.platform, one.python): one for one in old}
     pairs = ((one, known.get((one.variant, one.platform, one.python))) for one in new)
     return [msgspec.structs.replace(one, date=before.date, command=before.command) for one, before in pairs if before]

@@ -1,8 +1,8 @@
 """The journal of a results folder: one line per finished cell, only ever appended, and the evidence beside it.
 
-A line counts once it is whole, so that a run that is killed loses what was in flight and nothing else. What counts is
-the order of the lines, not what a clock said. Several runs may share a folder: each finds what the others have finished
-meanwhile.
+A line counts once it is whole, so that a run that is killed loses what was in flight and nothing else. The order of the
+lines says which result is the newest, whatever a clock said. Several runs may share a folder: each finds what the
+others have finished meanwhile.
 """
 
 from __future__ import annotations
@@ -45,14 +45,14 @@ T = TypeVar("T")
 class Journal:
     """The results folder: ``journal.jsonl`` and ``evidence/CELL/…``; made when first written to.
 
-    Somebody else may have made it. What does not hold in it is passed over and told, each once; the rest is as good.
+    Somebody else may have made it. Each part that does not hold is passed over and reported once; the rest counts.
     """
 
     def __init__(self, folder: Path, *, tell: Callable[[str], None] = lambda _: None) -> None:
         """Read what is there; ``tell`` takes a line about each part that does not hold.
 
         Raises:
-            UsageError: the folder is not one, or its journal cannot be read.
+            UsageError: the path is not that of a folder, or the journal cannot be read.
 
         """
         try:
@@ -81,7 +81,7 @@ class Journal:
         self._file: tuple[int, int] | None = None
 
     def _catch_up(self) -> None:
-        """Read what was added since the last time, by whomever; all of it where the file is another one."""
+        """Read the lines that any run has added since the last time; all lines where the file is another one."""
         try:
             if (status := self._path.stat()).st_size == self._read_to and self._file == (status.st_dev, status.st_ino):
                 return
@@ -99,7 +99,7 @@ class Journal:
             raise UsageError(f"--results: {self._path} cannot be read: {error.strerror}") from None
 
     def _take(self, line: Line) -> None:
-        """Keep what a line says, once it is whole: the last one may be just being written."""
+        """Keep the entry of a line that is whole; the last line may be half written just now."""
         if line.text and not line.text.endswith(b"\n"):
             return
         self._lines += 1
@@ -110,7 +110,7 @@ class Journal:
             self._pass_over(f"{self._path}: line {self._lines}: {line.fault}")
 
     def _pass_over(self, what: str) -> None:
-        """Say once that a part does not hold and does not count."""
+        """Report once that a part does not hold and does not count."""
         if what not in self._told:
             self._told.add(what)
             self._tell(f"passed over: {what}")
@@ -131,9 +131,9 @@ class Journal:
             return self._whole(self._by_key.get(key))
 
     def find_trials(self, trial_key: str) -> CellResult | None:
-        """Return the newest result that has evidence of this very trial, however it was judged; its evidence is there.
+        """Return the newest result of exactly this trial key, whoever judged it, if its evidence is still there.
 
-        Its verdict is that of another judge, or of none.
+        Its verdict may be another judge's, or nobody's.
         """
         with self._guard:
             self._catch_up()
@@ -153,7 +153,7 @@ class Journal:
         return {subject: known for subject, known in found.items() if known is not None}
 
     def know(self, releases: Mapping[str, Sequence[Release]]) -> None:
-        """Add to what is known of the releases, by subject: what histories are recomputed by."""
+        """Add to the known releases, by subject, from which histories are recomputed."""
         for subject, known in releases.items():
             path = self.folder / "releases" / f"{subject}.json"
             with self._changing():
@@ -176,7 +176,7 @@ class Journal:
             write_json(path, tuple({**before, **searched}.items()))
 
     def _read(self, path: Path, read: Callable[[Path], T]) -> T | None:
-        """Return what a file beside the journal holds; None where it is not there, or does not hold and is told."""
+        """Return what a file beside the journal holds; None where it is missing, or does not hold and is reported."""
         try:
             return read(path) if os.path.lexists(path) else None
         except ResultsError as error:
@@ -184,7 +184,7 @@ class Journal:
             return None
 
     def _read_to_change(self, path: Path, read: Callable[[Path], T]) -> T | None:
-        """Return the same; what does not hold is put aside under another name, so that nothing of it is lost."""
+        """Do as `_read` does, and put a file that does not hold aside under another name, so that nothing is lost."""
         found = self._read(path, read)
         if found is None and os.path.lexists(path):
             path.replace(path.with_name(f"{path.name}.damaged-{uuid.uuid4().hex[:8]}"))
@@ -192,7 +192,7 @@ class Journal:
 
     @contextlib.contextmanager
     def _changing(self) -> Iterator[None]:
-        """Have the folder's files for oneself: what is read now is still so when it is written."""
+        """Lock the folder's files: what is read in the context is still so when it is written."""
         with explained(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
             with self._guard, filelock.FileLock(self.folder / LOCK):
@@ -204,7 +204,7 @@ class Journal:
             self.add("", result)
 
     def add(self, key: str, result: CellResult, *, trial_key: str = "") -> None:
-        """Append a finished cell, on disk when this returns."""
+        """Append a finished cell; its line is on disk when this returns."""
         at = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
         size = evidences.size(result, self.folder)
         entry = Entry(protocol=PROTOCOL, key=key, trial_key=trial_key, at=at, result=result, evidence_bytes=size)
@@ -218,17 +218,17 @@ class Journal:
                 self._keep(entry)
 
     def keep_evidence(self, evidence: Sequence[Evidence]) -> str:
-        """Write the trials of one cell into a new folder; return it relative to the results folder."""
+        """Write the trials of one cell into a new folder; return its path relative to the results folder."""
         with explained(self.folder):
             self._uses.add(evidences.FOLDER)
             return evidences.keep(evidence, self.folder)
 
     def close(self) -> None:
-        """Use the folder no more."""
+        """End the use of the folder."""
         self._uses.close()
 
     def evidence_of(self, result: CellResult) -> tuple[Evidence, ...]:
-        """Return the stored evidence of a result, trial by trial; a trial that is damaged is told and left out."""
+        """Return the stored evidence of a result, trial by trial; a damaged trial is reported and left out."""
         found = (
             self._read(path, lambda one: reading.trial_in(one, result))
             for path in evidences.trials_of(result, self.folder)

@@ -1,7 +1,8 @@
 """Joining results folders into one, evidence included; or refusing, with nothing written.
 
-What was measured stands above what was not: of a cell that one folder could not run, the other's result counts. Where
-two measured the same they have to agree. Histories and claims are not joined: they are recomputed from the results.
+A measured result stands above one that was not measured: where one folder could not run a cell, the other folder's
+result counts. Two folders that measured the same cell have to agree. Histories and claims are not joined: they are
+recomputed from the results.
 """
 
 from __future__ import annotations
@@ -35,13 +36,13 @@ def merge(folders: Sequence[Path], output: Path, *, scenarios: Scenarios, tell: 
     """Join the folders into a new one; return how many cells it has results of.
 
     Args:
-        folders: of results, from anywhere.
-        output: a new folder.
-        scenarios: those at hand, by id, whose judges judge what the folders hold.
-        tell: takes a line about what is not as it should be and does not hinder.
+        folders: results folders, from anywhere.
+        output: the folder to make.
+        scenarios: the scenarios at hand, by id; their judges judge the evidence of the folders.
+        tell: takes a line about each fault that does not prevent the merge.
 
     Raises:
-        ResultsError: a folder is not what a run writes, two contradict each other, or the output is there already.
+        ResultsError: a folder is not what a run writes, two folders contradict each other, or the output exists.
         StorageError: the output cannot be written.
 
     """
@@ -72,7 +73,7 @@ def merge(folders: Sequence[Path], output: Path, *, scenarios: Scenarios, tell: 
 
 
 def joined(received: Iterable[Received]) -> tuple[Entry, ...]:
-    """Return the entries of all folders, those that count last, each once: of equal ones that with more trials.
+    """Return the entries of all folders, each once; last, for each key and each cell, the entry with the most trials.
 
     Raises:
         ResultsError: two folders have one key with different cells or verdicts, or measured a cell differently.
@@ -96,7 +97,7 @@ def joined(received: Iterable[Received]) -> tuple[Entry, ...]:
                 by_cell[entry.result.id] = (entry, folder.folder)
     for entry, _ in (*by_key.values(), *by_cell.values()):
         text = msgspec.json.encode(entry)
-        every[text] = every.pop(text)  # last
+        every[text] = every.pop(text)  # moved to the end
     return tuple(every.values())
 
 
@@ -109,7 +110,7 @@ def _agree(entry: Entry, folder: Path, known: tuple[Entry, Path]) -> None:
 
 
 def _joined_releases(received: Iterable[Received]) -> dict[str, tuple[Release, ...]]:
-    """Return what any folder knows of the releases; a release may have been yanked between two of them."""
+    """Return the releases that any folder knows; a release may have been yanked between two runs."""
     found: dict[str, dict[str, Release]] = collections.defaultdict(dict)
     for folder in received:
         for subject, known in folder.releases.items():
@@ -125,7 +126,7 @@ def _joined_releases(received: Iterable[Received]) -> dict[str, tuple[Release, .
 
 
 def _joined_searches(received: Iterable[Received]) -> dict[SeriesKey, Searched]:
-    """Return how series were searched, where the folders agree: what two ways chose together is a mere selection."""
+    """Return how series were searched, where the folders agree: cells that two ways chose are a mere selection."""
     found: dict[SeriesKey, set[Searched]] = collections.defaultdict(set)
     for folder in received:
         for key, searched in folder.searched.items():
@@ -134,7 +135,7 @@ def _joined_searches(received: Iterable[Received]) -> dict[SeriesKey, Searched]:
 
 
 def _copy_evidence(received: Iterable[Received], made: Path) -> None:
-    """Copy the evidence of all entries; the same folder may come from two sides, if it is the same."""
+    """Copy the evidence of all entries; two results folders may hold one evidence folder, if its files are equal."""
     for folder in received:
         for entry in folder.entries:
             for file in files_of(entry, folder.folder):
@@ -146,7 +147,7 @@ def _copy_evidence(received: Iterable[Received], made: Path) -> None:
 
 
 def _check_output(output: Path, folders: Iterable[Path]) -> None:
-    """Refuse to write into what is there, or into what is read."""
+    """Refuse an output that exists already, or that lies inside a folder that is read."""
     if output.is_symlink() or (output.exists() and not (output.is_dir() and not any(output.iterdir()))):
         raise ResultsError(f"--output: {output} is there already; name a new folder")
     place = os.path.realpath(output)

@@ -1,4 +1,4 @@
-"""What results are read from and written to, whatever keeps them: a folder with a journal, or a document."""
+"""The protocols of what keeps results, to read and to write them: a folder with a journal, or a document."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ class WriteResults(ReadResults, Protocol):
         """Return the stored result of exactly this key, marked as stored, if its evidence is still there."""
 
     def find_trials(self, trial_key: str) -> CellResult | None:
-        """Return the newest result that has evidence of this very trial, however it was judged."""
+        """Return the newest result of exactly this trial key, whoever judged it, if its evidence is still there."""
 
     def keep_evidence(self, evidence: Sequence[Evidence]) -> str:
-        """Keep the trials of one cell in a new folder; return the folder relative to the results."""
+        """Keep the trials of one cell in a new folder; return its path relative to the results."""
 
     def add(self, key: str, result: CellResult, *, trial_key: str = "") -> None:
         """Enter a finished cell."""
@@ -51,7 +51,7 @@ class WriteResults(ReadResults, Protocol):
         """Enter the result of a cell that was not run, unless the newest one says so already."""
 
     def know(self, releases: Mapping[str, Sequence[Release]]) -> None:
-        """Add to what is known of the releases, by subject."""
+        """Add to the known releases, by subject."""
 
     def remember(self, searched: Mapping[SeriesKey, Searched]) -> None:
         """Add how histories came about."""

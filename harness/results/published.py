@@ -1,4 +1,4 @@
-"""A document that was written before, read in place of a results folder; evidence is not in it."""
+"""A document that was written before, read in place of a results folder; it holds no evidence."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ class _Version(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Published:
-    """Offers what a journal offers to readers."""
+    """Offers a document's results as `harness.results.protocols.ReadResults` has them."""
 
     def __init__(self, path: Path, *, where: str) -> None:
         """Read the document; ``where`` is the option that named it, for messages.
 
         Raises:
-            UsageError: it is none.
+            UsageError: the file is not a document that this program reads.
 
         """
         name = reading.name_of(path)
@@ -64,12 +64,12 @@ class Published:
         return {one.key: Searched(strategy=one.strategy, seed=one.seed) for one in self.document.histories}
 
     def evidence_of(self, _: CellResult) -> tuple[Evidence, ...]:
-        """Return nothing."""
+        """Return nothing: a document holds no evidence."""
         return ()
 
 
 def _refuse_other_versions(path: Path, *, where: str) -> None:
-    """Say that a document is of another version, where that is what is wrong with it."""
+    """Raise `UsageError` where a document is of another schema version."""
     with contextlib.suppress(reading.FileError):
         found = reading.read(path, _Version).schema_version
         if found != SCHEMA_VERSION:

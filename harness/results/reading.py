@@ -1,6 +1,6 @@
 """JSON files that somebody else may have written, read in bounds: they hold what they are said to hold, or are refused.
 
-What a name or a number may be stands in the types, see `harness.model.names`. Here is what a type cannot say: how large
+The types say what a name or a number may be, see `harness.model.names`. This module says what a type cannot: how large
 a file may be before it is read, and how many values it may have before they take several times its size in memory.
 """
 
@@ -34,7 +34,7 @@ _PATTERN = re.compile(r"Expected `str` matching regex .* - at `(.*)`", re.DOTALL
 
 
 class FileError(ResultsError):
-    """A file does not hold what it is said to hold; ``why`` says it without the file's name."""
+    """A file does not hold what it is said to hold; ``why`` is the message without the file's name."""
 
     def __init__(self, path: Path, why: str) -> None:
         """Name the file in the message."""
@@ -46,7 +46,7 @@ def read(path: Path, kind: type[T], *, most_values: int = MOST_VALUES) -> T:
     """Return the value that a JSON file holds.
 
     Raises:
-        FileError: it cannot be read, or holds something else; one line that says where.
+        FileError: the file cannot be read, or holds something else; the message is one line that says where.
 
     """
     try:
@@ -61,7 +61,7 @@ def read(path: Path, kind: type[T], *, most_values: int = MOST_VALUES) -> T:
 
 
 def releases_in(path: Path) -> tuple[Release, ...]:
-    """Return the releases of a subject, which the file is named by.
+    """Return the releases of the subject that the file is named by.
 
     Raises:
         FileError: the file holds something else.
@@ -102,12 +102,12 @@ def told(error: Exception) -> str:
 
 
 def name_of(path: Path) -> str:
-    """Return a path for a message, which may be longer than any file's."""
+    """Return a path for a message, shortened: it may be longer than any file's."""
     name = str(path)
     return name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}…"
 
 
 def _values_in(text: bytes, enough: int) -> int:
-    """Return how many values a JSON text separates; commas inside strings are told apart only where it matters."""
+    """Return how many commas separate values in a JSON text; those in strings are left out where it matters."""
     count = text.count(b",")
     return count if count <= enough else count - sum(found[0].count(b",") for found in _STRING.finditer(text))

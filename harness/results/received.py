@@ -1,7 +1,8 @@
 """A results folder that came from elsewhere, read as hostile: it is whole and what it says it is, or it is refused.
 
-Nothing in it is followed out of it, no file of it is trusted for its name, none is larger than a run makes it, and what
-a line says of a cell has to agree with the evidence that it names: where the scenario is at hand, its judge says so.
+Nothing in the folder is followed out of it, no file is trusted for its name, and no file may be larger than a run makes
+it. What a line says of a cell has to agree with the evidence that the line names: where the scenario is at hand, its
+judge judges that evidence again.
 """
 
 from __future__ import annotations
@@ -43,14 +44,14 @@ if TYPE_CHECKING:
 
 MOST_OF_JOURNAL = 128 * 1024 * 1024  # bytes
 MOST_ENTRIES = 100_000
-MOST_OF_LOG = 16 * KEPT_OF_OUTPUT + 4096  # bytes: of both ends of both parts, where each byte is shown as four
+MOST_OF_LOG = 16 * KEPT_OF_OUTPUT + 4096  # bytes: both ends of both parts, each byte shown as four
 MOST_OF_EVIDENCE = 4 * 1024**3  # bytes of a whole folder
 _KEY = re.compile(r"(?:[0-9a-f]{64})?", re.ASCII)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Received:
-    """A results folder that holds: its entries in their order, the releases by subject, how series were searched."""
+    """A results folder that holds: its entries in order, its releases by subject, and how its series were searched."""
 
     folder: Path
     entries: tuple[Entry, ...]
@@ -62,12 +63,12 @@ def receive(folder: Path, *, scenarios: Scenarios, tell: Tell) -> Received:
     """Read a results folder.
 
     Args:
-        folder: somebody else's.
-        scenarios: those at hand, by id: their judges judge the evidence again.
+        folder: the folder, which somebody else made.
+        scenarios: the scenarios at hand, by id; their judges judge the evidence again.
         tell: takes a line about each part that a kill tore, which does not count.
 
     Raises:
-        ResultsError: it is none, or anything in it is not what a run writes; one line that says where.
+        ResultsError: it is no results folder, or something in it is not what a run writes; one line that says where.
 
     """
     try:
@@ -100,7 +101,7 @@ def files_of(entry: Entry, folder: Path) -> tuple[Path, ...]:
 
 
 def _refuse_what_leaves(folder: Path) -> None:
-    """Refuse links, which may lead anywhere, and what is no file: a pipe would never end."""
+    """Refuse links, which may lead anywhere, and what is neither file nor folder: a pipe would never end."""
     for where, folders, names in os.walk(folder):
         for name in (*folders, *names):
             mode = os.lstat(path := os.path.join(where, name)).st_mode  # noqa: PTH118 - there may be very many
@@ -110,9 +111,9 @@ def _refuse_what_leaves(folder: Path) -> None:
 
 
 def _entries(folder: Path, tell: Tell) -> Iterator[Entry]:
-    """Yield the entries of the journal; there is none where a run had nothing to do.
+    """Yield the entries of the journal; there is no journal where a run had nothing to do.
 
-    A kill tears the line that is being written. It is the last one, unless a later run has closed it off and gone on.
+    A kill tears the line that is being written, which is the last one unless a later run has closed it off and gone on.
     """
     if not (folder / FILE).is_file():
         return
@@ -149,7 +150,7 @@ def _refuse_too_much(entries: list[Entry], folder: Path) -> None:
 
 
 def _refuse_both_verdicts(entries: list[Entry], folder: Path) -> None:
-    """Refuse a key that has both verdicts, unless the later one rests on more trials, the earlier ones among them."""
+    """Refuse a key that is both reproduced and absent, unless the later entry rests on the earlier trials and more."""
     known: dict[str, CellResult] = {}
     for entry in entries:
         result, other = entry.result, known.get(entry.key)
@@ -162,7 +163,7 @@ def _refuse_both_verdicts(entries: list[Entry], folder: Path) -> None:
 
 
 def _checked(entry: Entry, folder: Path, scenarios: Scenarios) -> Entry:
-    """Return an entry that holds, by itself and by its evidence, with what the judge here makes of it."""
+    """Check an entry by itself and by its evidence; return it with the judgement of the judge at hand."""
     try:
         fault = _fault(entry) or _fault_in_files(entry, folder)
         if fault is None and entry.result.evidence:
@@ -185,7 +186,7 @@ def _fault(entry: Entry) -> str | None:
     """Say what is wrong with an entry by itself, see also `CellResult.fault`; None where nothing is.
 
     Raises:
-        ValueError: its moment is none.
+        ValueError: the moment of the entry is not in ISO 8601.
 
     """
     result = entry.result

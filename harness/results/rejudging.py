@@ -1,4 +1,4 @@
-"""A result that came with its evidence, judged again by the scenario that is at hand: the evidence is what counts."""
+"""A result that came with its evidence is judged again by the scenario at hand: the evidence counts, not the result."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ if TYPE_CHECKING:
 
 
 def judged_again(result: CellResult, trials: Iterable[Evidence], loaded: LoadedScenario | None) -> CellResult:
-    """Return the result as the judge here gives it, or marked as judged by nobody here.
+    """Return the result as the judge at hand gives it, or marked as judged by nobody here.
 
     Args:
-        result: as somebody else says.
+        result: the result as somebody else says it.
         trials: its evidence, which is read in any case.
         loaded: its scenario, None where it is not at hand.
 
     Raises:
-        ResultsError: the judge that is said to have given the verdict gives another one.
+        ResultsError: the judge that is said to have given the verdict gives another one, or the subject is another one.
 
     """
     if loaded and canonicalize_name(loaded.scenario.subject) != canonicalize_name(result.subject):
@@ -50,13 +50,13 @@ def judged_again(result: CellResult, trials: Iterable[Evidence], loaded: LoadedS
             unjudged_here=False,
         )
     if result.judged_by not in (None, loaded.closure.judgement):
-        return unjudged  # the scenario here is another one, and so is its judge
+        return unjudged  # the judge at hand is not the one that gave the verdict
     counts = ", ".join(f"{count} {verdict}" for verdict, count in tally.items())
     raise ResultsError(f"it says {result.verdict}, its own evidence says {whole.verdict} (trials: {counts})")
 
 
 def _judgement(trial: Evidence, loaded: LoadedScenario | None) -> Judgement | None:
-    """Return the judgement of a trial; None where nobody here gives one, as where the judge itself is mistaken."""
+    """Return the judgement of a trial; None where there is no judge at hand, or the judge itself fails."""
     if loaded is None:
         return None
     found = judge(loaded.scenario, trial)

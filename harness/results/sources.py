@@ -24,7 +24,7 @@ def reading(results: Path, *, where: str) -> ReadResults:
     """Return the results of a folder or a document; ``where`` is the option that names it.
 
     Raises:
-        UsageError: they cannot be read.
+        UsageError: the results cannot be read.
 
     """
     try:
@@ -35,10 +35,10 @@ def reading(results: Path, *, where: str) -> ReadResults:
 
 
 def writing(source: ReadResults, *, named: Path) -> WriteResults:
-    """Return the results that were read, to write to.
+    """Return the source of results as one that can be written to.
 
     Raises:
-        UsageError: they are a document's.
+        UsageError: the source is a document.
 
     """
     if isinstance(source, Journal):
@@ -50,7 +50,7 @@ def published(path: Path | None = None) -> Published:
     """Return the document that a call names by '--since', or the published report.
 
     Raises:
-        UsageError: it cannot be read.
+        UsageError: the document cannot be read.
 
     """
     return Published(path or PUBLISHED, where="--since" if path else "the published report")

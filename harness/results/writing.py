@@ -1,4 +1,4 @@
-"""What it means for a user that a folder cannot be written to, in one line with a remedy."""
+"""A results folder that cannot be written to, explained to its user in one line with a remedy."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _REMEDIES = {
 
 @contextlib.contextmanager
 def explained(folder: Path) -> Iterator[None]:
-    """Write into a results folder inside the context.
+    """Explain an `OSError` that is raised in the context, which writes into a results folder.
 
     Raises:
         StorageError: the folder cannot be written to.

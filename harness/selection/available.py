@@ -1,4 +1,4 @@
-"""What the cells of a call are selected from: the releases of the index, local projects, the Pythons that are here."""
+"""What the cells of a call are selected from: releases of the index, local projects, and this machine's Pythons."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _SERVER = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*?)\s*(?P<spec>(?:[<>=!
 class Available:
     """Asks the index, local projects and the machine, each at most once in a call.
 
-    ``asked`` has the subjects that the index was asked for, ``platforms`` those whose Pythons were.
+    ``asked`` has the subjects that the index was asked for, ``platforms`` the platforms whose Pythons were asked for.
     """
 
     def __init__(self, subjects: Iterable[str], *, cache: Path) -> None:
@@ -46,7 +46,7 @@ class Available:
         """Read one ``--server`` option.
 
         Raises:
-            UsageError: it names no release of a subject, and no local project either.
+            UsageError: ``spec`` names no release of a subject, and no local project either.
 
         """
         if _is_local(spec):
@@ -64,7 +64,7 @@ class Available:
         return ServerOption(subject=subject, spec=word if word in WORDS else wanted)
 
     def releases_of(self, subject: str, spec: str) -> Sequence[Release]:
-        """Return the releases of a subject that a specifier chooses from: a local project is one of its own."""
+        """Return the releases of a subject that a specifier chooses from; a local project is itself the only one."""
         if _is_local(spec):
             name, release = self._local(spec)
             return (release,) if name == subject else ()
@@ -73,7 +73,7 @@ class Available:
         return self.listed(subject)
 
     def left_out(self) -> tuple[str, ...]:
-        """Return a line for each range of releases so far in which some have no file that pip can install."""
+        """Return a line for each range asked for so far in which some releases have no file that pip can install."""
         found = (
             index.told(subject, index.left_out_of(subject, cache=self._cache), within=spec)
             for subject, spec in self._ranges
@@ -85,7 +85,7 @@ class Available:
         """Return all releases of a subject that the index knows.
 
         Raises:
-            StorageError: they cannot be kept.
+            StorageError: the releases cannot be kept in the cache folder.
 
         """
         self.asked.add(subject)
@@ -117,7 +117,7 @@ class Available:
 
     @contextlib.contextmanager
     def _storing(self) -> Iterator[None]:
-        """Say which folder it is that cannot be written to."""
+        """Name the cache folder where it cannot be written to."""
         try:
             yield
         except OSError as error:

@@ -1,8 +1,7 @@
 """Names and globs of scenarios: what a matrix and a call mean by them.
 
-A glob with a ``/`` matches SUBJECT/NAME, one without a ``/`` the id alone: ``uvicorn/*``, ``uvicorn/pipelined-*``,
-``pipelined-*``.
-A glob that matches nothing, and a name that no scenario has, are errors with the nearest names.
+A glob with a ``/`` matches SUBJECT/NAME (``uvicorn/*``, ``uvicorn/pipelined-*``), a glob without a ``/`` the id alone
+(``pipelined-*``). A glob that matches nothing, and a name that no scenario has, are errors with the nearest names.
 """
 
 from __future__ import annotations
@@ -24,12 +23,12 @@ def chosen(asked: Iterable[str], subjects: Mapping[str, str], *, where: str) -> 
     """Return the ids of the scenarios that names and globs mean, each once.
 
     Args:
-        asked: names and globs; the ids come in their order, those of a glob in that of the scenarios.
+        asked: names and globs; the ids come in this order, the ids of one glob in the order of ``subjects``.
         subjects: the subject of every known scenario, by id.
-        where: they stand, for messages.
+        where: the place of the names and globs, for messages.
 
     Raises:
-        UsageError: one of them means no scenario.
+        UsageError: a name or a glob means no scenario.
 
     """
     return tuple(dict.fromkeys(name for one in asked for name in _meant(one, subjects, where)))
@@ -47,7 +46,7 @@ def _meant(one: str, subjects: Mapping[str, str], where: str) -> Sequence[str]:
 
 
 def _nearest(glob: str, candidates: Iterable[str]) -> str:
-    """Return ``did you mean …?`` of the names that begin most as the plain letters of a glob do."""
+    """Return ``did you mean …?`` with the names whose beginnings are nearest to the plain letters of a glob."""
     plain = _WILD.sub("", glob)
     beginnings: dict[str, list[str]] = {}
     for one in candidates:

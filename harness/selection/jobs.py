@@ -1,6 +1,7 @@
 """Jobs of a CI service: a selection divided by operating system and Python, then by cost where jobs are left.
 
-A job names its cells by globs of their ids and, where others share these, by a shard, so that it can select them again.
+A job names its cells by globs of their ids and, where other jobs have the same globs, by a shard. By these the machine
+that takes the job selects the same cells again.
 """
 
 from __future__ import annotations
@@ -43,8 +44,8 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
 class Job(msgspec.Struct, frozen=True, kw_only=True):
     """One job: where it runs, what has to be there, and the ``arguments`` of ``harness run`` that select its cells.
 
-    ``python`` and ``platform`` name several where there are fewer jobs than these, separated by spaces; ``seconds`` is
-    what the cells cost one after the other.
+    ``python`` and ``platform`` name several, separated by spaces, where there are fewer jobs than Pythons or platforms.
+    ``seconds`` is what the cells cost one after the other.
     """
 
     name: str
@@ -59,13 +60,13 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
 def jobs_of(
     cells: Sequence[Cell], costs: Mapping[Cell, int], *, most: int, divided_by: Sequence[str] = ()
 ) -> tuple[Job, ...]:
-    """Return at most so many jobs that together have every cell once.
+    """Return at most ``most`` jobs that together have every cell once.
 
     Args:
         cells: the selection.
-        costs: of each cell, in milliseconds.
+        costs: what each cell costs, in milliseconds.
         most: how many jobs at most.
-        divided_by: the arguments by which a call knows these costs.
+        divided_by: the arguments that give a call the same costs.
 
     Raises:
         UsageError: there are more operating systems than jobs.
@@ -122,7 +123,7 @@ def _shares(groups: tuple[Group, ...], costs: Mapping[Cell, int], most: int) -> 
 
 
 def _spread(loads: Mapping[Name, int], limits: Mapping[Name, int], most: int) -> dict[Name, int]:
-    """Give one to each, and the rest one by one to whoever has most to do for each that it has, up to its limit."""
+    """Give each name one job, and each further job to the largest load for each job so far, up to the name's limit."""
     counts = dict.fromkeys(loads, 1)
     heap = [(-loads[name], place, name) for place, name in enumerate(loads)]
     heapq.heapify(heap)

@@ -1,7 +1,7 @@
 """What ``harness list`` shows, remembered by the content of scenarios' folders: a list executes no module twice.
 
-A scenario is remembered whose module imports nothing from outside of its own folder. The digest covers every file of
-that folder but kept evidence.
+Only a scenario whose module imports nothing from outside of its own folder is remembered. The digest covers every file
+of that folder except kept evidence.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from harness.selection.plan import Plan
 
 FILE = "listing.json"  # in the user cache folder
-PROTOCOL = 1  # raised when a list shows something else of a scenario
+PROTOCOL = 1  # to be raised when a list shows something else of a scenario
 _MOST_BYTES = 1024 * 1024  # of a folder whose digest costs less than executing its module
 
 
@@ -50,7 +50,7 @@ def overviews(plan: Plan) -> Iterator[str]:
 
 
 def _digest(module: Path) -> str | None:
-    """Return the digest of a scenario's folder; None where it lies flat among others, or holds more than its share."""
+    """Return the digest of a scenario's folder; None where it has no folder of its own, or one too large to digest."""
     if module.name != MODULE:
         return None
     digest = hashlib.sha256(repr((PROTOCOL, sys.version_info[:2], module.parent.parent.name)).encode())

@@ -1,4 +1,4 @@
-"""A matrix: strict data that names scenarios, releases, Pythons and platforms; and the cells it stands for.
+"""A matrix: strict data that names scenarios, releases, Pythons and platforms; and the cells that it stands for.
 
 The file is TOML, a list of ``[[cells]]`` tables. The platform ``docker`` in it stands for ``docker:IMAGE``, where IMAGE
 is what the table ``[pythons]`` has for the Python of the cell:
@@ -11,9 +11,9 @@ A row names scenarios by their ids or by globs, see `harness.selection.globs`.
 A row without ``pythons`` runs each release on the Pythons that its scenario names for the release's era, else on the
 newest Python of the platform that the release allows; so does a row whose releases ``--server`` replaces.
 
-An unknown key, scenario, variant or platform, what is no Python, a specifier that names no release, and a selection
-that leaves nothing are errors that say where and offer the nearest valid names. A claim that names a release that does
-not exist is the document's mistake: its cells are left out, and that is told.
+An unknown key, scenario, variant or platform, a text that is no Python, a specifier that names no release, and a
+selection that leaves no cell are errors that say where and offer the nearest valid names. A claim that names a release
+that does not exist is the document's mistake: its cells are left out, and that is reported.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ if TYPE_CHECKING:
 class CellsTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One ``[[cells]]`` table: the product of its lists.
 
-    ``scenarios`` are ids and globs. No ``variants`` means all of them, no ``pythons`` those that each release's own
-    rule gives.
+    ``scenarios`` are ids and globs. Without ``variants``, all variants of each scenario count. Without ``pythons``,
+    each release runs on the Pythons that the rule of this module gives for it.
     """
 
     scenarios: tuple[str, ...]
@@ -55,7 +55,7 @@ class CellsTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 
 class Matrix(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A whole matrix file, with the name it is called by in messages."""
+    """A whole matrix file, with its name in messages."""
 
     cells: tuple[CellsTable, ...]
     pythons: dict[str, str] = {}
@@ -91,11 +91,11 @@ class Known:
     """What cells are selected from.
 
     Attributes:
-        scenarios: every known scenario by id; asked only for those in play.
+        scenarios: every known scenario by id; only the selected ones are looked up, since looking one up loads it.
         subjects: the subject of every known scenario, by id.
-        releases_of: the releases that a subject and a specifier choose from; asked only for what is in play.
-        pythons_on: the Pythons that a platform has here, newest first, at least one, in full where that is known
-            (``3.8.18``).
+        releases_of: returns the releases of a subject that a specifier chooses from; asked only for selected subjects.
+        pythons_on: returns the Pythons that a platform has here, newest first, at least one, with the patch version
+            where that is known (``3.8.18``).
         own_platform: the platform of a row that names none.
         tell: takes a line about what had to be left out.
 
@@ -113,7 +113,7 @@ def parse(text: str, *, name: str) -> Matrix:
     """Read a matrix from TOML; ``name`` is the file, for messages.
 
     Raises:
-        UsageError: it is not TOML, or a key or value is not known.
+        UsageError: the text is not TOML, or a key or value is not known.
 
     """
     try:
@@ -151,7 +151,7 @@ def cells_of(matrix: Matrix, selection: Selection, known: Known) -> tuple[Cell, 
     claim and the latest, on the machine's own platform.
 
     Raises:
-        UsageError: an unknown name, a specifier that matches nothing, or nothing left.
+        UsageError: a name is unknown, a specifier matches nothing, or no cell is left.
 
     """
     asked = globs.chosen(selection.scenarios, known.subjects, where="the call")
@@ -176,7 +176,7 @@ def cells_of(matrix: Matrix, selection: Selection, known: Known) -> tuple[Cell, 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class _Row:
-    """One scenario of one entry; ``where`` it stands, for messages."""
+    """One scenario of one entry; ``where`` is the place of the entry, for messages."""
 
     matrix: Matrix
     entry: CellsTable
@@ -185,9 +185,9 @@ class _Row:
 
 
 def _rows(matrix: Matrix, asked: Sequence[str], known: Known) -> Iterator[tuple[str, CellsTable, tuple[str, ...]]]:
-    """Yield the entries of the matrix, and one for each scenario that is asked for and that it does not have.
+    """Yield the entries of the matrix, and one for each scenario that is asked for and is not in the matrix.
 
-    Each comes with the place where it stands, for messages, and the ids of its scenarios.
+    Each entry comes with its place, for messages, and with the ids of its scenarios.
     """
     named: set[str] = set()
     for number, entry in enumerate(matrix.cells, start=1):
@@ -219,7 +219,7 @@ def _expand(row: _Row, selection: Selection, known: Known) -> Iterator[Cell]:
 
 
 def _points(row: _Row, selection: Selection, known: Known, platform: str) -> Iterator[tuple[str, Release]]:
-    """Yield the Pythons and releases of a row on a platform; Pythons are named for a row's own releases only."""
+    """Yield the Pythons and releases of a row on a platform; a row's Pythons are for the row's own releases only."""
     for python in selection.pythons or (() if selection.servers else row.entry.pythons):
         for release in _releases(row, selection, known, python):
             yield python, release
@@ -237,7 +237,7 @@ def _here(matrix: Matrix, known: Known, platform: str) -> Sequence[str]:
 
 
 def _newest(release: Release, here: Sequence[str]) -> str:
-    """Return the newest Python here that the release allows; the newest of all where it allows none of them."""
+    """Return the newest Python here that the release allows; the newest one of all where the release allows none."""
     return minor_of(next((python for python in here if release.admits(python)), here[0]))
 
 
@@ -253,9 +253,9 @@ def _platform(platform: str, python: str, matrix: Matrix) -> str:
 
 
 def _releases(row: _Row, selection: Selection, known: Known, python: str | None) -> Iterator[Release]:
-    """Yield the releases of one row on one Python, or on whichever; ``--server`` replaces them.
+    """Yield the releases of one row on one Python, or on any where ``python`` is None; ``--server`` replaces them.
 
-    A claim that names a release that does not exist leaves out its own cells, and nobody else's.
+    A claim that names a release that does not exist leaves out its own cells, and no others.
     """
     subject = row.scenario.subject
     if selection.every:

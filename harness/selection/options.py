@@ -1,4 +1,4 @@
-"""All that a call says about which cells it means and how they are executed."""
+"""The options of a call as values: which cells it means, and how these are executed."""
 
 from __future__ import annotations
 

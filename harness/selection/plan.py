@@ -1,4 +1,4 @@
-"""From what a call says to the cells it means: the same for the command line and for pytest."""
+"""From the options of a call to the cells that it means: the same for the command line and for pytest."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _MOST_OF_A_MATRIX = 1024 * 1024
 
 
 class Plan:
-    """The cells that a call means, and what is said of them before anything of theirs is known."""
+    """The cells that a call means, with their costs, tasks, claims and expectations; no stored result is read here."""
 
     def __init__(self, options: Options, scenarios: Catalog | None = None) -> None:
         """Find the scenarios, unless they are given, and load the matrix.
@@ -40,7 +40,7 @@ class Plan:
             UsageError: something that the call names does not exist.
 
         """
-        settings.load()  # a mistake in them is told before anything starts
+        settings.load()  # a mistake in the settings is reported before anything starts
         self.options = options
         self.scenarios = load_scenarios(options) if scenarios is None else scenarios
         self.matrix = load_matrix(options.matrix)
@@ -55,11 +55,11 @@ class Plan:
 
     @functools.cached_property
     def cells(self) -> tuple[Cell, ...]:
-        """The selected cells; of a shard its own, which may be none.
+        """The selected cells, or those of the call's shard, which may be none.
 
         Raises:
-            UsageError: something that the call names does not exist, nothing is left, or machines would divide it
-                differently.
+            UsageError: something that the call names does not exist, no cell is left, or machines would divide the
+                selection differently.
 
         """
         chosen = self.select(cells=self.options.cells)
@@ -71,7 +71,7 @@ class Plan:
         return part_of(chosen, self.options.shard, self.costs(chosen)) if self.options.shard else chosen
 
     def costs(self, cells: Iterable[Cell]) -> dict[Cell, int]:
-        """Return what a trial of each cell costs, in milliseconds, by the results that the call names for it."""
+        """Return what a trial of each cell costs, in milliseconds, by the results that ``--costs`` names."""
         named = self.options.costs
         if named is None:
             return self.costs_by(cells, ())
@@ -80,11 +80,11 @@ class Plan:
         return self.costs_by(cells, sources.reading(named, where="--costs").latest())
 
     def costs_by(self, cells: Iterable[Cell], results: Iterable[CellResult]) -> dict[Cell, int]:
-        """Return what a trial of each cell costs, in milliseconds, by what results have recorded."""
+        """Return what a trial of each cell costs, in milliseconds, by what these results have recorded."""
         return costs_of(cells, self.scenarios.declared, {result.id: result for result in results})
 
     def select(self, *, cells: Sequence[str], every: bool = False, prereleases: bool = False) -> tuple[Cell, ...]:
-        """Return the cells of the matrix by these globs, and by all else that the call says.
+        """Return the cells of the matrix that these globs, and all other options of the call, select.
 
         Args:
             cells: globs, none for all.
@@ -124,7 +124,7 @@ class Plan:
         self.remarks[line] = None
 
     def _own(self) -> tuple[str, ...]:
-        """Return the scenarios of the folders that the call names, all of which it means where it names no other."""
+        """Return the scenarios of the call's own folders, which a call without names means; none with a matrix."""
         own = tuple(name for name, module in self.scenarios.modules.items() if not loading.is_bundled(module))
         return () if self.options.matrix else own
 
@@ -140,12 +140,12 @@ class Plan:
                 raise EmptySelectionError(message)
 
     def trials_of(self, scenario: str, asked: int) -> int:
-        """Return how many trials a cell is to have: as many as are asked for, or more where the scenario needs more."""
+        """Return how many trials a cell is to have: ``asked``, or more where the scenario needs more."""
         loaded = self.scenarios.get(scenario)
         return max(asked, getattr(loaded.scenario.combine, "trials", 1)) if loaded else asked
 
     def task(self, cell: Cell, trials: int | None = None) -> Task:
-        """Return the task of a cell: so many trials, by default as many as the call and the scenario ask for."""
+        """Return the task of a cell; without ``trials``, of as many trials as the call and the scenario ask for."""
         loaded = self.scenarios[cell.scenario]
         return Task(
             cell=cell,
@@ -155,7 +155,7 @@ class Plan:
         )
 
     def claims_of(self, names: Iterable[str]) -> dict[str, Claim]:
-        """Return the claims of the scenarios that have one, by scenario; of those at hand."""
+        """Return the claims of these scenarios by id, without those that have none or are not at hand."""
         claims = ((name, self.scenarios[name].scenario.claim) for name in set(names) if name in self.scenarios)
         return {name: claim for name, claim in claims if claim}
 
@@ -163,13 +163,13 @@ class Plan:
         """Return the ids of the scenarios that the call's names and globs mean, or of all.
 
         Raises:
-            UsageError: one of them means no scenario.
+            UsageError: a name or a glob means no scenario.
 
         """
         return globs.chosen(self.options.names, self.scenarios.subjects, where="the call") or tuple(self.scenarios)
 
     def expecting(self, result: CellResult) -> CellResult:
-        """Return a result with what this call expects of it, now."""
+        """Return a result with what this call expects of it."""
         loaded = self.scenarios.get(result.scenario)
         return expecting(result, loaded.scenario, absent=self.options.absent) if loaded else result
 

@@ -1,6 +1,6 @@
 """A shard: one of several even parts of a selection, so that many machines can take one each.
 
-The parts depend on nothing but the cells and what they are said to cost: the same on every machine.
+The parts depend on nothing but the cells and their given costs, so that every machine divides alike.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Shard(msgspec.Struct, frozen=True, kw_only=True):
     count: int
 
     def __str__(self) -> str:
-        """Spell it as a call does."""
+        """Spell the shard as a call does."""
         return f"{self.number}/{self.count}"
 
 
@@ -39,7 +39,7 @@ def read_shard(text: str) -> Shard:
     """Read ``3/16``.
 
     Raises:
-        UsageError: it is not spelled so, or there is no such part.
+        UsageError: the text is not spelled so, or there is no such part.
 
     """
     match = _SPELLED.fullmatch(text.strip())
@@ -53,12 +53,12 @@ def read_shard(text: str) -> Shard:
 def costs_of(
     cells: Iterable[Cell], scenarios: Mapping[str, Scenario], recorded: Mapping[str, CellResult]
 ) -> dict[Cell, int]:
-    """Return what a trial of each cell costs, in milliseconds: whole ones, whose sums are the same everywhere.
+    """Return what a trial of each cell costs, in whole milliseconds, whose sums are the same on every machine.
 
     Args:
-        cells: in any order.
-        scenarios: by id; each says what a trial of it typically takes.
-        recorded: results of earlier runs by cell id; what a trial took in one of them counts more.
+        cells: the cells, in any order.
+        scenarios: the scenarios by id, each of which says what a trial typically takes.
+        recorded: results of earlier runs by cell id; what a trial took in one of them comes before what is typical.
 
     """
     costs = {}
@@ -74,10 +74,10 @@ def costs_of(
 
 
 def divide(costs: Mapping[T, int], count: int, *, name: Callable[[T], str]) -> tuple[tuple[T, ...], ...]:
-    """Divide into so many parts of about the same cost, each in the order that is given; a part may be empty.
+    """Divide members into ``count`` parts of about the same cost, each in the given order; a part may be empty.
 
-    The dearest goes first, always to the part that costs least so far: no part exceeds another by more than the
-    cost of one of its members. Equals are told apart by ``name``, so the order that is given does not matter.
+    The most expensive member goes first, each to the part that costs least so far: no part exceeds another by more than
+    the cost of one of its members. Members of equal cost are ordered by ``name``, so the given order does not matter.
     """
     parts: list[list[T]] = [[] for _ in range(count)]
     loads = [0] * count
@@ -90,5 +90,5 @@ def divide(costs: Mapping[T, int], count: int, *, name: Callable[[T], str]) -> t
 
 
 def part_of(cells: Sequence[Cell], shard: Shard, costs: Mapping[Cell, int]) -> tuple[Cell, ...]:
-    """Return the cells of one shard, in their order."""
+    """Return the cells of one shard, in the given order."""
     return divide({cell: costs[cell] for cell in cells}, shard.count, name=lambda cell: cell.id)[shard.number - 1]

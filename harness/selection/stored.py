@@ -32,10 +32,10 @@ class Stored:
     """The results that a call names, as the plan of the call means them."""
 
     def __init__(self, plan: Plan) -> None:
-        """Read what is there.
+        """Open the results that the call names.
 
         Raises:
-            UsageError: it cannot be read.
+            UsageError: the results cannot be read.
 
         """
         self._plan = plan
@@ -46,18 +46,18 @@ class Stored:
         """The results, to write to.
 
         Raises:
-            UsageError: the call names a document in their place.
+            UsageError: the call names a document in place of a folder.
 
         """
         return sources.writing(self.source, named=self._plan.options.results)
 
     def costs(self, cells: Mapping[Cell, int]) -> dict[Cell, int]:
-        """Return what so many trials of each cell take, in milliseconds, by what is recorded here."""
+        """Return what the given number of trials of each cell takes, in milliseconds, by the stored results."""
         trial = self._plan.costs_by(cells, self.source.latest())
         return {cell: trials * trial[cell] for cell, trials in cells.items()}
 
     def keep_releases(self) -> None:
-        """Keep what is known of the releases that cells were selected from beside the results."""
+        """Keep the releases that cells were selected from beside the results."""
         available = self._plan.available
         self.writable.know({subject: available.listed(subject) for subject in available.asked})
 
@@ -68,7 +68,7 @@ class Stored:
         *,
         source: ReadResults | None = None,
     ) -> Document:
-        """Return the document of some results of a source, the call's own by default, with histories and claims."""
+        """Return the document of results of a source, by default the call's own, with histories and claims."""
         source, results = source or self.source, tuple(results)
         return document_of(
             results,
@@ -80,14 +80,14 @@ class Stored:
     def results(self, *, published: bool = False) -> tuple[CellResult, ...]:
         """Return the newest stored results: of the selected cells, or of all where the call selects none.
 
-        Controls come with the cells that they stand beside. What is expected is what is expected now. Their order
-        does not tell in which one they were made.
+        Controls come with the cells that they stand beside. Each result has the expectation of this call. The order of
+        the results does not depend on the order in which they were made.
 
         Args:
-            published: where nothing is stored and no place is named, they are the published report's; that is told.
+            published: read the published report where nothing is stored and the call names no place, and report that.
 
         Raises:
-            UsageError: there is none.
+            UsageError: there are no such results.
 
         """
         plan = self._plan
@@ -116,18 +116,18 @@ class Stored:
         raise UsageError(f"{count} '{name}'; {hint}")
 
     def trials_of(self, result: CellResult) -> list[tuple[Evidence, Judgement | None]]:
-        """Return the evidence of a result with its judgements; None where its scenario is not known here."""
+        """Return the evidence of a result, trial by trial, each with its judgement; None without the scenario."""
         loaded = self._plan.scenarios.get(result.scenario)
         return [(one, judge(loaded.scenario, one) if loaded else None) for one in self.source.evidence_of(result)]
 
     def assessed(self) -> Document:
-        """Return the document that claims are assessed by: of each series the most complete history at hand.
+        """Return the document that claims are assessed by: the most complete history at hand of each series.
 
-        The series that the call means are whole ones: a claim is not about some of their releases. The published report
-        is read beside the stored results, unless the call names these.
+        A series that the call means counts with all of its releases: a claim is not about some of them. The published
+        report is read beside the stored results, unless the call names a place for its results.
 
         Raises:
-            UsageError: nothing is known of the selection.
+            UsageError: there are no results of the selection.
 
         """
         options = self._plan.options
@@ -148,7 +148,7 @@ class Stored:
             raise UsageError(f"{plan.options.results} names a release that is none: {error}") from None
 
     def _is_meant(self, result: CellResult) -> bool:
-        """Whether a result is of a scenario that the call names; where it names none, unknown ones count too."""
+        """Whether a result is of a scenario that the call names; a call without names means unknown ones, too."""
         plan = self._plan
         is_unknown = not plan.options.names and result.scenario not in plan.scenarios
         return is_unknown or result.scenario in plan.scenario_names()

@@ -1,4 +1,4 @@
-"""A survey: the series that a call means, and what their histories want to know, until they want nothing more."""
+"""A survey: the series that a call means, and the cells that their histories need next, until they need none."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(kw_only=True)
 class Survey:
-    """What is asked, and the ``results`` so far by cell id; those that it is given at first are taken as they are.
+    """The series that are asked about, and the ``results`` so far, by cell id.
 
-    ``before`` says how the series came about that they are of.
+    Results that a survey begins with are taken as they are. ``before`` says how the series of those came about.
     """
 
     series: tuple[Series, ...]
@@ -40,11 +40,11 @@ class Survey:
 
     @property
     def how(self) -> dict[SeriesKey, Searched]:
-        """How each series comes about: what has appeared since makes no sweep of what was bisected."""
+        """How each series comes about: releases that have appeared since make no sweep of a bisected series."""
         return {series.key: self.before.get(series.key, self.searched) for series in self.series}
 
     def next_step(self) -> dict[Cell, int]:
-        """Return what is to be executed next, with the trials of each cell; nothing when all histories stand."""
+        """Return the cells to be executed next, each with its trials; none when all histories are complete."""
         step: dict[Cell, int] = {}
         for series in self.series:
             claimed = self.claimed.get(series.key.scenario)
@@ -52,7 +52,7 @@ class Survey:
         return step
 
     def of_series(self) -> tuple[CellResult, ...]:
-        """Return the results of the series, controls among them, in an order that does not tell which ended first."""
+        """Return the results of the series, controls among them, in an order that does not say which ended first."""
         inside = {cell for series in self.series for cell in series.ids}
         return tuple(sorted((one for one in self.results.values() if one.base in inside), key=order_of))
 
@@ -60,11 +60,12 @@ class Survey:
 def all_releases(plan: Plan, *, prereleases: bool) -> tuple[Series, ...]:
     """Return a series for each row of the plan's matrix, of every release that its Python can install.
 
-    Where neither the row nor the call names Pythons, a series has the releases whose own rule gives its Python.
-    ``--server`` and ``--cell`` choose among the releases; ``prereleases`` are none of them unless asked for.
+    Where neither the row nor the call names Pythons, the rule of `harness.selection.matrix` gives each release its
+    Pythons, and a series has the releases of one of these. ``--server`` and ``--cell`` choose among the releases;
+    pre-releases count only with ``prereleases``.
 
     Raises:
-        UsageError: something that the call names does not exist, or nothing is left.
+        UsageError: something that the call names does not exist, or no release is left.
 
     """
     rows: dict[SeriesKey, list[Cell]] = collections.defaultdict(list)
@@ -79,10 +80,10 @@ def all_releases(plan: Plan, *, prereleases: bool) -> tuple[Series, ...]:
 
 
 def new_releases(plan: Plan, before: Document) -> tuple[Series, ...]:
-    """Return the series of a document that the call means, of the releases that it has or that appeared since.
+    """Return the series of a document that the call means, with the releases that it has or that appeared since.
 
     Raises:
-        EmptySelectionError: it has none of these.
+        EmptySelectionError: the document has no such series.
 
     """
     options = plan.options

@@ -1,9 +1,9 @@
-"""Whether another cell may start now: by how busy the processors are, and by how many cells run already.
+"""Whether another cell may start now, judged by the load of the processors and by how many cells run already.
 
 The processors and the memory are those that this process may use, see `harness.execution.executors.allowance`. A cell
-mostly waits: for its server to start, for a timer to fire, for a request to end. So many more cells than cores run at
-once, and another one is let in whenever the processors have time left. What keeps them busy may be another program: a
-few cells run whatever the load.
+mostly waits: for its server to start, for a timer to fire, for a request to end. That is why many more cells than cores
+run at once, and why a further cell starts whenever the processors have time left. The load may be another program's:
+a few cells run whatever the load.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ if TYPE_CHECKING:
 
     from harness.model.cell import Cell
 
-MOST = 40  # cells at once for each core: where one works a fortieth of its time, no more are needed
-USUAL = 6  # cells at once for each core, as a rule: what an estimate reckons with
+MOST = 40  # cells at once for each core: enough for cells that compute a fortieth of their time
+USUAL = 6  # cells at once for each core as a rule, for estimates
 FLOOR = 3  # cells at once for each core, however busy the machine
-WORKERS = 1.5  # of these, cells that work at once for each core: one works two thirds of its time; 1 on a busy machine
-FULL = 0.95  # of the processors' time: from here on, who starts only delays those who run
-SPARE = 0.1  # of the memory: from here on, a further server is not worth the risk
-TICK_S = 0.1  # between two looks: what has just started shows in the next one, a server's start keeps a core busy
+WORKERS = 1.5  # cells at once for each core of platforms that work two thirds of the time; 1 on a busy machine
+FULL = 0.95  # of the processors' time: above this, a further cell only delays those that run
+SPARE = 0.1  # of the memory: with less than this left, a further server is not worth the risk
+TICK_S = 0.1  # between two looks at the load: a server's start keeps a core busy, so that the next look sees it
 
 
 class Admission:
-    """Where cells wait that are ready to run: the dearest is let in first. For one thread."""
+    """The queue of the cells that are ready to run; the most expensive starts first. For one thread."""
 
     def __init__(
         self,
@@ -46,11 +46,11 @@ class Admission:
         """Bound what runs at once.
 
         Args:
-            jobs: how many cells at most; None for what suits the allowance.
-            cores: how many this process may use; None to ask its `Allowance`, as for the next two.
-            processors: says how much of their time was used since it was last asked, 0 to 1.
-            memory: says how much of it is in use, 0 to 1.
-            clock: in seconds.
+            jobs: how many cells run at once at most; None for `MOST` for each core.
+            cores: how many cores this process may use; None to ask `Allowance`, as for ``processors`` and ``memory``.
+            processors: returns how much of the processors' time was used since its last call, 0 to 1.
+            memory: returns how much of the memory is in use, 0 to 1.
+            clock: returns seconds.
 
         """
         allowance = Allowance()
@@ -63,13 +63,13 @@ class Admission:
         self._clock = clock
         self._looked_s = -math.inf
         self._room = 0
-        self._waiting: dict[bool, list[tuple[int, int, Cell]]] = {False: [], True: []}  # by whether it works, a heap
+        self._waiting: dict[bool, list[tuple[int, int, Cell]]] = {False: [], True: []}  # heaps, by `Platform.works`
         self._running = {False: 0, True: 0}
         self._workers = {False: self.cores, True: math.ceil(WORKERS * self.cores)}  # by whether the machine has room
         self._places = itertools.count()
 
     def wait(self, cell: Cell, cost: int) -> None:
-        """Let a cell wait, which is known to cost so much, in any unit; of equal ones the first comes first."""
+        """Queue a cell by its cost, in any unit; of cells that cost the same, the first one starts first."""
         heapq.heappush(self._waiting[platform_of(cell.platform).works], (-cost, next(self._places), cell))
 
     def admit(self) -> Cell | None:
@@ -88,11 +88,11 @@ class Admission:
         return cell
 
     def ended(self, cell: Cell) -> None:
-        """Hear that a cell which was let in has ended."""
+        """Note that an admitted cell has ended."""
         self._running[platform_of(cell.platform).works] -= 1
 
     def _has_room(self) -> bool:
-        """Whether the machine had time and memory left when last looked at, and who started since left some of it."""
+        """Whether the machine had room at the last look, and fewer cells have started since than it had room for."""
         if self._clock() - self._looked_s >= TICK_S:
             self._looked_s = self._clock()
             used = self._processors()

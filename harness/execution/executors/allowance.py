@@ -21,7 +21,7 @@ from harness.execution.executors import control_groups
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-_KEPT_OF_FILE = 1 << 20  # bytes: more than any of these files has
+_KEPT_OF_FILE = 1 << 20  # bytes: more than any file of a control group has
 
 
 def bound_to() -> frozenset[int] | None:
@@ -31,7 +31,7 @@ def bound_to() -> frozenset[int] | None:
 
 def count() -> int:
     """Return how many processors this process may run on, without regard to its control groups; at least 1."""
-    if hasattr(os, "process_cpu_count"):  # since Python 3.13; its user may have said another number
+    if hasattr(os, "process_cpu_count"):  # since Python 3.13; PYTHON_CPU_COUNT may say another number
         return os.process_cpu_count() or 1
     return len(bound_to() or ()) or os.cpu_count() or 1
 
@@ -63,7 +63,7 @@ class MemoryLimit:
 
 
 class Allowance:
-    """What this process may use; one for each asker, whose load is that since the last question. For one thread."""
+    """What this process may use. Each caller needs its own: a load is that since the last call. For one thread."""
 
     def __init__(
         self,
@@ -91,13 +91,13 @@ class Allowance:
         self._clock = clock
         self._seen = self._look()
         self.processors = max(1, math.ceil(min((allowed, *(limit.processors for limit in limits)))))
-        """How many processors' time it may use, rounded up."""
+        """How many processors' time this process may use, rounded up."""
 
     def processors_used(self) -> float:
         """Return how much of the processors' time was used since the last call, 0 to 1.
 
-        Where a control group has less than all processors, it is how much of that was used; where the system does not
-        say how much a group has used, it is the load of the processors that the process may run on.
+        Where control groups allow less than all processors, this is the used share of what they allow. Where the system
+        does not say how much a group has used, this is the load of the processors that the process may run on.
         """
         before, self._seen = self._seen, self._look()
         passed_s = self._seen[0] - before[0]
@@ -106,14 +106,14 @@ class Allowance:
             for limit, now, then in zip(self._limits, self._seen[1], before[1], strict=True)
             if now is not None and then is not None and passed_s > 0
         ]
-        load = _machine_load()  # asked each time, so that it is that since the last call
+        load = _machine_load()  # asked on each call, since psutil counts from the last time it was asked
         return min(1.0, max(used)) if used else load
 
     def _look(self) -> tuple[float, tuple[float | None, ...]]:
         return self._clock(), tuple(limit.used_s() for limit in self._limits)
 
     def memory_used(self) -> float:
-        """Return how much of the memory is in use, 0 to 1: of the machine's or of a limit, the fullest."""
+        """Return how much of the memory is in use, 0 to 1: the machine's or a control group's, whichever is fullest."""
         machine = psutil.virtual_memory()
         return max(1 - machine.available / machine.total, *(limit.used() for limit in self._memory), 0.0)
 
@@ -122,7 +122,7 @@ def _machine_load() -> float:
     """Return the load since the last call of the processors that this process is bound to, or of all."""
     each = psutil.cpu_percent(percpu=True)
     bound = bound_to()
-    if bound and max(bound) < len(each):  # else some are switched off, and a place in the list is not a number
+    if bound and max(bound) < len(each):  # else some are off, and places are not numbers
         each = [each[number] for number in bound]
     return sum(each) / (100 * len(each)) if each else 0.0
 
@@ -145,7 +145,7 @@ def _memory_limits(cgroup: str, mountinfo: str) -> Iterator[MemoryLimit]:
 
 
 def _text(path: Path) -> str:
-    """Return the text of a file of the system, nothing where it is not there or cannot be read."""
+    """Return the text of a file of the system; an empty one where the file is missing or cannot be read."""
     try:
         with path.open("rb") as file:
             return file.read(_KEPT_OF_FILE).decode(errors="replace")

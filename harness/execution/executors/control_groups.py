@@ -1,8 +1,8 @@
 """What Linux says of control groups, read from the text of its files: where a process's groups lie, and their limits.
 
-Pure: texts go in, values come out. A text that is missing is empty. Whatever is no limit, because it says so, is zero,
-damaged or larger than any machine, is None: see ``Documentation/admin-guide/cgroup-v2.rst`` and ``cgroup-v1/`` of the
-kernel's sources for the files.
+Pure: texts go in, values come out. The text of a missing file is empty. A limit is None where the file says that there
+is none, or where it is zero, damaged or larger than any machine. ``Documentation/admin-guide/cgroup-v2.rst`` and
+``cgroup-v1/`` of the kernel's sources describe the files.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from pathlib import Path, PurePosixPath
 
-_UNIFIED = ""  # what stands for the controllers of version 2
+_UNIFIED = ""  # stands for all controllers of version 2
 _NO_LIMIT = 1 << 60  # bytes: version 1 says "no limit" by the largest number of whole pages
 _ESCAPED = re.compile(r"\\([0-7]{3})")
 _NUMBER = re.compile(r"[0-9]{1,20}", re.ASCII)
@@ -31,7 +31,7 @@ def folders(cgroup: str, mountinfo: str, controller: str) -> tuple[Path, ...]:
         return ()
     root, place = mounted
     below = path.relative_to(root) if path.is_relative_to(root) else PurePosixPath()
-    if ".." in below.parts:  # the group lies outside of what this process is shown
+    if ".." in below.parts:  # the group lies outside of what is mounted here
         below = PurePosixPath()
     return tuple(Path(place, *below.parts[:depth]) for depth in range(len(below.parts), -1, -1))
 
@@ -48,7 +48,7 @@ def _paths(cgroup: str) -> dict[str, PurePosixPath]:
 
 
 def _mounts(mountinfo: str) -> dict[str, tuple[PurePosixPath, str]]:
-    """Return the group that is mounted and where, by controller; the first of several mounts counts."""
+    """Return which group is mounted and where, by controller; the first of several mounts counts."""
     found: dict[str, tuple[PurePosixPath, str]] = {}
     for line in mountinfo.splitlines():
         before, _, after = line.partition(" - ")
@@ -80,7 +80,7 @@ def processors(quota: str, period: str = "") -> float | None:
 
 
 def memory(limit: str) -> int | None:
-    """Return how many bytes a group may use, by the text of ``memory.max`` or ``memory.limit_in_bytes``."""
+    """Return how many bytes a group may use, by ``memory.max`` or ``memory.limit_in_bytes``; None without a limit."""
     found = _number(limit)
     return found if found and found < _NO_LIMIT else None
 
@@ -90,7 +90,7 @@ def memory_used(current: str, stat: str) -> int | None:
 
     Args:
         current: the text of ``memory.current`` or ``memory.usage_in_bytes``.
-        stat: the text of ``memory.stat``; of version 1 the ``total_`` lines have the groups below it too.
+        stat: the text of ``memory.stat``; in version 1, the ``total_`` lines include the groups below this one.
 
     """
     used, named = _number(current), _named(stat)

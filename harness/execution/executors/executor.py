@@ -1,4 +1,4 @@
-"""What executes tasks, wherever that is: one machine's cores or others'."""
+"""The protocol behind which tasks are executed, wherever that is: on this machine or on others."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 
 class Executor(Protocol):
-    """Executes tasks; as a context, leaves nothing behind."""
+    """Executes tasks. Leaving its context leaves nothing behind."""
 
     def __enter__(self) -> Self:
-        """Have ready what tasks need."""
+        """Make what tasks need."""
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -26,7 +26,7 @@ class Executor(Protocol):
 
     @property
     def at_once(self) -> int:
-        """How many cells run at once as a rule: what an estimate reckons with."""
+        """How many cells run at once as a rule, for estimates."""
 
     def execute(
         self,
@@ -40,8 +40,8 @@ class Executor(Protocol):
 
         Args:
             tasks: each of another cell.
-            on_result: called in this thread with each result as it comes, also with what was finished when interrupted.
-            on_wait: called some times a second while nothing is finished, for progress.
-            costs: what each cell is known to take, in any unit; the most expensive starts first.
+            on_result: called in the caller's thread with each result as it comes; after an interruption, too.
+            on_wait: called several times a second while no result comes, for progress.
+            costs: what each cell is known to take, in any unit; the most expensive cell starts first.
 
         """

@@ -29,12 +29,12 @@ if TYPE_CHECKING:
     from harness.model.task import Task
 
 _POLL_S = 0.05
-_MOMENT_S = 0.02  # what is known is looked up in a tenth of it
-_BUILDERS = 2  # for each core: half of a build is waiting for the index
+_MOMENT_S = 0.02  # ten times what it takes to look up something that is known
+_BUILDERS = 2  # for each core: a build waits for the index half of its time
 
 
 class Ready(NamedTuple):
-    """A task whose environment stands."""
+    """A task whose environment is built."""
 
     task: Task
     environment: Environment
@@ -44,7 +44,7 @@ class LocalExecutor:
     """See `harness.execution.executors.executor.Executor`."""
 
     def __init__(self, runner: Runner, recorder: Recorder, *, admission: Callable[[], Admission] = Admission) -> None:
-        """Execute by this runner and recorder, letting cells in by what ``admission`` makes for each call."""
+        """Execute by this runner and recorder; ``admission`` makes a new admission for each call of `execute`."""
         self._runner = runner
         self._recorder = recorder
         self._admission = admission
@@ -90,7 +90,7 @@ class LocalExecutor:
 
 
 class _Crew:
-    """The threads that prepare tasks and run them, and what they have done."""
+    """The threads that prepare and run tasks, and the queue of their outcomes."""
 
     def __init__(self, runner: Runner, recorder: Recorder, admission: Admission, costs: Mapping[Cell, int]) -> None:
         self._runner = runner
@@ -114,7 +114,7 @@ class _Crew:
         self._runners.shutdown()
 
     def prepare(self, tasks: Sequence[Task]) -> None:
-        """Begin to prepare tasks: one of each environment first, so that none is waited for."""
+        """Begin to prepare tasks: first one for each environment, so that no builder waits for another."""
         expensive = sorted(tasks, key=lambda one: -self._costs[one.cell])
         firsts = {self._runner.environment_of(one): one.cell.id for one in reversed(expensive)}
         ahead = set(firsts.values())
@@ -123,10 +123,10 @@ class _Crew:
             self._futures.append(self._builders.submit(self._work, task.cell, step))
 
     def result(self) -> CellResult | None:
-        """Start what may start, and return the next result; None where there is none for a moment.
+        """Start the cells that may start, and return the next result; None where none comes within `TICK_S`.
 
         Raises:
-            StorageError: no result can be kept any more.
+            StorageError: no result can be stored any more.
 
         """
         while True:
@@ -148,7 +148,7 @@ class _Crew:
             self._admission.wait(cell, self._costs[cell])
 
     def abandon(self) -> Iterator[CellResult]:
-        """Cancel what waits and end what runs, until nothing does; yield the results that there are."""
+        """Cancel the tasks that wait and end those that run; when all have ended, yield the results that came."""
         for future in self._futures:
             future.cancel()
         while not all(future.done() for future in self._futures):
@@ -159,7 +159,7 @@ class _Crew:
                 yield outcome
 
     def _prepare(self, task: Task) -> CellResult | Ready:
-        """Return the result of a task that need not run or cannot, or else what is left of it, ready to run."""
+        """Return the result of a task that cannot or need not run; else what is left of the task, ready to run."""
         if foreseen := self._recorder.foreseen(task):
             return foreseen
         try:
@@ -175,9 +175,9 @@ class _Crew:
 
     @contextlib.contextmanager
     def _one_by_one(self) -> Iterator[None]:
-        """Have other builders wait for a moment: threads that all only look something up delay each other.
+        """Look something up alone: builders that only look something up delay each other.
 
-        Where it takes longer, since an index is asked, they go on beside it.
+        A builder waits at most `_MOMENT_S` for another one: a look-up that takes longer asks an index, and delays none.
         """
         is_mine = self._looking_up.acquire(timeout=_MOMENT_S)
         try:
@@ -199,7 +199,7 @@ class _Crew:
                 self._done.put(self._failed(cell, error))
 
     def _failed(self, cell: Cell, error: BaseException) -> CellResult | StorageError:
-        """Return what the harness's own failure makes of a cell, or else of the whole run."""
+        """Return the result of a cell in which the harness itself failed, or the error that ends the whole run."""
         self._runner.go_on()
         if isinstance(error, StorageError):
             return error
