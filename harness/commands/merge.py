@@ -15,8 +15,6 @@ from harness.selection.plan import load_scenarios
 if TYPE_CHECKING:
     from pathlib import Path
 
-_FORMATS = ("terminal", "github")
-
 
 @click.command("merge")
 @click.argument("folders", metavar="DIR...", nargs=-1, required=True, type=PlacePath())
