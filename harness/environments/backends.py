@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from harness.environments import runtimes, store, wine
 from harness.environments.venv import VirtualEnvironments
-from harness.environments.wine import WineEnvironments
+from harness.environments.wine_environments import WineEnvironments
 from harness.errors import EnvironmentFailedError
 from harness.model.platforms import own_platform, platform_of
 

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING
 import psutil
 
 from harness.errors import LeftRunningError
-from harness.processes.child import Plain
 from harness.processes.marks import PATIENCE_S
+from harness.processes.plain import Plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -11,7 +11,7 @@ forks a first process for each program, because the start of an interpreter cost
 interpreter has one thread, so that no fork copies what another thread holds. Its only argument is the descriptor of a
 socket. Each message on that socket holds one byte and the descriptors of a first process: a socket of its own, the
 program's output, and the program's input where that is not the null device. Over its own socket a first process speaks
-with `harness.processes.child.Watched`:
+with `harness.processes.watched.Watched`:
 
     order, marshalled: (arguments, environment, working folder), all bytes
     reports: ``started PID FIRST``, FIRST the id of the first process, or ``failed ERRNO``; ``ended STATUS``, of the

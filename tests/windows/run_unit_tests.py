@@ -24,7 +24,7 @@ from packaging.requirements import Requirement
 from harness.environments.backend import Request
 from harness.environments.store import Store
 from harness.environments.uv import Uv
-from harness.environments.wine import WineEnvironments
+from harness.environments.wine_environments import WineEnvironments
 from harness.errors import HarnessError
 from harness.processes import process
 from harness.reaper.reaper import Workspace

@@ -15,7 +15,7 @@ from harness.environments.container import ContainerEnvironments
 from harness.environments.store import Store
 from harness.environments.uv import Uv
 from harness.environments.venv import VirtualEnvironments
-from harness.environments.wine import WineEnvironments
+from harness.environments.wine_environments import WineEnvironments
 from harness.errors import EnvironmentFailedError
 from harness.model.platforms import PLATFORMS, own_platform
 from harness.model.result import result_of, unsupported

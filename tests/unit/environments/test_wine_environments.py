@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.environments import interpreters, runtimes, wine
+from harness.environments import interpreters, runtimes, wine, wine_environments
 from harness.environments.backend import Request, Resolution
 from harness.environments.interpreters import Interpreter
 from harness.environments.runtimes import Runtime
 from harness.environments.store import Store
 from harness.environments.uv import TransientEnvironmentError, Uv
-from harness.environments.wine import Wine, WineEnvironment, WineEnvironments
+from harness.environments.wine import Wine
+from harness.environments.wine_environments import WineEnvironment, WineEnvironments
 from harness.errors import EnvironmentFailedError
 from harness.processes import process
 from tests.place import Fixed
@@ -126,7 +127,7 @@ def machine(template: Wine, monkeypatch: pytest.MonkeyPatch) -> dict[str, object
     """What this machine has: its Wine, its Windows CPython and its own CPython."""
     has: dict[str, object] = {"wine": template, "runtime": Runtime(folder=Path("/python/3.8"), full="3.8.10")}
     own = Interpreter(python="3.8", full="3.8.18", path="/usr/bin/python3.8", source="PATH")
-    monkeypatch.setattr(wine, "find", lambda **_: has["wine"])
+    monkeypatch.setattr(wine_environments, "find", lambda **_: has["wine"])
     monkeypatch.setattr(runtimes, "ensure", lambda *_, **__: has["runtime"])
     monkeypatch.setattr(interpreters, "find", lambda _: own)
     return has

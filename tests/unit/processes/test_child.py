@@ -15,8 +15,9 @@ import pytest
 
 from harness.errors import HarnessError, LeftRunningError
 from harness.processes import child, nursery, process, subreaper
-from harness.processes.child import Plain, Watched
 from harness.processes.marks import new_mark
+from harness.processes.plain import Plain
+from harness.processes.watched import Watched
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -195,7 +196,7 @@ def test_first_process_that_somebody_kills_is_said(tmp_path: Path) -> None:
 def test_program_ends_with_the_harness() -> None:
     """The first process sees the harness go, without a reaper."""
     code = (
-        "import subprocess, sys, time; from pathlib import Path; from harness.processes.child import Watched\n"
+        "import subprocess, sys, time; from pathlib import Path; from harness.processes.watched import Watched\n"
         f"one = Watched(['/bin/sleep', '60'], env={{}}, cwd=Path('/'), mark={new_mark()!r}, stdin=subprocess.DEVNULL)\n"
         "print(one.pid, flush=True); time.sleep(60)\n"
     )
