@@ -29,7 +29,7 @@ def twins(cell: Cell) -> tuple[Cell, Cell]:
 def differences(results: Iterable[CellResult]) -> tuple[tuple[CellResult, CellResult], ...]:
     """Return the pairs of a cell and its copy whose verdicts differ."""
     by_id = {result.id: result for result in results}
-    copies = (result for result in by_id.values() if result.control and result.control.startswith("copy-"))
+    copies = (result for result in by_id.values() if result.is_copy)
     pairs = ((by_id[copy.base], copy) for copy in copies if copy.base in by_id)
     return tuple((one, other) for one, other in pairs if one.verdict is not other.verdict)
 

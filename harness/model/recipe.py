@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
+COPY = "copy-"  # begins the label of a copy
+
+
 class _Recipe(msgspec.Struct, frozen=True, kw_only=True):
     """The base of all recipes."""
 
@@ -61,7 +64,7 @@ class Copy(_Recipe, frozen=True, kw_only=True, tag="copy"):
     @property
     def label(self) -> str:
         """See `_Recipe`."""
-        return f"copy-{self.number}"
+        return f"{COPY}{self.number}"
 
 
 class Pins(_Recipe, frozen=True, kw_only=True, tag="pins"):

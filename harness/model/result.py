@@ -22,7 +22,7 @@ from harness.model.names import (
     shortened,
 )
 from harness.model.platforms import platform_of
-from harness.model.recipe import Copy, OwnMoment
+from harness.model.recipe import COPY, Copy, OwnMoment
 from harness.model.release import is_local
 from harness.model.verdict import Judgement, Verdict
 
@@ -79,6 +79,11 @@ class CellResult(Coordinates, frozen=True, kw_only=True):
     def base(self) -> str:
         """The id of the cell that a control stands beside; for any other cell its own id."""
         return self.id_of(self.version) if self.control else self.id
+
+    @property
+    def is_copy(self) -> bool:
+        """Whether the cell is a copy of another one, which has to show the same."""
+        return self.control is not None and self.control.startswith(COPY)
 
     @property
     def fault(self) -> str | None:
@@ -152,7 +157,7 @@ def expecting(result: CellResult, scenario: Scenario, *, absent: bool) -> CellRe
         absent: whether the call demands that the failure is absent, whatever was measured of the release.
 
     """
-    if result.control and not result.control.startswith("copy-"):
+    if result.control and not result.is_copy:
         return result
     expected = _expected(
         scenario, variant=result.variant, version=result.version, python=result.python, platform=result.platform
