@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Self
 import filelock
 import platformdirs
 
+from harness.client.client import LOOPBACK
 from harness.errors import EnvironmentFailedError
 
 if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-LOOPBACK = "127.0.0.1"
 LEASES = platformdirs.user_cache_path("harness", appauthor=False) / "ports"
 RANGE = range(20_000, 30_000)
 

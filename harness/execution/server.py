@@ -5,22 +5,20 @@ Each request, each crafted byte and each signal of the scenario becomes a part o
 
 from __future__ import annotations
 
-import contextlib
 import threading
 import time
 from typing import TYPE_CHECKING
 
-from harness.client.wire import Connection, ExchangeRecorder
+from harness.client.client import Client
+from harness.client.wire import ExchangeRecorder
 from harness.errors import HarnessError
-from harness.execution.ports import LOOPBACK
 from harness.model.evidence import ServerRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable
 
     from harness.client.clock import TrialClock
     from harness.execution.ports import Lease
-    from harness.model.answers import Answer
     from harness.model.evidence import Exchange
     from harness.processes.process import Started
 
@@ -33,7 +31,7 @@ class NotReadyError(HarnessError):
     """The server of this name never answered. Its record says why, and the judge says what that means."""
 
 
-class Server:
+class Server(Client):
     """One running server, as a scenario's ``observe`` sees it. All that it is sent and answers is kept as evidence.
 
     Every method raises `harness.client.clock.TrialOverError` once the trial's time is over.
@@ -54,12 +52,9 @@ class Server:
         record: Callable[[Exchange], None],
     ) -> None:
         """Wrap a started process; ``record`` takes each exchange when it is over."""
-        self.name = name
-        self.port = lease.port
+        super().__init__(name, lease.port, clock=clock, record=record)
         self._process = process
         self._lease = lease
-        self._clock = clock
-        self._record = record
         self._started_s = clock.now()
         self._ready_s: float | None = None
         self._signals: list[int] = []
@@ -96,68 +91,6 @@ class Server:
                 return
             self._clock.sleep(_POLL_S)
         raise NotReadyError(self.name)
-
-    def get(
-        self, path: str, *, name: str, headers: Iterable[tuple[str, str]] = (), deadline_s: float = 10.0
-    ) -> Answer | None:
-        """Make an ordinary GET request; see `request`."""
-        return self.request("GET", path, name=name, headers=headers, deadline_s=deadline_s)
-
-    def request(
-        self,
-        method: str,
-        path: str,
-        *,
-        name: str,
-        headers: Iterable[tuple[str, str]] = (),
-        body: bytes = b"",
-        deadline_s: float = 10.0,
-    ) -> Answer | None:
-        """Make an ordinary request on a connection of its own, which becomes the exchange ``name``.
-
-        Args:
-            method: such as ``GET``.
-            path: the path as the request line has it.
-            name: the name of the exchange in the evidence.
-            headers: further headers, in this order, repeats allowed; each replaces the harness's own of its name.
-            body: the bytes after the headers; their length is sent unless a header says another framing.
-            deadline_s: seconds to connect, to send and to receive the whole answer, all together.
-
-        Returns:
-            The whole answer, or None where none came in time; the evidence says how the exchange ended.
-
-        """
-        recorder = ExchangeRecorder(name, server=self.name, clock=self._clock)
-        try:
-            return self._ask(recorder, method, path, headers=headers, body=body, deadline_s=deadline_s)
-        finally:
-            self._record(recorder.exchange())
-
-    def _ask(
-        self,
-        recorder: ExchangeRecorder,
-        method: str,
-        path: str,
-        *,
-        headers: Iterable[tuple[str, str]] = (),
-        body: bytes = b"",
-        deadline_s: float,
-    ) -> Answer | None:
-        end = time.monotonic() + deadline_s
-        host = f"{LOOPBACK}:{self.port}"
-        with Connection((LOOPBACK, self.port), recorder, clock=self._clock, connect_s=deadline_s) as connection:
-            left = max(0.001, end - time.monotonic())
-            return connection.request(method, path, host=host, headers=headers, body=body, deadline_s=left)
-
-    @contextlib.contextmanager
-    def connect(self, name: str) -> Iterator[Connection]:
-        """Open a raw connection for crafted bytes, which becomes the exchange ``name``."""
-        recorder = ExchangeRecorder(name, server=self.name, clock=self._clock)
-        try:
-            with Connection((LOOPBACK, self.port), recorder, clock=self._clock) as connection:
-                yield connection
-        finally:
-            self._record(recorder.exchange())
 
     def wait_for_log(self, *needles: str, deadline_s: float) -> bool:
         """Wait until one line of the log holds all the needles; return whether one does.

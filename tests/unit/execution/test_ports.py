@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 import filelock
 import pytest
 
+from harness.client.client import LOOPBACK
 from harness.errors import EnvironmentFailedError
 from harness.execution import ports
-from harness.execution.ports import LOOPBACK, RANGE, Lease, Ports
+from harness.execution.ports import RANGE, Lease, Ports
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
