@@ -160,7 +160,7 @@ class Connection:
     ) -> Answer | None:
         """Make a request and return its whole answer; None where none came in time."""
         end = time.monotonic() + deadline_s
-        self.send(_spelled(method, path, host=host, headers=headers, body=body), deadline_s=deadline_s)
+        self.send(spelled(method, path, host=host, headers=headers, body=body), deadline_s=deadline_s)
         wanted = self._answers + 1
         while self._socket and self._answers < wanted and self._reader.fault is None:
             self._take_next(self._socket, end)
@@ -212,7 +212,7 @@ class Connection:
             self._socket = None
 
 
-def _spelled(method: str, path: str, *, host: str, headers: Iterable[tuple[str, str]], body: bytes) -> bytes:
+def spelled(method: str, path: str, *, host: str, headers: Iterable[tuple[str, str]], body: bytes) -> bytes:
     """Return the bytes of a request: the headers that every request has, then the caller's, unchanged and in order."""
     named = tuple(headers)
     known = {name.lower() for name, _ in named}

@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING
 
 from packaging.version import Version
 
+from harness.client.client import LOOPBACK
 from harness.client.clock import TrialClock
+from harness.client.playing import play
 from harness.errors import HarnessError
 from harness.execution.server import Server
+from harness.model.checks import Trigger, logged, of
 from harness.model.evidence import writable
 
 if TYPE_CHECKING:
@@ -22,10 +25,13 @@ if TYPE_CHECKING:
     from harness.environments.backend import Environment
     from harness.execution.ports import Ports
     from harness.model.cell import Cell
+    from harness.model.checks import Control
     from harness.model.evidence import Exchange, ServerRecord
 
 KEPT_OF_TRIAL = 5000  # exchanges
 KEPT_OF_FACT = 64 * 1024  # characters of a text
+LOG_S = 2.0  # a server writes the line with the answer; a busy core gets a hundred times that
+_POLL_S = 0.05
 READY_S = 30.0  # on an idle core a healthy server answers within 3 s; a busy core gets ten times that
 
 
@@ -146,6 +152,20 @@ class Trial:
                 self._exchanges.append(exchange)
             else:
                 self._dropped += 1
+
+    def play(self, server: Server, check: Control | Trigger) -> None:
+        """Make the exchange of a declared check, as often as the check says; then wait for what the failure logs.
+
+        A log that shows the failure is waited for `LOG_S` seconds at most: an exchange can end before its line is
+        written.
+        """
+        for _ in range(check.times):
+            with server.connect(check.name) as connection:
+                play(check.steps, connection, host=f"{LOOPBACK}:{server.port}", clock=self._time)
+        log = of(check.log, self.variant) if isinstance(check, Trigger) else None
+        end = self.clock() + LOG_S
+        while log is not None and logged(log, server.log) is None and server.is_running and self.clock() < end:
+            self.sleep(_POLL_S)
 
     def last(self, name: str) -> Exchange | None:
         """Return the last exchange of this name so far; None where there is none."""

@@ -219,6 +219,23 @@ class Evidence(Coordinates, frozen=True, kw_only=True):
         """Return every exchange of this name, in the order in which they ended."""
         return tuple(one for one in self.exchanges if one.name == name)
 
+    def all_said(self, name: str) -> tuple[str, ...]:
+        """Return, as text, what was observed under this name: of exchanges each, of anything else the last."""
+        if exchanges := self.all_exchanges(name):
+            return tuple(str(one.heard) for one in exchanges)
+        return (str(self.facts[name]),) if name in self.facts else ()
+
+    def said(self, name: str) -> str:
+        """Return, as text, what was observed last under this name."""
+        return next(reversed(self.all_said(name)), str(NEVER_REACHED))
+
+    def server_of(self, name: str) -> ServerRecord | None:
+        """Return the record of the server that an observation was made of; the only server's where none is named."""
+        exchange = self.exchange(name)
+        if exchange is None and len(self.servers) == 1:
+            return self.servers[0]
+        return self.server(exchange.server) if exchange else None
+
     def heard(self, name: str) -> Heard:
         """Return what came back in the exchange of this name, for the ``actual`` of a check."""
         found = self.exchange(name)

@@ -37,7 +37,7 @@ def judge(scenario: Scenario, evidence: Evidence) -> Judgement:
     if judgement.verdict is not Verdict.REPRODUCED and (reason := _why_nothing_counts(evidence)):
         return Judgement(verdict=Verdict.INCONCLUSIVE, reason=reason, controls=judgement.controls)
     silent = evidence.server(evidence.silent) if evidence.silent else None
-    if judgement.verdict is Verdict.UNHEALTHY and silent and not _was_heard(judgement):
+    if judgement.verdict is Verdict.UNHEALTHY and silent and not _was_heard(judgement, evidence):
         return msgspec.structs.replace(judgement, reason=_why_silent(silent))
     return judgement
 
@@ -71,10 +71,12 @@ def _why_nothing_counts(evidence: Evidence) -> str | None:
     return None
 
 
-def _was_heard(judgement: Judgement) -> bool:
+def _was_heard(judgement: Judgement, evidence: Evidence) -> bool:
     """Whether the exchange of the failed control took place, so that the control itself says what is wrong."""
     failed = next((check for check in judgement.controls if not check.passed), None)
-    return failed is not None and isinstance(failed.actual, Heard) and failed.actual.reached
+    if failed is None:
+        return False
+    return (isinstance(failed.actual, Heard) and failed.actual.reached) or evidence.exchange(failed.name) is not None
 
 
 def _why_silent(server: ServerRecord) -> str:
