@@ -11,8 +11,10 @@ if TYPE_CHECKING:
     from harness.client.wire import Connection
     from harness.execution.server import NotReadyError, Server
     from harness.execution.trial import Trial
+    from harness.model.addresses import Log, Tcp, Unix
     from harness.model.answers import Answer
     from harness.model.evidence import Ended, Evidence, Exchange, Heard, ServerRecord
+    from harness.model.observations import Exit, Look, Process
     from harness.model.scenario import Claim, Companion, Scenario, Variant
     from harness.model.verdict import Check, Judgement, Verdict, any_reproduces, conclude
 
@@ -25,13 +27,19 @@ __all__ = [
     "Ended",
     "Evidence",
     "Exchange",
+    "Exit",
     "Heard",
     "Judgement",
+    "Log",
+    "Look",
     "NotReadyError",
+    "Process",
     "Scenario",
     "Server",
     "ServerRecord",
+    "Tcp",
     "Trial",
+    "Unix",
     "Variant",
     "Verdict",
     "any_reproduces",
@@ -44,8 +52,10 @@ _NAMES = {  # by the module that has them: what type checkers are told above
     "harness.client.wire": ("Connection",),
     "harness.execution.server": ("NotReadyError", "Server"),
     "harness.execution.trial": ("Trial",),
+    "harness.model.addresses": ("Log", "Tcp", "Unix"),
     "harness.model.answers": ("Answer",),
     "harness.model.evidence": ("Ended", "Evidence", "Exchange", "Heard", "ServerRecord"),
+    "harness.model.observations": ("Exit", "Look", "Process"),
     "harness.model.scenario": ("Claim", "Companion", "Scenario", "Variant"),
     "harness.model.verdict": ("Check", "Judgement", "Verdict", "any_reproduces", "conclude"),
 }

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from harness.client.clock import TrialClock
+    from harness.model.addresses import Address, SocketAddress
     from harness.model.answers import Answer
     from harness.model.evidence import Exchange
 
@@ -23,22 +24,46 @@ class Client:
 
     Attributes:
         name: the server's name in the evidence.
-        port: the TCP port on 127.0.0.1 on which the server listens.
+        port: the TCP port that was leased for the server.
 
     """
 
-    def __init__(self, name: str, port: int, *, clock: TrialClock, record: Callable[[Exchange], None]) -> None:
-        """Talk to the server of this name; ``record`` takes each exchange when it is over."""
+    def __init__(
+        self,
+        name: str,
+        port: int,
+        *,
+        reach: Callable[[Address | None], SocketAddress],
+        clock: TrialClock,
+        record: Callable[[Exchange], None],
+    ) -> None:
+        """Talk to the server of this name.
+
+        Args:
+            name: the server's name in the evidence.
+            port: the TCP port that was leased for the server.
+            reach: returns where to connect to for an address of the server; None: for its usual address.
+            clock: the trial's clock.
+            record: takes each exchange when it is over.
+
+        """
         self.name = name
         self.port = port
+        self._reach = reach
         self._clock = clock
         self._record = record
 
     def get(
-        self, path: str, *, name: str, headers: Iterable[tuple[str, str]] = (), deadline_s: float = 10.0
+        self,
+        path: str,
+        *,
+        name: str,
+        headers: Iterable[tuple[str, str]] = (),
+        deadline_s: float = 10.0,
+        at: Address | None = None,
     ) -> Answer | None:
         """Make an ordinary GET request; see `request`."""
-        return self.request("GET", path, name=name, headers=headers, deadline_s=deadline_s)
+        return self.request("GET", path, name=name, headers=headers, deadline_s=deadline_s, at=at)
 
     def request(
         self,
@@ -49,6 +74,7 @@ class Client:
         headers: Iterable[tuple[str, str]] = (),
         body: bytes = b"",
         deadline_s: float = 10.0,
+        at: Address | None = None,
     ) -> Answer | None:
         """Make an ordinary request on a connection of its own, which becomes the exchange ``name``.
 
@@ -59,6 +85,7 @@ class Client:
             headers: further headers, in this order, repeats allowed; each replaces the harness's own of its name.
             body: the bytes after the headers; their length is sent unless a header says another framing.
             deadline_s: seconds to connect, to send and to receive the whole answer, all together.
+            at: another address of the server than its usual one.
 
         Returns:
             The whole answer, or None where none came in time; the evidence says how the exchange ended.
@@ -66,7 +93,7 @@ class Client:
         """
         recorder = ExchangeRecorder(name, server=self.name, clock=self._clock)
         try:
-            return self._ask(recorder, method, path, headers=headers, body=body, deadline_s=deadline_s)
+            return self._ask(recorder, method, path, headers=headers, body=body, deadline_s=deadline_s, at=at)
         finally:
             self._record(recorder.exchange())
 
@@ -79,19 +106,20 @@ class Client:
         headers: Iterable[tuple[str, str]] = (),
         body: bytes = b"",
         deadline_s: float,
+        at: Address | None = None,
     ) -> Answer | None:
         end = time.monotonic() + deadline_s
         host = f"{LOOPBACK}:{self.port}"
-        with Connection((LOOPBACK, self.port), recorder, clock=self._clock, connect_s=deadline_s) as connection:
+        with Connection(self._reach(at), recorder, clock=self._clock, connect_s=deadline_s) as connection:
             left = max(0.001, end - time.monotonic())
             return connection.request(method, path, host=host, headers=headers, body=body, deadline_s=left)
 
     @contextlib.contextmanager
-    def connect(self, name: str) -> Iterator[Connection]:
-        """Open a raw connection for crafted bytes, which becomes the exchange ``name``."""
+    def connect(self, name: str, at: Address | None = None) -> Iterator[Connection]:
+        """Open a raw connection for crafted bytes, which becomes the exchange ``name``; see `request` for ``at``."""
         recorder = ExchangeRecorder(name, server=self.name, clock=self._clock)
         try:
-            with Connection((LOOPBACK, self.port), recorder, clock=self._clock) as connection:
+            with Connection(self._reach(at), recorder, clock=self._clock) as connection:
                 yield connection
         finally:
             self._record(recorder.exchange())

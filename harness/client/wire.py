@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from harness.client.clock import TrialClock
+    from harness.model.addresses import SocketAddress
     from harness.model.answers import Answer
     from harness.model.evidence import Direction
 
@@ -86,10 +87,10 @@ class ExchangeRecorder:
 
 
 class Connection:
-    """A TCP connection to a server under test."""
+    """A connection to a server under test, by TCP or over a Unix socket."""
 
     def __init__(
-        self, address: tuple[str, int], recorder: ExchangeRecorder, *, clock: TrialClock, connect_s: float = 10.0
+        self, address: SocketAddress, recorder: ExchangeRecorder, *, clock: TrialClock, connect_s: float = 10.0
     ) -> None:
         """Connect; a failure to do so is recorded and makes every later call do nothing."""
         from harness.model.reader import Reader  # noqa: PLC0415 - it imports h11, which few calls need
@@ -101,8 +102,7 @@ class Connection:
         self._last: Answer | None = None
         self._socket: socket.socket | None = None
         try:
-            self._socket = socket.create_connection(address, timeout=clock.bounded(connect_s))
-            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self._socket = _connected(address, clock.bounded(connect_s))
         except OSError as error:
             self._fail(error)
 
@@ -210,6 +210,22 @@ class Connection:
         if self._socket:
             self._socket.close()
             self._socket = None
+
+
+def _connected(address: SocketAddress, timeout: float) -> socket.socket:
+    """Return a connected socket."""
+    if not isinstance(address, str):
+        made = socket.create_connection(address, timeout=timeout)
+        made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return made
+    made = socket.socket(socket.AF_UNIX)
+    try:
+        made.settimeout(timeout)
+        made.connect(address)
+    except BaseException:
+        made.close()
+        raise
+    return made
 
 
 def spelled(method: str, path: str, *, host: str, headers: Iterable[tuple[str, str]], body: bytes) -> bytes:
