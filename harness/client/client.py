@@ -6,12 +6,14 @@ import contextlib
 import time
 from typing import TYPE_CHECKING
 
-from harness.client.wire import Connection, ExchangeRecorder
+from harness.client.recorder import ExchangeRecorder
+from harness.client.wire import Connection
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from harness.client.clock import TrialClock
+    from harness.client.requests import Text
     from harness.model.answers import Answer
     from harness.model.evidence import Exchange
 
@@ -35,18 +37,18 @@ class Client:
         self._record = record
 
     def get(
-        self, path: str, *, name: str, headers: Iterable[tuple[str, str]] = (), deadline_s: float = 10.0
+        self, path: Text, *, name: str, headers: Iterable[tuple[Text, Text]] = (), deadline_s: float = 10.0
     ) -> Answer | None:
         """Make an ordinary GET request; see `request`."""
         return self.request("GET", path, name=name, headers=headers, deadline_s=deadline_s)
 
     def request(
         self,
-        method: str,
-        path: str,
+        method: Text,
+        path: Text,
         *,
         name: str,
-        headers: Iterable[tuple[str, str]] = (),
+        headers: Iterable[tuple[Text, Text]] = (),
         body: bytes = b"",
         deadline_s: float = 10.0,
     ) -> Answer | None:
@@ -57,6 +59,7 @@ class Client:
             path: the path as the request line has it.
             name: the name of the exchange in the evidence.
             headers: further headers, in this order, repeats allowed; each replaces the harness's own of its name.
+                A text is sent in Latin-1; bytes are sent as they are.
             body: the bytes after the headers; their length is sent unless a header says another framing.
             deadline_s: seconds to connect, to send and to receive the whole answer, all together.
 
@@ -73,10 +76,10 @@ class Client:
     def _ask(
         self,
         recorder: ExchangeRecorder,
-        method: str,
-        path: str,
+        method: Text,
+        path: Text,
         *,
-        headers: Iterable[tuple[str, str]] = (),
+        headers: Iterable[tuple[Text, Text]] = (),
         body: bytes = b"",
         deadline_s: float,
     ) -> Answer | None:

@@ -10,7 +10,7 @@ import time
 from typing import TYPE_CHECKING
 
 from harness.client.client import Client
-from harness.client.wire import ExchangeRecorder
+from harness.client.recorder import ExchangeRecorder
 from harness.errors import HarnessError
 from harness.model.evidence import ServerRecord
 

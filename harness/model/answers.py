@@ -31,9 +31,10 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     size: int
     sha256: str
 
-    def values(self, name: bytes) -> tuple[bytes, ...]:
+    def header(self, name: str | bytes) -> tuple[bytes, ...]:
         """Return every value of a header, in order; the case of ``name`` does not matter."""
-        return tuple(value for known, value in self.headers if known.lower() == name.lower())
+        sought = (name.encode("latin-1") if isinstance(name, str) else name).lower()
+        return tuple(value for known, value in self.headers if known.lower() == sought)
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):

@@ -18,6 +18,7 @@ from harness.model.names import CellId, TrialNumber
 
 _SIGKILL = 9  # on any platform
 Direction = Literal["sent", "received"]
+Act = Literal["", "half-close", "reset"]
 Bytes = bytes  # inside `Exchange`, whose method is called `bytes`
 
 
@@ -43,11 +44,15 @@ class Ended(enum.StrEnum):
 
 
 class Frame(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Bytes that crossed a connection in one call, or in many calls of a flood; ``at_s`` is the time of the first."""
+    """Bytes that crossed a connection in one call, or in many calls of a flood; ``at_s`` is the time of the first.
+
+    ``act`` names what the client did without sending a byte.
+    """
 
     at_s: float
     direction: Direction
     data: bytes
+    act: Act = ""
 
 
 class Heard(msgspec.Struct, frozen=True, kw_only=True):

@@ -151,7 +151,7 @@ def test_headers_are_as_they_were_sent() -> None:
     """Order, repeats and letters."""
     (answer,) = Reader().feed(b"HTTP/1.1 204 No\r\nX-B: 1\r\nx-a: \xff\r\nX-b: 2\r\n\r\n")
     assert answer.headers == ((b"X-B", b"1"), (b"x-a", b"\xff"), (b"X-b", b"2"))
-    assert answer.values(b"x-B") == (b"1", b"2")
+    assert answer.header(b"x-B") == answer.header("X-b") == (b"1", b"2")
 
 
 def test_content_is_not_decoded() -> None:
