@@ -10,9 +10,12 @@ import msgspec
 from harness.model.evidence import Act, Ended, Exchange, Frame, writable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from harness.client.clock import TrialClock
     from harness.model.answers import Answer
-    from harness.model.evidence import Direction
+    from harness.model.evidence import Direction, Protocol
+    from harness.model.messages import Reading
 
 KEPT_OF_EXCHANGE = 1024 * 1024  # bytes, of both directions together
 KEPT_BEYOND = 1000  # answers that are kept of an exchange that was cut
@@ -36,10 +39,13 @@ class _Piece:
 class ExchangeRecorder:
     """Collects the frames of one exchange, and the answers that it cannot keep."""
 
-    def __init__(self, name: str, *, server: str, clock: TrialClock) -> None:
-        """Open the record now."""
+    def __init__(self, name: str, *, server: str, clock: TrialClock, address: str = "") -> None:
+        """Open the record now; ``address`` is as `harness.model.evidence.Exchange` has it."""
         self._name = writable(name)
         self._server = server
+        self._address = writable(address)
+        self._protocol: Protocol = "HTTP/1.1"
+        self._reading: Callable[[], Reading] | None = None
         self._clock = clock
         self._opened_s = clock.now()
         self._pieces: list[_Piece] = []
@@ -74,6 +80,10 @@ class ExchangeRecorder:
         if self._cut and len(self._beyond) < KEPT_BEYOND:
             self._beyond.append(msgspec.structs.replace(answer, body=answer.body[:_KEPT_OF_BODY_BEYOND]))
 
+    def read_by(self, protocol: Protocol, reading: Callable[[], Reading]) -> None:
+        """Say that another protocol than HTTP/1.1 is spoken; ``reading`` returns what has come by now."""
+        self._protocol, self._reading = protocol, reading
+
     def exchange(self) -> Exchange:
         """Close the record and return it."""
         return Exchange(
@@ -85,7 +95,10 @@ class ExchangeRecorder:
             frames=tuple(piece.frame() for piece in self._pieces),
             cut=self._cut,
             beyond=tuple(self._beyond),
-            failure=self.failure,
+            failure=writable(self.failure),
+            protocol=self._protocol,
+            address=self._address,
+            reading=self._reading() if self._reading and self._cut else None,
         )
 
     def _now(self) -> float:

@@ -48,7 +48,7 @@ class Transport:
         """
         self.recorder = recorder
         self._address = address
-        self._clock = clock
+        self.clock = clock
         self._socket: socket.socket | None = None
         try:
             self._socket = _connected(address, clock.bounded(connect_s))
@@ -65,7 +65,7 @@ class Transport:
         end = time.monotonic() + deadline_s
         left = memoryview(data)
         while self._socket and left:
-            self._socket.settimeout(self._clock.bounded(max(0.001, end - time.monotonic())))
+            self._socket.settimeout(self.clock.bounded(max(0.001, end - time.monotonic())))
             try:
                 count = self._socket.send(left)
             except OSError as error:
@@ -96,11 +96,11 @@ class Transport:
 
     def _received(self, connected: socket.socket, left: float) -> bytes | None:
         """Receive once; None where the connection ended, or, the connection open, where no byte came in time."""
-        connected.settimeout(self._clock.bounded(left))
+        connected.settimeout(self.clock.bounded(left))
         try:
             data = connected.recv(_CHUNK)
         except TimeoutError:
-            self._clock.check()  # the trial's time may have been shorter than the call's
+            self.clock.check()  # the trial's time may have been shorter than the call's
             return None
         except OSError as error:
             self._fail(error)
@@ -147,7 +147,7 @@ class Transport:
             self._socket = None
 
     def _fail(self, error: OSError) -> None:
-        self._clock.check()
+        self.clock.check()
         if isinstance(error, TimeoutError):
             self.end(Ended.DEADLINE)
         elif isinstance(error, ConnectionRefusedError | FileNotFoundError):  # a Unix socket that is not there, too

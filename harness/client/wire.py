@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Self
 
 from harness.client.recorder import KEPT_OF_EXCHANGE
 from harness.client.requests import common, merged, pairs, spelled
-from harness.client.transport import CONNECT_S, SEND_S, SocketAddress, Transport
+from harness.client.transport import SEND_S
 from harness.model.answers import asked_in
 from harness.model.evidence import Ended
 
@@ -21,9 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from types import TracebackType
 
-    from harness.client.clock import TrialClock
-    from harness.client.recorder import ExchangeRecorder
     from harness.client.requests import Text
+    from harness.client.transport import Transport
     from harness.model.answers import Answer
 
 _BY_SERVER = frozenset({Ended.BY_SERVER, Ended.RESET})
@@ -32,19 +31,16 @@ _BY_SERVER = frozenset({Ended.BY_SERVER, Ended.RESET})
 class Connection:
     """A connection to a server under test. Once it has ended, every call does nothing."""
 
-    def __init__(
-        self, address: SocketAddress, recorder: ExchangeRecorder, *, clock: TrialClock, connect_s: float = CONNECT_S
-    ) -> None:
-        """Connect; a failure to do so is recorded."""
+    def __init__(self, transport: Transport) -> None:
+        """Use a connection, which may have failed."""
         from harness.model.reader import Reader  # noqa: PLC0415 - it imports h11, which few calls need
 
-        self._recorder = recorder
-        self._clock = clock
+        self._transport = transport
+        self._recorder = transport.recorder
         self._reader = Reader(most=KEPT_OF_EXCHANGE)
         self._answers = 0
         self._last: Answer | None = None
         self._unsought = bytearray()  # received, and not yet before the end of bytes that `receive` found
-        self._transport = Transport(address, recorder, clock=clock, connect_s=connect_s)
 
     def __enter__(self) -> Self:
         """Use as a context; leaving it closes the connection."""
@@ -70,7 +66,7 @@ class Connection:
         """Send each piece by itself, with a pause of ``pause_s`` seconds between two."""
         for number, piece in enumerate(data):
             if number:
-                self._clock.sleep(pause_s)
+                self._transport.clock.sleep(pause_s)
             self.send(piece)
 
     def half_close(self) -> None:

@@ -12,13 +12,16 @@ from typing import TYPE_CHECKING
 from harness.client.client import Client
 from harness.client.recorder import ExchangeRecorder
 from harness.errors import HarnessError
+from harness.model.addresses import Unix
 from harness.model.evidence import ServerRecord
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from harness.client.clock import TrialClock
+    from harness.client.transport import SocketAddress
     from harness.execution.ports import Lease
+    from harness.model.addresses import Address
     from harness.model.evidence import Exchange
     from harness.processes.process import Started
 
@@ -52,7 +55,7 @@ class Server(Client):
         record: Callable[[Exchange], None],
     ) -> None:
         """Wrap a started process; ``record`` takes each exchange when it is over."""
-        super().__init__(name, lease.port, clock=clock, record=record)
+        super().__init__(name, lease.port, reach=self._reached, clock=clock, record=record)
         self._process = process
         self._lease = lease
         self._started_s = clock.now()
@@ -61,6 +64,11 @@ class Server(Client):
         self._was_killed = False
         self._stopping = threading.Lock()
         self._stopped: ServerRecord | None = None
+
+    def _reached(self, at: Address) -> SocketAddress:
+        if isinstance(at, Unix):
+            raise HarnessError(f"{at}: a server is reached by TCP alone")
+        return at.host, self.port if at.port is None else at.port
 
     @property
     def is_running(self) -> bool:

@@ -16,6 +16,7 @@ import pytest
 
 from harness.client.clock import TrialClock, TrialOverError
 from harness.client.recorder import ExchangeRecorder
+from harness.client.transport import Transport
 from harness.client.wire import Connection
 from harness.model.evidence import Ended, Heard
 
@@ -38,6 +39,11 @@ def recorder() -> ExchangeRecorder:
     return ExchangeRecorder("x", server="s", clock=CLOCK)
 
 
+def connected(address: tuple[str, int], record: ExchangeRecorder, clock: TrialClock = CLOCK) -> Connection:
+    """Return a connection to the address, which may have failed."""
+    return Connection(Transport(address, record, clock=clock))
+
+
 def request(
     address: tuple[str, int],
     record: ExchangeRecorder,
@@ -50,7 +56,7 @@ def request(
     clock: TrialClock = CLOCK,
 ) -> Answer | None:
     """Make an ordinary request on a connection of its own."""
-    with Connection(address, record, clock=clock) as connection:
+    with connected(address, record, clock) as connection:
         return connection.request(method, path, host="localhost", headers=headers, body=body, deadline_s=deadline_s)
 
 
@@ -79,7 +85,7 @@ def test_answers_are_counted_from_the_beginning(serve: Callable[..., tuple[str, 
         accepted.recv(1)
 
     record = recorder()
-    with Connection(serve(behave), record, clock=CLOCK) as connection:
+    with connected(serve(behave), record) as connection:
         connection.send(ASKED)
         assert connection.receive(answers=1, deadline_s=10)
         connection.send(ASKED)
@@ -101,7 +107,7 @@ def test_closed_by_server(serve: Callable[..., tuple[str, int]]) -> None:
         accepted.sendall(PLAIN)
 
     record = recorder()
-    with Connection(serve(behave), record, clock=CLOCK) as connection:
+    with connected(serve(behave), record) as connection:
         connection.send(ASKED)
         assert not connection.receive(answers=2, deadline_s=10)
         assert not connection.is_open
@@ -117,7 +123,7 @@ def test_reset_by_server(serve: Callable[..., tuple[str, int]]) -> None:
         accepted.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, ABORT)
 
     record = recorder()
-    with Connection(serve(behave), record, clock=CLOCK) as connection:
+    with connected(serve(behave), record) as connection:
         connection.send(ASKED)
         assert not connection.receive(answers=1, deadline_s=10)
     assert record.exchange().ended == "reset by server"
@@ -133,7 +139,7 @@ def test_deadline(serve: Callable[..., tuple[str, int]]) -> None:
         over.wait(10)
 
     record = recorder()
-    with Connection(serve(behave), record, clock=CLOCK) as connection:
+    with connected(serve(behave), record) as connection:
         assert sent.wait(10)
         assert not connection.receive(answers=1, deadline_s=0.05)
         assert not connection.receive(answers=1, deadline_s=10)
@@ -147,7 +153,7 @@ def test_refused() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         address = listener.getsockname()
     record = recorder()
-    with Connection(address, record, clock=CLOCK) as connection:
+    with connected(address, record) as connection:
         assert not connection.is_open
         connection.send(ASKED)
         assert not connection.receive(answers=1, deadline_s=10)
@@ -162,7 +168,7 @@ def test_garbage_is_recorded_and_is_no_answer(serve: Callable[..., tuple[str, in
         accepted.sendall(b"\x00\xff garbage\r\n\r\n")
 
     record = recorder()
-    with Connection(serve(behave), record, clock=CLOCK) as connection:
+    with connected(serve(behave), record) as connection:
         assert not connection.receive(answers=1, deadline_s=10)
     assert record.exchange().bytes("received") == b"\x00\xff garbage\r\n\r\n"
     assert record.exchange().answers == ()
@@ -238,7 +244,7 @@ def test_drip_of_bytes_does_not_outlast_the_deadline(serve: Callable[..., tuple[
             accepted.sendall(b"x")
 
     record = recorder()
-    with Connection(serve(behave), record, clock=CLOCK) as connection:
+    with connected(serve(behave), record) as connection:
         connection.send(ASKED)
         assert not connection.receive(answers=1, deadline_s=0.2)
     over.set()
@@ -267,7 +273,7 @@ def test_a_server_that_never_reads_does_not_outlast_the_deadline(serve: Callable
     """What it took is recorded, as far as it is kept."""
     over = threading.Event()
     record, began = recorder(), time.monotonic()
-    with Connection(serve(lambda _: (over.wait(20), None)[1]), record, clock=CLOCK) as connection:
+    with connected(serve(lambda _: (over.wait(20), None)[1]), record) as connection:
         connection.send(b"x" * 50_000_000, deadline_s=0.3)
         assert not connection.is_open
     over.set()
@@ -342,7 +348,7 @@ def test_after_the_trial_every_call_is_refused(serve: Callable[..., tuple[str, i
     over.set()
     assert clock.now() < 5
     with pytest.raises(TrialOverError):
-        Connection(("127.0.0.1", 1), recorder(), clock=clock)
+        connected(("127.0.0.1", 1), recorder(), clock)
     with pytest.raises(TrialOverError):
         clock.sleep(0)
 
@@ -357,7 +363,7 @@ def test_bytes_are_awaited(serve: Callable[..., tuple[str, int]]) -> None:
         accepted.recv(1)
 
     record = recorder()
-    with Connection(serve(behave), record, clock=CLOCK) as connection:
+    with connected(serve(behave), record) as connection:
         assert connection.receive(until=b"\r\n\r\nd", deadline_s=10)
         connection.send(ASKED)
         assert connection.receive(answers=1, deadline_s=10)
@@ -375,7 +381,7 @@ def test_bytes_are_found_in_a_flood(serve: Callable[..., tuple[str, int]]) -> No
         accepted.sendall(flood + b"needle")
         accepted.recv(1)
 
-    with Connection(serve(behave), recorder(), clock=CLOCK) as connection:
+    with connected(serve(behave), recorder()) as connection:
         assert connection.receive(until=b"xneedle", deadline_s=10)
         assert connection.is_open
 
@@ -389,13 +395,13 @@ def test_the_end_is_awaited(serve: Callable[..., tuple[str, int]]) -> None:
         accepted.sendall(PLAIN)
 
     record, over = recorder(), threading.Event()
-    with Connection(serve(behave), record, clock=CLOCK) as connection:
+    with connected(serve(behave), record) as connection:
         assert connection.receive(answers=1, deadline_s=10)
         connection.send(ASKED)
         assert connection.receive(end=True, deadline_s=10)
         assert connection.receive(end=True, deadline_s=10)
     assert record.exchange().heard == Heard.of((200, b"done"), (200, b"done"), then=Ended.BY_SERVER)
-    with Connection(serve(lambda _: (over.wait(10), None)[1]), recorder(), clock=CLOCK) as connection:
+    with connected(serve(lambda _: (over.wait(10), None)[1]), recorder()) as connection:
         assert not connection.receive(end=True, deadline_s=0.05)
     over.set()
 
@@ -410,7 +416,7 @@ def test_quiet_leaves_the_connection_open(serve: Callable[..., tuple[str, int]])
         accepted.recv(1)
 
     record = recorder()
-    with Connection(serve(behave), record, clock=CLOCK) as connection:
+    with connected(serve(behave), record) as connection:
         assert connection.receive(quiet_s=0.2, deadline_s=10)
         connection.send(ASKED)
         assert connection.receive(answers=2, deadline_s=10)
@@ -426,11 +432,11 @@ def test_a_server_that_drips_is_never_quiet(serve: Callable[..., tuple[str, int]
             accepted.sendall(b"x")
 
     record = recorder()
-    with Connection(serve(behave), record, clock=CLOCK) as connection:
+    with connected(serve(behave), record) as connection:
         assert not connection.receive(quiet_s=0.3, deadline_s=0.6)
     over.set()
     assert record.exchange().ended is Ended.DEADLINE
-    with Connection(serve(lambda _: None), recorder(), clock=CLOCK) as connection:
+    with connected(serve(lambda _: None), recorder()) as connection:
         assert not connection.receive(quiet_s=5, deadline_s=10)
 
 
@@ -448,7 +454,7 @@ def test_a_server_that_drips_is_never_quiet(serve: Callable[..., tuple[str, int]
 def test_what_is_awaited_is_one_thing(wrong: dict[str, Any], serve: Callable[..., tuple[str, int]]) -> None:
     """None, two, or what cannot come are the author's mistakes, told at once."""
     with (
-        Connection(serve(lambda _: None), recorder(), clock=CLOCK) as connection,
+        connected(serve(lambda _: None), recorder()) as connection,
         pytest.raises(ValueError, match="receive: "),
     ):
         connection.receive(**wrong, deadline_s=10)
@@ -463,7 +469,7 @@ def test_pieces_go_out_one_by_one(serve: Callable[..., tuple[str, int]]) -> None
             asked.append(part)
 
     record = recorder()
-    with Connection(serve(behave), record, clock=CLOCK) as connection:
+    with connected(serve(behave), record) as connection:
         connection.send_pieces(b"GET /", b" HTTP/1.1\r\n", b"\r\n", pause_s=0.1)
         connection.half_close()
         assert connection.receive(end=True, deadline_s=10)
@@ -482,7 +488,7 @@ def test_a_half_closed_connection_is_answered(serve: Callable[..., tuple[str, in
         accepted.sendall(PLAIN)
 
     record = recorder()
-    with Connection(serve(behave), record, clock=CLOCK) as connection:
+    with connected(serve(behave), record) as connection:
         connection.send(ASKED)
         connection.half_close()
         assert connection.receive(answers=1, deadline_s=10)
@@ -510,7 +516,7 @@ def test_a_reset_is_one(serve: Callable[..., tuple[str, int]]) -> None:
             seen.append(type(error))
 
     record = recorder()
-    with Connection(serve(behave), record, clock=CLOCK) as connection:
+    with connected(serve(behave), record) as connection:
         connection.send(ASKED)
         assert asked.wait(10)
         connection.reset()
@@ -537,7 +543,7 @@ def test_headers_are_sent_as_they_were_given(serve: Callable[..., tuple[str, int
         (b"x", "2"),
         ("HOST", b"o"),
     )
-    with Connection(serve(behave), record, clock=CLOCK) as connection:
+    with connected(serve(behave), record) as connection:
         answer = connection.request(b"ODD", b"/\xff", host="localhost", headers=headers, deadline_s=10)
     assert answer
     sent = record.exchange().bytes("sent")
@@ -548,7 +554,7 @@ def test_headers_are_sent_as_they_were_given(serve: Callable[..., tuple[str, int
 def test_a_header_beyond_latin_1_is_refused(serve: Callable[..., tuple[str, int]]) -> None:
     """No guess decides which bytes are sent."""
     with (
-        Connection(serve(lambda _: None), recorder(), clock=CLOCK) as connection,
+        connected(serve(lambda _: None), recorder()) as connection,
         pytest.raises(ValueError, match="Latin-1"),
     ):
         connection.request("GET", "/", host="localhost", headers=(("x", "\u20ac"),), deadline_s=10)
