@@ -8,16 +8,20 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from harness.client.certificate import Certificate
+    from harness.client.websocket import WebSocket
     from harness.client.wire import Connection
     from harness.execution.server import NotReadyError, Server
     from harness.execution.trial import Trial
     from harness.model.answers import Answer
     from harness.model.evidence import Ended, Evidence, Exchange, Heard, ServerRecord
+    from harness.model.messages import Message
     from harness.model.scenario import Claim, Companion, Scenario, Variant
     from harness.model.verdict import Check, Judgement, Verdict, any_reproduces, conclude
 
 __all__ = [
     "Answer",
+    "Certificate",
     "Check",
     "Claim",
     "Companion",
@@ -27,6 +31,7 @@ __all__ = [
     "Exchange",
     "Heard",
     "Judgement",
+    "Message",
     "NotReadyError",
     "Scenario",
     "Server",
@@ -34,6 +39,7 @@ __all__ = [
     "Trial",
     "Variant",
     "Verdict",
+    "WebSocket",
     "any_reproduces",
     "conclude",
 ]
@@ -41,11 +47,14 @@ __all__ = [
 __version__ = "0.1.0"
 
 _NAMES = {  # by the module that has them: what type checkers are told above
+    "harness.client.certificate": ("Certificate",),
+    "harness.client.websocket": ("WebSocket",),
     "harness.client.wire": ("Connection",),
     "harness.execution.server": ("NotReadyError", "Server"),
     "harness.execution.trial": ("Trial",),
     "harness.model.answers": ("Answer",),
     "harness.model.evidence": ("Ended", "Evidence", "Exchange", "Heard", "ServerRecord"),
+    "harness.model.messages": ("Message",),
     "harness.model.scenario": ("Claim", "Companion", "Scenario", "Variant"),
     "harness.model.verdict": ("Check", "Judgement", "Verdict", "any_reproduces", "conclude"),
 }

@@ -16,6 +16,7 @@ from harness.model.addresses import Tcp
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from harness.client.certificate import Certificate
     from harness.client.clock import TrialClock
     from harness.client.requests import Text
     from harness.client.transport import SocketAddress
@@ -47,6 +48,7 @@ class Client:
         clock: TrialClock,
         record: Callable[[Exchange], None],
         at: Address | None = None,
+        tls: Certificate | None = None,
     ) -> None:
         """Talk to the server of this name.
 
@@ -57,6 +59,7 @@ class Client:
             clock: the trial's.
             record: takes each exchange when it is over.
             at: where the server is reached unless a call says otherwise; the leased port of 127.0.0.1 by default.
+            tls: the certificate of a server that speaks TLS; None: it does not.
 
         """
         self.name = name
@@ -64,6 +67,7 @@ class Client:
         self._reach = reach
         self._clock = clock
         self._record = record
+        self._tls = tls
         self._at = at or Tcp(host=LOOPBACK)
 
     def get(
@@ -174,7 +178,8 @@ class Client:
             self._record(recorder.exchange())
 
     def _transport(self, recorder: ExchangeRecorder, at: Address | None, *, connect_s: float = CONNECT_S) -> Transport:
-        return Transport(self._reach(at or self._at), recorder, clock=self._clock, connect_s=connect_s)
+        tls = self._tls.context() if self._tls else None
+        return Transport(self._reach(at or self._at), recorder, clock=self._clock, connect_s=connect_s, tls=tls)
 
     def _host(self, at: Address | None) -> str:
         """Return what a request says it is for."""

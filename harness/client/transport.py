@@ -1,22 +1,27 @@
 """The socket below every protocol: what crosses it is recorded, every call has a deadline, and each end has a name.
 
+Over TLS the recorded bytes are those inside; a handshake that fails is a failed connection, which says why in words.
 After the end of the connection every call does nothing, so that an observation goes on and the evidence says why
 nothing came.
 """
 
 from __future__ import annotations
 
+import contextlib
 import math
 import socket
 import struct
 import sys
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
+from harness.client.certificate import NAME
 from harness.errors import HarnessError
 from harness.model.evidence import Ended
 
 if TYPE_CHECKING:
+    import ssl
+
     from harness.client.clock import TrialClock
     from harness.client.recorder import ExchangeRecorder
 
@@ -29,7 +34,14 @@ _NO_LINGER = struct.pack("HH" if sys.platform == "win32" else "ii", 1, 0)  # clo
 
 
 class Transport:
-    """A connection to a server, without a protocol."""
+    """A connection to a server, without a protocol.
+
+    Attributes:
+        recorder: the record of the exchange.
+        clock: the trial's.
+        chosen: the protocol that the server chose by ALPN; None where it chose none.
+
+    """
 
     def __init__(
         self,
@@ -38,8 +50,16 @@ class Transport:
         *,
         clock: TrialClock,
         connect_s: float = CONNECT_S,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         """Connect; a failure to do so is recorded.
+
+        Args:
+            address: what to connect to.
+            recorder: takes what crosses the connection.
+            clock: the trial's.
+            connect_s: seconds to connect, the handshake of TLS included.
+            tls: how to speak TLS; None: not at all.
 
         Raises:
             HarnessError: the address is a Unix socket, and Python has none on this platform.
@@ -47,13 +67,25 @@ class Transport:
 
         """
         self.recorder = recorder
+        self.chosen: str | None = None
         self._address = address
         self.clock = clock
+        self._is_secret = tls is not None
         self._socket: socket.socket | None = None
+        end = time.monotonic() + connect_s
         try:
             self._socket = _connected(address, clock.bounded(connect_s))
+            if tls:
+                self._socket = self._secret(self._socket, tls, end)
         except OSError as error:
             self._fail(error)
+
+    def _secret(self, plain: socket.socket, tls: ssl.SSLContext, end: float) -> socket.socket:
+        """Make the handshake of TLS, whose deadline is one for all of its bytes."""
+        plain.settimeout(self.clock.bounded(max(0.001, end - time.monotonic())))
+        secret = tls.wrap_socket(plain, server_hostname=NAME)
+        self.chosen = secret.selected_alpn_protocol()
+        return secret
 
     @property
     def is_open(self) -> bool:
@@ -112,7 +144,14 @@ class Transport:
         return data
 
     def half_close(self) -> None:
-        """Tell the server that nothing more will be sent; what the server sends is still received."""
+        """Tell the server that nothing more will be sent; what the server sends is still received.
+
+        Raises:
+            HarnessError: the connection speaks TLS.
+
+        """
+        if self._is_secret:
+            raise HarnessError("half_close: a TLS connection is closed for both sides at once")
         if self._socket:
             try:
                 self._socket.shutdown(socket.SHUT_WR)
@@ -133,7 +172,8 @@ class Transport:
         if self._socket:
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
             self.recorder.add_act("reset")
-            self.close()
+            self._socket.close()
+            self._socket = None
 
     def end(self, ended: Ended, failure: str = "") -> None:
         """Note how the connection ended, and close it."""
@@ -143,8 +183,16 @@ class Transport:
     def close(self) -> None:
         """Close the connection; without `end` before, the client ended it."""
         if self._socket:
+            if self._is_secret:
+                self._say_the_end(cast("ssl.SSLSocket", self._socket))
             self._socket.close()
             self._socket = None
+
+    def _say_the_end(self, secret: ssl.SSLSocket) -> None:
+        """Send what an ordinary client of TLS ends with, and wait for nothing; the connection may be broken."""
+        with contextlib.suppress(OSError, ValueError):
+            secret.settimeout(0)
+            secret.unwrap()
 
     def _fail(self, error: OSError) -> None:
         self.clock.check()

@@ -18,6 +18,7 @@ from harness.model.evidence import ServerRecord
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from harness.client.certificate import Certificate
     from harness.client.clock import TrialClock
     from harness.client.transport import SocketAddress
     from harness.execution.ports import Lease
@@ -53,9 +54,10 @@ class Server(Client):
         *,
         clock: TrialClock,
         record: Callable[[Exchange], None],
+        tls: Certificate | None = None,
     ) -> None:
         """Wrap a started process; ``record`` takes each exchange when it is over."""
-        super().__init__(name, lease.port, reach=self._reached, clock=clock, record=record)
+        super().__init__(name, lease.port, reach=self._reached, clock=clock, record=record, tls=tls)
         self._process = process
         self._lease = lease
         self._started_s = clock.now()

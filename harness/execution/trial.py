@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from packaging.version import Version
 
+from harness.client.certificate import issued
 from harness.client.clock import TrialClock
 from harness.errors import HarnessError
 from harness.execution.server import Server
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from harness.client.certificate import Certificate
     from harness.environments.backend import Environment
     from harness.execution.ports import Ports
     from harness.model.cell import Cell
@@ -66,11 +68,23 @@ class Trial:
         self._servers: list[ServerRecord] = []
         self._exchanges: list[Exchange] = []
         self._dropped = 0
+        self._certificate: Certificate | None = None
         self._facts: dict[str, str | int | float | bool] = {}
 
     def clock(self) -> float:
         """Return the seconds since the trial began."""
         return self._time.now()
+
+    def certificate(self) -> Certificate:
+        """Return the certificate of this trial's servers; its files lie in `folder`, see `Certificate`.
+
+        `authority.pem` is the authority's, `certificate.pem` the server's, `key.pem` the server's private key.
+        """
+        self._time.check()
+        with self._guard:
+            if self._certificate is None:
+                self._certificate = issued(self.folder)
+            return self._certificate
 
     @contextlib.contextmanager
     def server(
@@ -81,6 +95,7 @@ class Trial:
         ready_path: str = "/",
         ready_s: float = READY_S,
         console: bool = False,
+        tls: Certificate | None = None,
     ) -> Iterator[Server]:
         """Start a server, wait until it answers, and stop it when the context is left.
 
@@ -91,20 +106,23 @@ class Trial:
             ready_path: the path that is requested until an answer comes.
             ready_s: how many seconds to wait for that answer.
             console: give the server a terminal of its own as standard input; its output is captured all the same.
+            tls: the certificate of a server that speaks TLS, see `certificate`; the client then speaks TLS to it.
 
         Raises:
             NotReadyError: the server never answered; not caught, this ends the observation, whose evidence is judged.
             TrialOverError: the trial's time is over.
 
         """
-        server = self._start(name, program, arguments, console=console)
+        server = self._start(name, program, arguments, console=console, tls=tls)
         try:
             server.wait_until_ready(ready_path, ready_s)
             yield server
         finally:
             self._stop(server)
 
-    def _start(self, name: str, program: str, arguments: Sequence[str], *, console: bool) -> Server:
+    def _start(
+        self, name: str, program: str, arguments: Sequence[str], *, console: bool, tls: Certificate | None
+    ) -> Server:
         self._time.check()
         lease = self._ports.lease()
         try:
@@ -124,7 +142,7 @@ class Trial:
         except BaseException:
             lease.release()
             raise
-        server = Server(writable(name), started, lease, clock=self._time, record=self._keep)
+        server = Server(writable(name), started, lease, clock=self._time, record=self._keep, tls=tls)
         with self._guard:
             self._running.append(server)
         if self._time.is_over:  # the time ended while the server was starting: nobody else will stop it
