@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from harness.client.certificate import Certificate
+    from harness.client.http2 import Http2
     from harness.client.websocket import WebSocket
     from harness.client.wire import Connection
     from harness.execution.server import NotReadyError, Server
     from harness.execution.trial import Trial
     from harness.model.answers import Answer
     from harness.model.evidence import Ended, Evidence, Exchange, Heard, ServerRecord
-    from harness.model.messages import Message
+    from harness.model.messages import Message, Stream
     from harness.model.scenario import Claim, Companion, Scenario, Variant
     from harness.model.verdict import Check, Judgement, Verdict, any_reproduces, conclude
 
@@ -30,12 +31,14 @@ __all__ = [
     "Evidence",
     "Exchange",
     "Heard",
+    "Http2",
     "Judgement",
     "Message",
     "NotReadyError",
     "Scenario",
     "Server",
     "ServerRecord",
+    "Stream",
     "Trial",
     "Variant",
     "Verdict",
@@ -48,13 +51,14 @@ __version__ = "0.1.0"
 
 _NAMES = {  # by the module that has them: what type checkers are told above
     "harness.client.certificate": ("Certificate",),
+    "harness.client.http2": ("Http2",),
     "harness.client.websocket": ("WebSocket",),
     "harness.client.wire": ("Connection",),
     "harness.execution.server": ("NotReadyError", "Server"),
     "harness.execution.trial": ("Trial",),
     "harness.model.answers": ("Answer",),
     "harness.model.evidence": ("Ended", "Evidence", "Exchange", "Heard", "ServerRecord"),
-    "harness.model.messages": ("Message",),
+    "harness.model.messages": ("Message", "Stream"),
     "harness.model.scenario": ("Claim", "Companion", "Scenario", "Variant"),
     "harness.model.verdict": ("Check", "Judgement", "Verdict", "any_reproduces", "conclude"),
 }

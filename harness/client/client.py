@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from harness.client.certificate import Certificate
     from harness.client.clock import TrialClock
+    from harness.client.http2 import Http2
     from harness.client.requests import Text
     from harness.client.transport import SocketAddress
     from harness.client.websocket import WebSocket
@@ -167,6 +168,27 @@ class Client:
             yield opened
 
     @contextlib.contextmanager
+    def http2(self, name: str, *, deadline_s: float = 5.0, at: Address | None = None) -> Iterator[Http2]:
+        """Open a connection of HTTP/2, which becomes the exchange ``name``.
+
+        Over TLS the server must choose `h2` by ALPN; without TLS the server is taken to speak HTTP/2 (prior knowledge).
+
+        Args:
+            name: the name of the exchange in the evidence.
+            deadline_s: seconds to connect and to begin, all together.
+            at: where the server is reached.
+
+        """
+        from harness.client.http2 import ALPN, Http2  # noqa: PLC0415 - few scenarios need one
+
+        end = time.monotonic() + deadline_s
+        with self._recorded(name, at) as recorder:
+            transport = self._transport(recorder, at, connect_s=deadline_s, protocols=(ALPN,))
+            with Http2(transport, host=self._host(at), is_secret=self._tls is not None) as opened:
+                opened.begin(max(0.001, end - time.monotonic()))
+                yield opened
+
+    @contextlib.contextmanager
     def _recorded(self, name: str, at: Address | None) -> Iterator[ExchangeRecorder]:
         """Record one exchange."""
         place = at or self._at
@@ -177,8 +199,15 @@ class Client:
         finally:
             self._record(recorder.exchange())
 
-    def _transport(self, recorder: ExchangeRecorder, at: Address | None, *, connect_s: float = CONNECT_S) -> Transport:
-        tls = self._tls.context() if self._tls else None
+    def _transport(
+        self,
+        recorder: ExchangeRecorder,
+        at: Address | None,
+        *,
+        connect_s: float = CONNECT_S,
+        protocols: tuple[str, ...] = (),
+    ) -> Transport:
+        tls = self._tls.context(protocols) if self._tls else None
         return Transport(self._reach(at or self._at), recorder, clock=self._clock, connect_s=connect_s, tls=tls)
 
     def _host(self, at: Address | None) -> str:

@@ -68,7 +68,7 @@ class Transport:
         """
         self.recorder = recorder
         self.chosen: str | None = None
-        self._address = address
+        self._is_unix = isinstance(address, str)
         self.clock = clock
         self._is_secret = tls is not None
         self._socket: socket.socket | None = None
@@ -147,11 +147,11 @@ class Transport:
         """Tell the server that nothing more will be sent; what the server sends is still received.
 
         Raises:
-            HarnessError: the connection speaks TLS.
+            ValueError: the connection speaks TLS.
 
         """
         if self._is_secret:
-            raise HarnessError("half_close: a TLS connection is closed for both sides at once")
+            raise ValueError("half_close: a TLS connection is closed for both sides at once")
         if self._socket:
             try:
                 self._socket.shutdown(socket.SHUT_WR)
@@ -164,11 +164,11 @@ class Transport:
         """End the connection with a reset instead of an orderly close.
 
         Raises:
-            HarnessError: the connection is a Unix socket's, which knows no reset.
+            ValueError: the connection is a Unix socket's, which knows no reset.
 
         """
-        if isinstance(self._address, str):
-            raise HarnessError("reset: a Unix socket cannot be reset, it can only be closed")
+        if self._is_unix:
+            raise ValueError("reset: a Unix socket cannot be reset, it can only be closed")
         if self._socket:
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
             self.recorder.add_act("reset")

@@ -192,6 +192,10 @@ def read_bytes(protocol: Protocol, received: bytes, sent: bytes, *, at_end: bool
         from harness.model import websocket  # noqa: PLC0415 - wsproto, which stored verdicts do not need
 
         return websocket.read(received, at_end=at_end)
+    if protocol == "HTTP/2":
+        from harness.model import http2  # noqa: PLC0415 - h2, likewise
+
+        return http2.read(received)
     from harness.model.reader import Reader  # noqa: PLC0415 - h11, likewise
 
     reader = Reader(asked_in(sent))
