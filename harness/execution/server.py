@@ -10,7 +10,7 @@ import time
 from typing import TYPE_CHECKING
 
 from harness.client.client import Client
-from harness.client.wire import ExchangeRecorder
+from harness.client.recorder import ExchangeRecorder
 from harness.errors import HarnessError
 from harness.model.addresses import Address, Log
 from harness.model.evidence import ServerRecord, writable
@@ -20,6 +20,7 @@ from harness.processes.launch import with_port
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from harness.client.certificate import Certificate
     from harness.client.clock import TrialClock
     from harness.execution.seen import Observation
     from harness.model.addresses import SocketAddress
@@ -60,9 +61,10 @@ class Server(Client):
         platform: Platform,
         clock: TrialClock,
         keep: Callable[[Observation], None],
+        tls: Certificate | None = None,
     ) -> None:
         """Wrap a started process; ``keep`` takes each exchange, exit and look when it is over."""
-        super().__init__(name, launch.port, reach=self._reached, clock=clock, record=keep)
+        super().__init__(name, launch.port, reach=self._reached, clock=clock, record=keep, at=launch.at, tls=tls)
         self._process = process
         self._launch = launch
         self._platform = platform
@@ -76,12 +78,9 @@ class Server(Client):
         self._stopping = threading.Lock()
         self._stopped: ServerRecord | None = None
 
-    def _reached(self, address: Address | None) -> SocketAddress:
-        """Return where a client reaches an address of the server; None: its usual one."""
-        return self._process.reach(self._named(address))
-
-    def _named(self, address: Address | None) -> Address:
-        return with_port(address or self._launch.at, self.port)
+    def _reached(self, address: Address) -> SocketAddress:
+        """Return where a client reaches an address of the server."""
+        return self._process.reach(with_port(address, self.port))
 
     @property
     def is_running(self) -> bool:
@@ -122,7 +121,11 @@ class Server(Client):
         """Ask for a path, or knock at an address, until the server answers; return whether the server did."""
         end = time.monotonic() + deadline_s
         while self.is_running and (left := end - time.monotonic()) > 0:
-            if self._answers(ready, left) if isinstance(ready, str) else self._process.accepts(self._named(ready)):
+            if (
+                self._answers(ready, left)
+                if isinstance(ready, str)
+                else self._process.accepts(with_port(ready, self.port))
+            ):
                 return True
             self._clock.sleep(_POLL_S)
         return False

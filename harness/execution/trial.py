@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING
 
 from packaging.version import Version
 
-from harness.client.client import LOOPBACK
+from harness.client.certificate import issued
 from harness.client.clock import TrialClock
 from harness.client.playing import play
 from harness.errors import HarnessError
 from harness.execution import editing
 from harness.execution.seen import Notes
 from harness.execution.server import Server
-from harness.model.checks import Trigger, logged, of
 from harness.model.addresses import Tcp
+from harness.model.checks import Trigger, logged, of
 from harness.model.evidence import writable
 from harness.model.platforms import platform_of
 from harness.processes.launch import DESCRIPTOR, SOCKET, Launch
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
+    from harness.client.certificate import Certificate
     from harness.environments.backend import Environment
     from harness.execution.ports import Lease, Ports
     from harness.execution.seen import Seen
@@ -80,10 +81,22 @@ class Trial:
         self._running: list[Server] = []
         self._leases: dict[int, Lease] = {}
         self._notes = Notes()
+        self._certificate: Certificate | None = None
 
     def clock(self) -> float:
         """Return the seconds since the trial began."""
         return self._time.now()
+
+    def certificate(self) -> Certificate:
+        """Return the certificate of this trial's servers; its files lie in `folder`, see `Certificate`.
+
+        `authority.pem` is the authority's, `certificate.pem` the server's, `key.pem` the server's private key.
+        """
+        self._time.check()
+        with self._guard:
+            if self._certificate is None:
+                self._certificate = issued(self.folder)
+            return self._certificate
 
     @contextlib.contextmanager
     def server(
@@ -98,6 +111,7 @@ class Trial:
         stdin: bytes | None = None,
         console: bool = False,
         port: int | None = None,
+        tls: Certificate | None = None,
     ) -> Iterator[Server]:
         """Start a server, wait until it is ready, and stop it when the context is left.
 
@@ -116,6 +130,7 @@ class Trial:
             stdin: what the server reads from its standard input until the end of the file, at most `KEPT_OF_STDIN`.
             console: give the server a terminal of its own as standard input; its output is captured all the same.
             port: the port of an earlier server of this trial; None: a port that no server has had.
+            tls: the certificate of a server that speaks TLS, see `certificate`; the client then speaks TLS to it.
 
         Raises:
             NotReadyError: the server was never ready; not caught, this ends the observation, whose evidence is judged.
@@ -124,7 +139,7 @@ class Trial:
             ValueError: an argument cannot be meant so.
 
         """
-        server = self._start(name, program, arguments, at=at, env=env, stdin=stdin, console=console, port=port)
+        server = self._start(name, program, arguments, at=at, env=env, stdin=stdin, console=console, port=port, tls=tls)
         try:
             server.wait_until_ready(ready, ready_s)
             yield server
@@ -163,6 +178,7 @@ class Trial:
         at: Address = Tcp(),  # noqa: B008 - frozen
         console: bool = False,
         port: int | None = None,
+        tls: Certificate | None = None,
     ) -> Server:
         self._time.check()
         launch = Launch(
@@ -184,7 +200,7 @@ class Trial:
             message = f"'{program}' cannot be started in this environment: {error.strerror}"
             raise HarnessError(message) from None
         server = Server(
-            writable(name), started, launch, platform=self._platform, clock=self._time, keep=self._notes.keep
+            writable(name), started, launch, platform=self._platform, clock=self._time, keep=self._notes.keep, tls=tls
         )
         with self._guard:
             self._running.append(server)
@@ -254,8 +270,7 @@ class Trial:
         written.
         """
         for _ in range(check.times):
-            with server.connect(check.name) as connection:
-                play(check.steps, connection, host=f"{LOOPBACK}:{server.port}", clock=self._time)
+            play(check.name, check.steps, server, clock=self._time)
         log = of(check.log, self.variant) if isinstance(check, Trigger) else None
         end = self.clock() + LOG_S
         while log is not None and logged(log, server.log) is None and server.is_running and self.clock() < end:

@@ -12,8 +12,9 @@ from typing import Literal
 
 import msgspec
 
-from harness.model.answers import Answer, Reply, asked_in, reply, reply_of
+from harness.model.answers import Answer, Reply, asked_in, brief, reply, reply_of
 from harness.model.coordinates import Coordinates
+from harness.model.messages import Message, Reading, Stream
 from harness.model.names import CellId, TrialNumber
 from harness.model.observations import Exit, Look, SignalToChild, ending
 
@@ -25,6 +26,8 @@ _READINESS = {
     "connection": ("accepted a connection", "never accepted a connection"),
     "log": ("printed the awaited line", "never printed the awaited line"),
 }
+Act = Literal["", "half-close", "reset"]
+Protocol = Literal["HTTP/1.1", "WebSocket", "HTTP/2"]
 Bytes = bytes  # inside `Exchange`, whose method is called `bytes`
 
 
@@ -50,39 +53,68 @@ class Ended(enum.StrEnum):
 
 
 class Frame(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Bytes that crossed a connection in one call, or in many calls of a flood; ``at_s`` is the time of the first."""
+    """Bytes that crossed a connection in one call, or in many calls of a flood; ``at_s`` is the time of the first.
+
+    ``act`` names what the client did without sending a byte.
+    """
 
     at_s: float
     direction: Direction
     data: bytes
+    act: Act = ""
 
 
 class Heard(msgspec.Struct, frozen=True, kw_only=True):
     """What came back in an exchange, as a value that checks compare.
 
-    ``torn`` holds the bytes after the last whole answer. ``then`` says how the exchange ended; it is None where the
-    client ended the exchange, and where the end of the connection completed the last answer. ``reached`` is False where
-    the exchange never took place.
+    ``replies`` are the answers of HTTP/1.1, over a WebSocket the answer to the handshake, which ``messages`` follow.
+    ``streams`` say how those of HTTP/2 ended, in this order, and ``goaways`` which errors ended the connection.
+    ``more`` counts messages and streams beyond the kept ones. ``torn`` holds the bytes after the last whole answer or
+    frame. ``then`` says how the exchange ended; it is None where the client ended the exchange, and where the end of
+    the connection completed the last answer. ``reached`` is False where the exchange never took place.
     """
 
     replies: tuple[Reply, ...] = ()
     torn: bytes = b""
     then: Ended | None = None
     reached: bool = True
+    messages: tuple[Message, ...] = ()
+    streams: tuple[Stream, ...] = ()
+    goaways: tuple[str, ...] = ()
+    more: int = 0
 
     @classmethod
-    def of(cls, *replies: tuple[int, Bytes], then: Ended | None = None) -> Heard:
-        """Return the value for these answers, each given as a status and a whole body."""
-        return cls(replies=tuple(reply(status, body) for status, body in replies), then=then)
+    def of(
+        cls,
+        *replies: tuple[int, Bytes],
+        messages: tuple[Message, ...] = (),
+        streams: tuple[Stream, ...] = (),
+        then: Ended | None = None,
+    ) -> Heard:
+        """Return the value for these answers, each given as a status and a whole body, and for what else came."""
+        whole = tuple(reply(status, body) for status, body in replies)
+        return cls(replies=whole, messages=messages, streams=streams, then=then)
 
     def __str__(self) -> str:
-        """Return the value in a few words: ``200 b'done', 200 b'done', then closed by server``."""
-        if not self.reached:
-            return "it was never reached"
-        parts = [str(one) for one in self.replies]
-        parts += [f"{len(self.torn)} bytes of no whole answer"] if self.torn else []
+        """Return the value in a few words: ``200 b'done', 200 b'done', then closed by server``.
+
+        The text is one-to-one: values that differ have different texts. Each part begins with a word, or with a number,
+        that only parts of its kind begin with; what a server sent is written as Python writes it, between quotes; of
+        many bytes the text has the beginning, the size and the whole digest.
+        """
+        parts = [] if self.reached else ["it was never reached"]
+        parts += [str(one) for one in (*self.replies, *self.messages, *self.streams)]
+        parts += [f"goaway {error}" for error in self.goaways]
+        parts += [f"and {self.more} more"] if self.more else []
+        parts += [f"torn {_brief_bytes(self.torn)}"] if self.torn else []
         parts += [f"then {self.then}"] if self.then else []
         return ", ".join(parts) or "nothing"
+
+
+def _brief_bytes(data: bytes) -> str:
+    """Return bytes as Python writes them; of many bytes the beginning, the size and the digest."""
+    told = reply(0, data)
+    return brief(repr(told.start), start=told.start, size=told.size, sha256=told.sha256)
 
 
 NEVER_REACHED = Heard(reached=False)
@@ -93,7 +125,9 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     At most `harness.client.wire.KEPT_OF_EXCHANGE` bytes are kept; ``cut`` counts the others. ``beyond`` has the answers
     that the client read to their end and of which the frames lack a part, each with hardly any of its body.
-    ``failure`` describes an end of `Ended.FAILED` or `Ended.NOT_HTTP`.
+    ``reading`` is all that the client had read over another protocol than HTTP/1.1, where the frames lack a part of it.
+    ``failure`` describes an end of `Ended.FAILED` or `Ended.NOT_HTTP`. ``address`` is where the client reached the
+    server, where that is not the leased port of 127.0.0.1.
     """
 
     name: str
@@ -105,6 +139,9 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     cut: int = 0
     beyond: tuple[Answer, ...] = ()
     failure: str = ""
+    protocol: Protocol = "HTTP/1.1"
+    address: str = ""
+    reading: Reading | None = None
 
     def bytes(self, direction: Direction) -> bytes:
         """Return the kept bytes of one direction, in order."""
@@ -113,46 +150,65 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     @property
     def answers(self) -> tuple[Answer, ...]:
         """The whole answers received, in order, up to the first bytes that are torn or not HTTP."""
-        return self._read[0]
+        return self._read.answers
 
     @property
     def only(self) -> Answer | None:
         """The one whole answer, where nothing else came back; None otherwise."""
-        return self.answers[0] if len(self.heard.replies) == 1 and not (self.heard.torn or self.heard.then) else None
+        return self.answers[0] if self.answers and self.heard == Heard(replies=self.heard.replies[:1]) else None
 
     @property
     def heard(self) -> Heard:
         """What came back, as the value that checks compare."""
-        answers, torn, completed_by_end = self._read
-        quiet = self.ended == Ended.BY_CLIENT or (self.ended == Ended.BY_SERVER and completed_by_end)
+        read = self._read
+        quiet = self.ended == Ended.BY_CLIENT or (self.ended == Ended.BY_SERVER and read.completed_by_end)
         return Heard(
-            replies=tuple(reply_of(answer) for answer in answers), torn=torn, then=None if quiet else self.ended
+            replies=() if self.protocol == "HTTP/2" else tuple(reply_of(answer) for answer in read.answers),
+            messages=read.messages,
+            streams=read.streams,
+            goaways=read.goaways,
+            more=read.more,
+            torn=read.torn,
+            then=None if quiet else self.ended,
         )
 
     @property
-    def _read(self) -> tuple[tuple[Answer, ...], Bytes, bool]:
-        """The answers, the torn bytes, and whether the end of the connection completed the last answer."""
+    def _read(self) -> Reading:
+        """What the bytes say, kept or not."""
+        if self.reading:
+            return self.reading
         at_end = self.ended == Ended.BY_SERVER and not self.cut
-        answers, torn, by_end = read_answers(self.bytes("received"), self.bytes("sent"), at_end=at_end)
-        return (*answers, *self.beyond), b"" if self.beyond else torn, by_end
+        read = read_bytes(self.protocol, self.bytes("received"), self.bytes("sent"), at_end=at_end)
+        if not self.beyond:
+            return read
+        return msgspec.structs.replace(read, answers=(*read.answers, *self.beyond), torn=b"")
 
 
 @functools.lru_cache(maxsize=16)  # judges read an exchange several times, and so do reports
-def read_answers(received: bytes, sent: bytes, *, at_end: bool) -> tuple[tuple[Answer, ...], bytes, bool]:
-    """Return the whole answers that received bytes begin with, the bytes after, and whether the end made the last one.
+def read_bytes(protocol: Protocol, received: bytes, sent: bytes, *, at_end: bool) -> Reading:
+    """Return what the bytes of an exchange say.
 
     Args:
+        protocol: how the bytes are read.
         received: the bytes from the server.
-        sent: the bytes to the server: the requests in them decide how the answers are read.
+        sent: the bytes to the server: the requests in them decide how answers of HTTP/1.1 are read.
         at_end: whether nothing can follow, which completes an answer without a length.
 
     """
-    from harness.model.reader import Reader  # noqa: PLC0415 - h11, which stored verdicts do not need
+    if protocol == "WebSocket":
+        from harness.model import websocket  # noqa: PLC0415 - wsproto, which stored verdicts do not need
+
+        return websocket.read(received, at_end=at_end)
+    if protocol == "HTTP/2":
+        from harness.model import http2  # noqa: PLC0415 - h2, likewise
+
+        return http2.read(received)
+    from harness.model.reader import Reader  # noqa: PLC0415 - h11, likewise
 
     reader = Reader(asked_in(sent))
     answers = reader.feed(received)
     last = reader.feed(b"", at_end=True) if at_end else ()
-    return (*answers, *last), reader.torn, bool(last)
+    return Reading(answers=(*answers, *last), torn=reader.torn, completed_by_end=bool(last))
 
 
 class ServerRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -246,22 +302,11 @@ class Evidence(Coordinates, frozen=True, kw_only=True):
         """Return every exchange of this name, in the order in which they ended."""
         return tuple(one for one in self.exchanges if one.name == name)
 
-    def all_said(self, name: str) -> tuple[str, ...]:
-        """Return, as text, what was observed under this name: of exchanges each, of anything else the last."""
-        if exchanges := self.all_exchanges(name):
-            return tuple(str(one.heard) for one in exchanges)
-        return (str(self.facts[name]),) if name in self.facts else ()
-
-    def said(self, name: str) -> str:
-        """Return, as text, what was observed last under this name."""
-        return next(reversed(self.all_said(name)), str(NEVER_REACHED))
-
     def server_of(self, name: str) -> ServerRecord | None:
         """Return the record of the server that an observation was made of; the only server's where none is named."""
-        exchange = self.exchange(name)
-        if exchange is None and len(self.servers) == 1:
-            return self.servers[0]
-        return self.server(exchange.server) if exchange else None
+        if seen := self.exchange(name) or self.exit(name) or self.look(name):
+            return self.server(seen.server)
+        return self.server(name) or (self.servers[0] if len(self.servers) == 1 else None)
 
     def heard(self, name: str) -> Heard:
         """Return what came back in the exchange of this name, for the ``actual`` of a check."""

@@ -180,6 +180,9 @@ def check_steps(steps: Iterable[object]) -> None:
             hint = f"; write {step!r}.encode() to send it" if isinstance(step, str) else ""
             message = f"step {number + 1} is {step!r}, which is no step such as request('GET', '/') or b'bytes'{hint}"
             raise ValueError(message)
+        if told := _of_the_other_kind(step, is_websocket=isinstance(given[0], Handshake)):
+            message = f"step {number + 1}: {told}"
+            raise ValueError(message)
         if isinstance(step, FrameStep | Closing) and number == len(given) - 1:
             message = "a WebSocket's steps end by one that waits: messages(1), end(), or pause(0.5)"
             raise ValueError(message)
@@ -190,3 +193,13 @@ def check_steps(steps: Iterable[object]) -> None:
 
 def _is_step(value: object) -> bool:
     return isinstance(value, STEPS)
+
+
+def _of_the_other_kind(step: object, *, is_websocket: bool) -> str | None:
+    """Say what is wrong with a step of a WebSocket among others, or the other way round; None where nothing is."""
+    waits = step if isinstance(step, Await) else Await()
+    if is_websocket and (isinstance(step, Request | Pieces) or waits.answers or waits.until):
+        return "a WebSocket sends frames, and waits by messages(n), quiet(s) or end()"
+    if not is_websocket and (isinstance(step, FrameStep | Closing) or waits.messages):
+        return "frames and messages follow a handshake, which is the first step"
+    return None

@@ -140,7 +140,7 @@ def _exchange(exchange: Exchange) -> Iterator[str]:
     yield f"  {what}: {how} after {took:.2f} s"
     for frame in exchange.frames:
         arrow = "->" if frame.direction == "sent" else "<-"
-        shown = escaping.line(repr(frame.data)[2:-1], limit=_FRAME)
+        shown = f"({frame.act})" if frame.act else escaping.line(repr(frame.data)[2:-1], limit=_FRAME)
         yield f"      {frame.at_s:8.3f} s {arrow} {shown}"
     if exchange.cut:
         yield f"      {exchange.cut} bytes more were not kept; {len(exchange.beyond)} answers among them were whole"

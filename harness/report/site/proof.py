@@ -243,8 +243,8 @@ def _moments(exchange: Exchange) -> Iterator[Moment]:
                 yield Moment(at_s=frame.at_s, kind="wait", lines=(f"{len(left_out)} frames, in the evidence folder",))
         else:
             yield from _wait(last, frame.at_s)
-            kind, lines = frame.direction, tuple(_lines(frame.data))
-            yield Moment(at_s=frame.at_s, kind=kind, lines=lines, size=len(frame.data))
+            lines = (f"({frame.act})",) if frame.act else tuple(_lines(frame.data))
+            yield Moment(at_s=frame.at_s, kind=frame.direction, lines=lines, size=len(frame.data))
         last = frame.at_s
     yield from _wait(last, exchange.ended_s)
     yield Moment(at_s=exchange.ended_s, kind="end", lines=(exchange.ended,))
