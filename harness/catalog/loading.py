@@ -21,7 +21,8 @@ from harness.catalog.closure import Application, Closure, closure_of
 from harness.catalog.folders import MODULE, expected_of, identity_of, whole
 from harness.catalog.imports import Namespace
 from harness.decoding import decode
-from harness.errors import ScenarioError, mistake
+from harness.errors import ScenarioError
+from harness.mistakes import mistake
 from harness.model.expectation import Expectations
 from harness.model.scenario import Scenario
 

@@ -12,9 +12,10 @@ import threading
 from typing import TYPE_CHECKING, NamedTuple
 
 from harness.client.clock import TrialOverError
-from harness.errors import EngineError, HarnessError, mistake
+from harness.errors import EngineError, HarnessError
 from harness.execution.server import NotReadyError
 from harness.execution.trial import Trial
+from harness.mistakes import mistake
 from harness.model.evidence import Evidence
 from harness.model.verdict import Verdict
 

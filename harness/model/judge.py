@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from harness.errors import mistake
+from harness.mistakes import mistake
 from harness.model.evidence import Heard
 from harness.model.verdict import Judgement, Verdict
 
