@@ -18,7 +18,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from harness.errors import nearest
-from harness.model.checks import Control, Judged, Trigger, check_variant
+from harness.model.checks import Control, Judged, Trigger, check_names, check_variant
 from harness.model.declared import (
     check_python,
     check_requirement,
@@ -237,10 +237,12 @@ class Scenario:
         check_tuple(self.variants, "the variants")
         for one in self.variants:
             check_type(one, Variant, "a variant")
+        names = [variant.name for variant in self.variants]
+        check_names(self.checks, names)
+        for one in self.variants:
             if not fits(one.name, VariantName):
                 refuse(f"a variant is called {one.name!r}; a name is one line of 1 to 100 characters")
             check_variant(self.checks, one.name)
-        names = [variant.name for variant in self.variants]
         if not names or len(set(names)) != len(names):
             refuse(f"the variants need different names, at least one: {names}")
         for variant in self.variants:
