@@ -23,6 +23,7 @@ from harness.model.declared import (
     check_python,
     check_requirement,
     check_specifier,
+    check_subject,
     check_text,
     check_tuple,
     check_type,
@@ -43,7 +44,6 @@ if TYPE_CHECKING:
     from harness.model.expectation import Expectation
     from harness.model.verdict import Judgement, Verdict
 
-_SUBJECT = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _FILE = re.compile(r"[^/\\:\0\n]+")
 
 
@@ -203,10 +203,8 @@ class Scenario:
 
     def _check_words(self) -> None:
         check_text(self.title, "the title")
-        if self.subject != "" and not is_text(self.subject, _SUBJECT):
-            written = canonicalize_name(str(self.subject))
-            hint = f"; write '{written}'" if is_text(written, _SUBJECT) else ""
-            refuse(f"the subject '{self.subject}' is not a package's name as an index writes it{hint}")
+        if self.subject != "":
+            check_subject(self.subject)
         check_type(self.claim, Claim | None, "the claim")
 
     def _derive(self) -> None:
