@@ -68,21 +68,26 @@ class LeftRunningError(HarnessError):
         )
 
 
-def nearest(name: str, valid: Iterable[str]) -> str:
-    """Return ``did you mean …?`` or the valid names, for the end of a message about an unknown name."""
+def nearest(name: str, valid: Iterable[str], *, similarity: float = 0.5, most: int = 3) -> str:
+    """Return ``did you mean …?`` or the valid names, for the end of a message about an unknown name; see `close_to`."""
     names = sorted(set(valid))
-    if close := close_to(name, names):
+    if close := close_to(name, names, similarity=similarity, most=most):
         return close
     more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
     return f"valid: {', '.join(names[:_MOST_NAMES])}{more}" if names else "there is none to choose from"
 
 
-def close_to(name: str, valid: Iterable[str], *, similarity: float = 0.5) -> str:
+def close_to(name: str, valid: Iterable[str], *, similarity: float = 0.5, most: int = 3) -> str:
     """Return ``did you mean …?`` for the end of a message about an unknown name; empty where no name is near.
 
-    ``similarity`` is the least ratio of `difflib.SequenceMatcher` between two names that are near each other.
+    Args:
+        name: the unknown name.
+        valid: the names that there are.
+        similarity: the least ratio of `difflib.SequenceMatcher` between two names that are near each other.
+        most: how many names the message has at most.
+
     """
-    close = difflib.get_close_matches(name, sorted(set(valid)), n=3, cutoff=similarity)
+    close = difflib.get_close_matches(name, sorted(set(valid)), n=most, cutoff=similarity)
     return f"did you mean {' or '.join(close)}?" if close else ""
 
 

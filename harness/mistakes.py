@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
 _TELLING = 300  # characters of an error's own words in one message
+_NEAR = 0.6  # the similarity (`difflib`) from which on a name may be a misspelling: further ones would mislead
 _KEYWORD = re.compile(r"(?:(?P<callee>[\w.]+)\(\) got an u|U)nexpected keyword argument '(?P<name>\w+)'")
 _IMPORTED = re.compile(r"cannot import name '(?P<name>\w+)' from '(?P<module>[\w.]+)'")
 _INTERNAL = re.compile(rf"\b{NAMESPACE}\d+\.|\.__init__(?=\(\))| \(\S*\bharness\b\S*__init__\.py\)$")
@@ -74,8 +75,9 @@ def _hint(error: BaseException, frames: Sequence[FrameType]) -> str:
 
 
 def _among(name: str, valid: set[str], *, is_ours: bool) -> str:
-    """Return the nearest names; of the harness's own names all, where none is near."""
-    return nearest(name, valid) if is_ours and valid else close_to(name, valid)
+    """Return the nearest name; of the harness's own names all, where none is near."""
+    find = nearest if is_ours and valid else close_to
+    return find(name, valid, similarity=_NEAR, most=1)
 
 
 def _of_names(name: str, frame: FrameType) -> str:
@@ -83,7 +85,7 @@ def _of_names(name: str, frame: FrameType) -> str:
     if name in exported:
         return f"'from harness import {name}' imports it"
     visible = {*frame.f_locals, *frame.f_globals, *dir(frame.f_builtins)}
-    return "" if name in visible else close_to(name, visible | exported)
+    return "" if name in visible else _among(name, visible | exported, is_ours=False)
 
 
 def _of_imports(name: str, found: re.Match[str] | None) -> str:
@@ -106,7 +108,7 @@ def _of_keywords(found: re.Match[str] | None, frames: Sequence[FrameType]) -> st
         if _module_of(frame).startswith("harness."):
             code = frame.f_code
             valid.update(code.co_varnames[: code.co_argcount + code.co_kwonlyargcount])
-    return nearest(found["name"], valid - {"self", "cls"}) if valid else ""
+    return _among(found["name"], valid - {"self", "cls"}, is_ours=True)
 
 
 def _called(callee: str | None, frames: Sequence[FrameType]) -> Iterator[Any]:

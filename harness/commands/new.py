@@ -63,7 +63,7 @@ def _refuse(name: str, subject: str, place: Path, folder: Path) -> None:
 
     Raises:
         UsageError: the name is no id or another scenario has it, the subject is no package's name, or there is
-            something where the folder is to be.
+            something else where a folder is to be.
 
     """
     refuse_name(name, f"'{name}'")
@@ -71,6 +71,8 @@ def _refuse(name: str, subject: str, place: Path, folder: Path) -> None:
         check_subject(subject)
     except ValueError as error:
         raise UsageError(f"--subject: {error}") from None
+    if place.exists() and not place.is_dir():
+        raise UsageError(f"--in: {place} is no folder")
     if os.path.lexists(folder):
         raise UsageError(f"{folder} exists already; choose another name, or remove it")
     scenarios = load_scenarios(Options(scenarios=(place,) if place.exists() else ()))

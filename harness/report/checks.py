@@ -46,7 +46,7 @@ def _lines(result: CellResult, trials: Sequence[tuple[Evidence, Judgement | None
     yield f"{result.id}: {result.verdict}"
     for word, text in (("reason", result.reason), ("signature", result.signature)):
         if text:
-            yield f"  {word:<10}{escaping.line(text)}"
+            yield f"  {word:<11}{escaping.line(text)}"
     if not trials:
         yield "  no trial of this cell was carried out, so that there is nothing to compare"
         return
