@@ -6,8 +6,10 @@ import contextlib
 import dataclasses
 import math
 import threading
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from packaging.utils import canonicalize_name, parse_wheel_filename
 from packaging.version import Version
 
 from harness.client.client import LOOPBACK
@@ -63,6 +65,7 @@ class Trial:
         self.python = tuple(int(part) for part in cell.python.split("."))
         self.platform = cell.platform
         self.folder = folder
+        self._subject = cell.subject
         self._environment = environment
         self._ports = ports
         self._mark = mark
@@ -73,6 +76,19 @@ class Trial:
         self._exchanges: list[Exchange] = []
         self._dropped = 0
         self._facts: dict[str, str | int | float | bool] = {}
+
+    def release(self, package: str) -> Version | None:
+        """Return the installed release of a package, also of the subject; None where the package is not installed.
+
+        Raises:
+            HarnessError: the package was installed from a path or an address that does not tell the release.
+
+        """
+        name = canonicalize_name(package)
+        if name == canonicalize_name(self._subject):
+            return self.version
+        pinned = self._environment.resolution.pinned.get(name)
+        return None if pinned is None else _release(name, pinned)
 
     def clock(self) -> float:
         """Return the seconds since the trial began."""
@@ -214,6 +230,14 @@ class Trial:
                 facts=dict(self._facts),
                 dropped=self._dropped,
             )
+
+
+def _release(name: str, pinned: str) -> Version:
+    """Return the release that a pin names; the pin of a file is its address, whose last part a wheel's name is."""
+    try:
+        return parse_wheel_filename(PurePosixPath(pinned).name)[1] if "/" in pinned else Version(pinned)
+    except ValueError:
+        raise HarnessError(f"'{pinned}' does not tell which release of {name} is installed") from None
 
 
 def _fact(value: object) -> str | int | float | bool:

@@ -98,7 +98,7 @@ LOADED = [
     (
         declared('applications=("hello.py",)'),
         2,
-        "the application hello.py is not beside it; did you mean helo.py?",
+        "the application hello.py is neither beside it nor ready-made; did you mean helo.py?",
     ),
     (
         declared(
