@@ -18,11 +18,12 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from harness.errors import nearest
-from harness.model.checks import Control, Judged, Trigger, check_variant
+from harness.model.checks import Control, Judged, Trigger, check_names, check_variant
 from harness.model.declared import (
     check_python,
     check_requirement,
     check_specifier,
+    check_subject,
     check_text,
     check_tuple,
     check_type,
@@ -43,7 +44,6 @@ if TYPE_CHECKING:
     from harness.model.expectation import Expectation
     from harness.model.verdict import Judgement, Verdict
 
-_SUBJECT = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _FILE = re.compile(r"[^/\\:\0\n]+")
 
 
@@ -203,10 +203,8 @@ class Scenario:
 
     def _check_words(self) -> None:
         check_text(self.title, "the title")
-        if self.subject != "" and not is_text(self.subject, _SUBJECT):
-            written = canonicalize_name(str(self.subject))
-            hint = f"; write '{written}'" if is_text(written, _SUBJECT) else ""
-            refuse(f"the subject '{self.subject}' is not a package's name as an index writes it{hint}")
+        if self.subject != "":
+            check_subject(self.subject)
         check_type(self.claim, Claim | None, "the claim")
 
     def _derive(self) -> None:
@@ -237,10 +235,12 @@ class Scenario:
         check_tuple(self.variants, "the variants")
         for one in self.variants:
             check_type(one, Variant, "a variant")
+        names = [variant.name for variant in self.variants]
+        check_names(self.checks, names)
+        for one in self.variants:
             if not fits(one.name, VariantName):
                 refuse(f"a variant is called {one.name!r}; a name is one line of 1 to 100 characters")
             check_variant(self.checks, one.name)
-        names = [variant.name for variant in self.variants]
         if not names or len(set(names)) != len(names):
             refuse(f"the variants need different names, at least one: {names}")
         for variant in self.variants:
