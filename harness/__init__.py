@@ -12,15 +12,18 @@ if TYPE_CHECKING:
     from harness.execution.server import NotReadyError, Server
     from harness.execution.trial import Trial
     from harness.model.answers import Answer
+    from harness.model.claim import Claim, ClaimedRange, Condition
     from harness.model.evidence import Ended, Evidence, Exchange, Heard, ServerRecord
-    from harness.model.scenario import Claim, Companion, Scenario, Variant
+    from harness.model.scenario import Companion, Scenario, Variant
     from harness.model.verdict import Check, Judgement, Verdict, any_reproduces, conclude
 
 __all__ = [
     "Answer",
     "Check",
     "Claim",
+    "ClaimedRange",
     "Companion",
+    "Condition",
     "Connection",
     "Ended",
     "Evidence",
@@ -45,8 +48,9 @@ _NAMES = {  # by the module that has them: what type checkers are told above
     "harness.execution.server": ("NotReadyError", "Server"),
     "harness.execution.trial": ("Trial",),
     "harness.model.answers": ("Answer",),
+    "harness.model.claim": ("Claim", "ClaimedRange", "Condition"),
     "harness.model.evidence": ("Ended", "Evidence", "Exchange", "Heard", "ServerRecord"),
-    "harness.model.scenario": ("Claim", "Companion", "Scenario", "Variant"),
+    "harness.model.scenario": ("Companion", "Scenario", "Variant"),
     "harness.model.verdict": ("Check", "Judgement", "Verdict", "any_reproduces", "conclude"),
 }
 _MODULES = {name: module for module, names in _NAMES.items() for name in names}

@@ -18,6 +18,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from harness.errors import nearest
+from harness.model.claim import Claim, check_references
 from harness.model.declared import (
     check_python,
     check_requirement,
@@ -25,7 +26,6 @@ from harness.model.declared import (
     check_text,
     check_tuple,
     check_type,
-    check_version,
     is_text,
     refuse,
 )
@@ -43,24 +43,6 @@ if TYPE_CHECKING:
 
 _SUBJECT = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _FILE = re.compile(r"[^/\\:\0\n]+")
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Claim:
-    """What a document says, kept apart from what is measured.
-
-    ``document`` names the page, ``issue`` the upstream thread, ``fixed`` the release that it calls the first fixed.
-    """
-
-    document: str
-    issue: str
-    fixed: str
-
-    def __post_init__(self) -> None:
-        """Refuse values that are not one line of text, or no version."""
-        check_text(self.document, "a claim's document")
-        check_text(self.issue, "a claim's issue")
-        check_version(self.fixed, "a claim's fixed")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -122,7 +104,8 @@ class Scenario:
         observe: pulls the trigger; takes a `harness.execution.trial.Trial`, which does all I/O and records it.
         judge: turns the evidence of one trial into a judgement; pure.
         variants: at least one.
-        claim: what a document says about the failure, or None.
+        claims: what documents say about the failure, beside what the files in ``claims/`` say.
+        references: what the failure is known by upstream (``uvicorn #1637``), beside what its claims say.
         applications: files beside the module that are copied into each trial's folder.
         platforms: the systems that the failure can exist on, some of `harness.model.platforms.SYSTEMS`.
         typical_s: what a trial usually takes, in seconds, for the first estimate of a run.
@@ -144,7 +127,8 @@ class Scenario:
     observe: Callable[..., None]
     judge: Callable[[Evidence], Judgement]
     variants: tuple[Variant, ...] = (Variant(),)
-    claim: Claim | None = None
+    claims: tuple[Claim, ...] = ()
+    references: tuple[str, ...] = ()
     applications: tuple[str, ...] = ()
     platforms: tuple[str, ...] = MACHINES
     pythons: tuple[tuple[str, str], ...] = ()
@@ -161,6 +145,7 @@ class Scenario:
             self._check_words()
             self._check_functions_and_times()
             self._check_variants()
+            self._check_claims()
             self._check_applications()
             self._check_machines()
         except ValueError as error:
@@ -172,7 +157,6 @@ class Scenario:
             written = canonicalize_name(str(self.subject))
             hint = f"; write '{written}'" if is_text(written, _SUBJECT) else ""
             refuse(f"the subject '{self.subject}' is not a package's name as an index writes it{hint}")
-        check_type(self.claim, Claim | None, "the claim")
 
     def _check_functions_and_times(self) -> None:
         for name in ("observe", "judge", "combine"):
@@ -198,6 +182,15 @@ class Scenario:
                 text = companion.requirement if isinstance(companion, Companion) else companion
                 if canonicalize_name(Requirement(text).name) == self.subject:
                     refuse(f"the companion '{text}' is the subject itself, whose release a cell chooses")
+
+    def _check_claims(self) -> None:
+        check_references(self.references, "the references")
+        check_tuple(self.claims, "the claims")
+        names = [variant.name for variant in self.variants]
+        for claim in self.claims:
+            check_type(claim, Claim, "a claim")
+            if (wanted := claim.condition.variant) and wanted not in names:
+                refuse(f"a claim speaks of the variant '{wanted}'; {nearest(wanted, names)}")
 
     def _check_applications(self) -> None:
         check_tuple(self.applications, "the applications")
