@@ -10,29 +10,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.analysis.candidates import Candidate
-from harness.analysis.claims import Assessment, advice, assess, sentence
-from harness.analysis.history import Point, ranges
-from harness.analysis.releases import candidate_of, place_of
-from harness.model.scenario import Claim
+from harness.analysis.advice import advice
+from harness.analysis.assessment import Assessment
+from harness.analysis.claims import assessed
+from harness.analysis.history import ranges
+from harness.analysis.releases import place_of
+from harness.analysis.sentences import said
+from harness.model.claim import Fixed
 from harness.model.verdict import Verdict
 from tests.profiles import examples
+from tests.letters import points_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from harness.model.release import Release
 
-LETTERS = {
-    "R": Verdict.REPRODUCED,
-    "a": Verdict.ABSENT,
-    "u": Verdict.UNHEALTHY,
-    "i": Verdict.INCONCLUSIVE,
-    "e": Verdict.ENVIRONMENT_FAILED,
-    "I": Verdict.INCONCLUSIVE,
-    ".": Verdict.NOT_RUN,
-}
-TALLIES = {"I": {Verdict.REPRODUCED: 1, Verdict.ABSENT: 2}}  # the trials disagree
 # Gone in 0.11.0, back from 0.16.0 to 0.17.6.
 RELAPSE = {"0.10.0": "R", "0.11.0": "a", "0.15.0": "a", "0.16.0": "R", "0.17.6": "R", "0.18.0": "a", "0.19.0": "a"}
 NEWEST = "The newest release that could be judged, {}, has it."
@@ -41,22 +34,11 @@ SAYS = "The page says upgrade to"
 BACK = "It was gone with 0.11.0 and came back in 0.16.0 to 0.17.6."
 
 
-def points_of(history: Mapping[str, str], releases: Iterable[Release] = ()) -> tuple[Point, ...]:
-    """Return the points of versions with their verdicts' letters; nobody is sent to one that ``releases`` lack."""
-    known = {release.version: candidate_of(release) for release in releases}
-    candidates = [known.get(version, Candidate(label=version, is_usual=not known)) for version in history]
-    return tuple(
-        Point(label=one.label, is_usual=one.is_usual, at=one.at, verdict=LETTERS[letter], tally=TALLIES.get(letter, {}))
-        for one, letter in zip(candidates, history.values(), strict=True)
-    )
-
-
 def judged(points: Sequence[Point], claimed: str) -> tuple[Assessment, str]:
     """Return the assessment of a claim, and the sentence about it."""
-    position = place_of(claimed, [one.label for one in points]).position
-    assessment = assess(points, position)
-    claim = Claim(document="page.txt", issue="server #1", fixed=claimed)
-    return assessment, sentence(claim, assessment, points=points, found=ranges(points), claimed=position)
+    labels = [one.label for one in points]
+    found = assessed(Fixed(claimed), points, ranges(points), lambda name: place_of(name, labels))
+    return found.assessment, f"{said(Fixed(claimed))} {found.words}"
 
 
 @pytest.mark.parametrize(
@@ -150,13 +132,8 @@ def test_assessment(history: dict[str, str], claimed: str, assessment: str, word
 def test_every_assessment_is_a_word_of_the_contract() -> None:
     """And each of these can come out."""
     assert {str(one) for one in Assessment} == {
-        "confirmed",
-        "relapsed",
-        "fixed-earlier",
-        "not-fixed",
-        "unhealthy-at-claim",
-        "not-seen",
-        "untested",
+        *("confirmed", "relapsed", "fixed-earlier", "not-fixed", "unhealthy-at-claim", "not-seen", "untested"),
+        *("introduced-earlier", "introduced-later", "fixed-since", "too-wide", "too-narrow"),
     }
 
 

@@ -13,7 +13,7 @@ from harness.analysis.search import Strategy
 from harness.analysis.series import Series
 from harness.model.coordinates import SeriesKey
 from harness.model.result import EnvironmentResult
-from harness.model.scenario import Claim
+from harness.model.claim import Claim, ClaimedRange
 from harness.model.verdict import Verdict
 from harness.report import json_document
 
@@ -29,10 +29,15 @@ HISTORY = {
 }
 CLAIM = {
     *("scenario", "document", "claimed_fixed", "first_fixed", "safe_since", "relapses", "assessment", "python"),
-    "platform",
+    *("platform", "variant", "subject", "kind", "claimed", "measured", "references", "sentence", "upgrade_to"),
 }
 KEY = SeriesKey(scenario="some-failure", variant="default", subject="uvicorn", platform="linux", python="3.12")
-CLAIMS = {"some-failure": Claim(document="page.txt", issue="server #1", fixed="0.2")}
+CLAIMS = {
+    "some-failure": [
+        Claim(document="page.txt", references=("server #1",), fixed="0.2", commit="server #2"),
+        Claim(document="advisory", ranges=(ClaimedRange(introduced="0", fixed="0.2"),), introduced="0.0", open=True),
+    ]
+}
 LETTERS = {"R": Verdict.REPRODUCED, "a": Verdict.ABSENT, "u": Verdict.UNHEALTHY}
 
 
@@ -75,7 +80,8 @@ def test_words_of_the_contract(document: Document) -> None:
     """Every key, gaps ``from`` and ``to`` among them."""
     text = plain.loads(json_document.render(document))
     (history,) = text["histories"]
-    (claim,) = text["claims"]
+    claim, *others = text["claims"]
+    assert [one["kind"] for one in (claim, *others)] == ["fixed", "commit", "introduced", "range", "open"]
     assert set(history) >= HISTORY
     assert set(claim) >= CLAIM
     assert history["affected"] == [

@@ -20,7 +20,7 @@ from harness.analysis.document import Searched, document_of
 from harness.analysis.search import Strategy
 from harness.errors import ResultsError
 from harness.model.result import EnvironmentResult
-from harness.model.scenario import Claim
+from harness.model.claim import Claim
 from harness.model.verdict import Verdict
 from harness.report import badge, comment, formats, junit, osv
 from harness.report.json_document import schema
@@ -66,7 +66,7 @@ def make_document(
         return document_of(
             results,
             releases={"uvicorn": tuple(make_release(f"0.{place}") for place in range(len(letters)))},
-            claims={"some-failure": Claim(document="a page", issue="#1", fixed=claimed)} if claimed else {},
+            claims={"some-failure": [Claim(document="a page", references=("#1",), fixed=claimed)]} if claimed else {},
             searched={},
         )
 
@@ -260,7 +260,7 @@ def test_every_format_tells_two_subjects_of_one_scenario_apart(
     """A document may say whatever its writer wanted; nothing of it ends in a traceback, or is one history of both."""
     cells = [make_result(), make_result(subject="fork", verdict=Verdict.REPRODUCED)]
     known = {name: (make_release("0.27.0"),) for name in ("uvicorn", "fork")}
-    claims = {"some-failure": Claim(document="a page", issue="#1", fixed="0.27.0")}
+    claims = {"some-failure": [Claim(document="a page", references=("#1",), fixed="0.27.0")]}
     document = document_of(cells, releases=known, claims=claims, searched={})
     assert {one.subject: one.judged for one in document.histories} == dict.fromkeys(known, ("0.27.0",))
     assert all(formats.render(form, document, {}, at=NOW) for form in formats.FORMATS)
