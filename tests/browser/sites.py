@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from harness.analysis.document import document_of
+from harness.model.claim import Claim
 from harness.model.evidence import Ended, Evidence, Exchange, Frame, Heard, ServerRecord
 from harness.model.release import Release
 from harness.model.result import CellResult, EnvironmentResult
-from harness.model.claim import Claim
 from harness.model.scenario import Scenario
 from harness.model.verdict import Check, Judgement, Verdict, conclude
 from harness.report.site import folder as site

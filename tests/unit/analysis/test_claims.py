@@ -16,14 +16,15 @@ from harness.analysis.claims import assessed
 from harness.analysis.history import ranges
 from harness.analysis.releases import place_of
 from harness.analysis.sentences import said
-from harness.model.claim import Fixed
-from harness.model.verdict import Verdict
+from harness.model.claim import Affected, ClaimedRange, Fixed, Introduced, MendedBy, StillOpen
+from tests.letters import numbered, points_of
 from tests.profiles import examples
-from tests.letters import points_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
+    from harness.analysis.history import Point
+    from harness.model.claim import Statement
     from harness.model.release import Release
 
 # Gone in 0.11.0, back from 0.16.0 to 0.17.6.
@@ -127,6 +128,109 @@ def test_assessment(history: dict[str, str], claimed: str, assessment: str, word
     assert "None" not in told
     if words is not None:
         assert told.removeprefix(f"{SAYS} {claimed}. ") == words
+
+
+RANGES = (ClaimedRange(introduced="0", fixed="0.2"),)
+AFFECTED = "The document says that these releases are affected: <0.2."
+UNSEEN = "No judged release has the failure, so that nothing is confirmed or refuted."
+
+
+@pytest.mark.parametrize(
+    ("history", "statement", "words", "measured"),
+    [
+        # a beginning
+        ("aRRa", Introduced("0.1"), "The document says that the failure came with 0.1. That is right.", "0.1"),
+        (
+            "RRa",
+            Introduced("0"),
+            "The document says that the very first release has the failure. That is right.",
+            "0.0",
+        ),
+        ("aRRa", Introduced("0"), "… 0.0 is free of the failure. The first release that has it is 0.1.", "0.1"),
+        ("aRRRa", Introduced("0.2"), "… The first release that has it is 0.1.", "0.1"),
+        ("-RRRa", Introduced("0.2"), "… 0.1 has it already, and no release before 0.1 could be judged.", None),
+        ("a.Ra", Introduced("0.2"), "… 0.1 before it was not tested here.", "0.2"),
+        ("aRa", Introduced("0.7"), "… 0.7 cannot be had here.", "0.1"),
+        ("aaa", Introduced("0.1"), f"… {UNSEEN}", None),
+        # ranges
+        ("RRaa", Affected(RANGES), f"{AFFECTED} That is right of all 4 judged releases.", None),
+        ("RRRa", Affected(RANGES), f"{AFFECTED} It leaves out releases that have the failure: 0.2.", None),
+        ("aRaa", Affected(RANGES), f"{AFFECTED} It names releases that are free of the failure: 0.0.", None),
+        (
+            "aaRRRRRRRR",
+            Affected(RANGES),
+            (
+                f"{AFFECTED} It names releases that are free of the failure: 0.0, 0.1. "
+                "It leaves out releases that have the failure: 0.2, 0.3, 0.4, 0.5, 0.6 … 0.9 (8 releases)."
+            ),
+            None,
+        ),
+        ("RRue", Affected(RANGES), f"{AFFECTED} 0.2 cannot do its ordinary work here.", None),
+        (
+            "-Ra",
+            Affected(RANGES),
+            f"{AFFECTED} Whether it begins with the very first release could not be judged.",
+            None,
+        ),
+        ("R.aa", Affected(RANGES), f"{AFFECTED} Whether it ends at 0.2 could not be judged.", None),
+        ("ue", Affected(RANGES), f"{AFFECTED} No release could be judged here.", None),
+        # a commit
+        (
+            "RRa",
+            MendedBy("server #7"),
+            "The document says that server #7 fixed the failure. No commit was tried.",
+            None,
+        ),
+        # still open
+        (
+            "aRR",
+            StillOpen(),
+            (
+                "The document says that no release is without the failure. That is right. "
+                "The newest release that could be judged, 0.2, has it."
+            ),
+            None,
+        ),
+        ("aRRa", StillOpen(), "… The failure is gone since 0.3.", "0.3"),
+        (
+            "aR..",
+            StillOpen(),
+            "… The newest release that could be judged, 0.1, has it. 0.2 to 0.3 were not tested here.",
+            None,
+        ),
+        ("aa", StillOpen(), f"… {UNSEEN}", None),
+        ("ue", StillOpen(), "… No release could be judged here.", None),
+    ],
+)
+def test_other_statements_in_plain_words(history: str, statement: Statement, words: str, measured: str | None) -> None:
+    """What the document says, whether that is right, what was measured instead."""
+    points = numbered(history)
+    labels = [one.label for one in points]
+    found = assessed(statement, points, ranges(points), lambda name: place_of(name, labels))
+    assert f"{said(statement)} {found.words}".endswith(words.removeprefix("… "))
+    if not isinstance(statement, Affected):
+        assert found.measured == measured
+
+
+@pytest.mark.parametrize(
+    ("history", "claimed", "measured"),
+    [
+        ("RRaa", "0.2", "0.2"),
+        ("RRaa", "0.3", "0.2"),
+        ("RRRa", "0.1", "0.3"),
+        ("RaRRa", "0.4", "0.4"),
+        ("RaRRa", "0.1", "0.1"),
+        ("RR", "0.1", None),
+        ("RRa", "0.9", "0.2"),
+        ("aa", "0.1", None),
+    ],
+)
+def test_the_measured_fix_is_that_of_the_claimed_one_s_range(history: str, claimed: str, measured: str | None) -> None:
+    """A claim may be of a later range than the first; where its release does not exist, the first range counts."""
+    points = numbered(history)
+    labels = [one.label for one in points]
+    found = assessed(Fixed(claimed), points, ranges(points), lambda name: place_of(name, labels))
+    assert found.measured == measured
 
 
 def test_every_assessment_is_a_word_of_the_contract() -> None:

@@ -9,8 +9,8 @@ import pytest
 from harness.analysis.completeness import most_complete
 from harness.analysis.document import Searched, document_of
 from harness.analysis.search import Strategy
-from harness.model.coordinates import SeriesKey
 from harness.model.claim import Claim
+from harness.model.coordinates import SeriesKey
 from harness.model.verdict import Verdict
 
 if TYPE_CHECKING:

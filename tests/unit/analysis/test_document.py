@@ -11,9 +11,9 @@ import pytest
 from harness.analysis.document import Document, Searched, document_of
 from harness.analysis.search import Strategy
 from harness.analysis.series import Series
+from harness.model.claim import Claim, ClaimedRange
 from harness.model.coordinates import SeriesKey
 from harness.model.result import EnvironmentResult
-from harness.model.claim import Claim, ClaimedRange
 from harness.model.verdict import Verdict
 from harness.report import json_document
 

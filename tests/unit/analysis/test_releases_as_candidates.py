@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from packaging.version import InvalidVersion, Version
 
-from harness.analysis.claims import claim_results
 from harness.analysis.candidates import Place
+from harness.analysis.claims import claim_results
 from harness.analysis.releases import candidate_of, divided, in_order, oldest_first, place_of
 from harness.analysis.series import Series
+from harness.model.claim import Claim
 from harness.model.coordinates import SeriesKey
 from harness.model.release import Offer
-from harness.model.claim import Claim
 from harness.model.verdict import Verdict
 
 if TYPE_CHECKING:

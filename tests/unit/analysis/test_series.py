@@ -14,9 +14,9 @@ from harness.analysis.document import history_of
 from harness.analysis.history import Boundary, Gap, Point, Range
 from harness.analysis.search import Strategy
 from harness.analysis.series import Series, series_of
+from harness.model.claim import Claim
 from harness.model.coordinates import SeriesKey
 from harness.model.result import EnvironmentResult
-from harness.model.claim import Claim
 from harness.model.verdict import Verdict
 
 if TYPE_CHECKING:

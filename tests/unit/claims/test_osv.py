@@ -40,11 +40,12 @@ def test_ranges_and_commits() -> None:
     """A claim of all ranges, and one of each commit; the id and the aliases are the references."""
     git = ranges({"introduced": "0"}, {"fixed": COMMIT}, kind="GIT")
     found = claims(affected(ranges=[git, ranges({"introduced": "0"}, {"fixed": "0.11.7"})]))
-    where = {"document": "X-1", "references": ("X-1", "CVE-2024-1")}
+    known_as = ("X-1", "CVE-2024-1")
+    affected_range = ClaimedRange(introduced="0", fixed="0.11.7")
     assert found == {
         "some-server": (
-            Claim(ranges=(ClaimedRange(introduced="0", fixed="0.11.7"),), **where),
-            Claim(commit=COMMIT, **where),
+            Claim(document="X-1", references=known_as, ranges=(affected_range,)),
+            Claim(document="X-1", references=known_as, commit=COMMIT),
         )
     }
 

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.errors import UsageError
-from harness.model.release import Release, ordinary, select
 from harness.model.claim import Claim
+from harness.model.release import Release, ordinary, select
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -19,8 +19,8 @@ import xmlschema
 from harness.analysis.document import Searched, document_of
 from harness.analysis.search import Strategy
 from harness.errors import ResultsError
-from harness.model.result import EnvironmentResult
 from harness.model.claim import Claim
+from harness.model.result import EnvironmentResult
 from harness.model.verdict import Verdict
 from harness.report import badge, comment, formats, junit, osv
 from harness.report.json_document import schema

@@ -9,9 +9,9 @@ import msgspec
 import pytest
 
 from harness.analysis.document import document_of
+from harness.model.claim import Claim
 from harness.model.evidence import Ended, Exchange, Frame
 from harness.model.judge import judge
-from harness.model.claim import Claim
 from harness.model.verdict import Verdict
 from harness.report.site import folder, names, render
 from harness.report.site.bands import axis_of, runs_of
