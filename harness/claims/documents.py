@@ -4,7 +4,7 @@
 
     [[claims]]
     failure = "access-log-escapes"
-    references = ["CVE-2020-7694", "uvicorn #724"]
+    references = ["CVE-2020-7694"]
     ranges = [{ introduced = "0", fixed = "0.11.7" }]
 
 The rule: a file holds what its document says, and nothing else does. Each ``[[claims]]`` table is one claim about one

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from harness.selection.options import Options
 
 _MOST_OF_A_MATRIX = 1024 * 1024
+_MOST_NAMED = 10  # failures in one line
 
 
 class Plan:
@@ -179,7 +180,9 @@ class Plan:
         """Note the failures that documents speak of and no scenario reproduces, unless the call names scenarios."""
         unwritten = sorted(self.documented.keys() - self.scenarios.keys())
         if unwritten and not self.options.names:
-            self.tell(f"documents speak of failures that no scenario here reproduces: {', '.join(unwritten)}")
+            named = ", ".join(unwritten[:_MOST_NAMED])
+            more = f" and {len(unwritten) - _MOST_NAMED} more" if len(unwritten) > _MOST_NAMED else ""
+            self.tell(f"documents speak of failures that no scenario here reproduces: {named}{more}")
 
     def scenario_names(self) -> tuple[str, ...]:
         """Return the ids of the scenarios that the call's names and globs mean, or of all.
