@@ -117,32 +117,47 @@ def claim_results(
     points = series.points(results)
     found, labels = ranges(points), [point.label for point in points]
     to = advice(points, found)
+    whole = series.is_whole(found)
     for claim in claims:
         for statement in claim.statements if claim.condition.admits(series.key) else ():
             one = assessed(statement, points, found, lambda name: series.find(name, labels))
             advised = None if statement.kind is Kind.COMMIT else to
-            yield ClaimResult(
-                **series.key.key_fields,
-                document=claim.document,
-                kind=statement.kind,
-                claimed=one.claimed,
-                measured=one.measured,
-                references=claim.references,
-                claimed_fixed=claim.fixed if statement.kind is Kind.FIXED else None,
-                first_fixed=found.first_fixed,
-                safe_since=found.safe_since,
-                relapses=found.relapses,
-                assessment=one.assessment,
-                sentence=f"{sentences.said(statement)} {one.words}",
-                upgrade_to=advised.release if advised else None,
-                or_later=bool(advised and advised.or_later),
-                strategy=strategy,
-                whole=series.is_whole(found),
-                judged=len(found.judged),
-                stretches=one.stretches,
-                too_wide=one.too_wide,
-                too_narrow=one.too_narrow,
-            )
+            yield _result(series.key, claim, statement, one, found, advised, strategy=strategy, whole=whole)
+
+
+def _result(
+    key: SeriesKey,
+    claim: Claim,
+    statement: Statement,
+    one: Finding,
+    found: Ranges,
+    to: Advice | None,
+    *,
+    strategy: Strategy,
+    whole: bool,
+) -> ClaimResult:
+    return ClaimResult(
+        **key.key_fields,
+        document=claim.document,
+        kind=statement.kind,
+        claimed=one.claimed,
+        measured=one.measured,
+        references=claim.references,
+        claimed_fixed=claim.fixed if statement.kind is Kind.FIXED else None,
+        first_fixed=found.first_fixed,
+        safe_since=found.safe_since,
+        relapses=found.relapses,
+        assessment=one.assessment,
+        sentence=f"{sentences.said(statement)} {one.words}",
+        upgrade_to=to.release if to else None,
+        or_later=bool(to and to.or_later),
+        strategy=strategy,
+        whole=whole,
+        judged=len(found.judged),
+        stretches=one.stretches,
+        too_wide=one.too_wide,
+        too_narrow=one.too_narrow,
+    )
 
 
 def assessed(
@@ -159,17 +174,9 @@ def assessed(
     """
     match statement:
         case Fixed(release=release):
-            claimed = position_of(release, points, place)
-            word = assess_fixed(points, claimed)
-            words = sentences.of_fix(release, word, points=points, found=found, claimed=claimed)
-            measured = _end_near(claimed, points, found)
-            return Finding(assessment=word, claimed=release, measured=measured, words=words)
+            return _of_fix(release, points, found, position_of(release, points, place))
         case Introduced(release=release):
-            claimed = position_of(release, points, place)
-            word = assess_introduced(points, claimed)
-            words = sentences.of_beginning(release, word, points=points, found=found, claimed=claimed)
-            measured = _beginning_near(claimed, points, found)
-            return Finding(assessment=word, claimed=release, measured=measured, words=words)
+            return _of_beginning(release, points, found, position_of(release, points, place))
         case Affected(ranges=named):
             return _of_ranges(named, points, found, place)
         case MendedBy(commit=commit):
@@ -179,6 +186,18 @@ def assessed(
             words = sentences.of_open(word, points=points, found=found)
             since = found.safe_since if found.affected else None
             return Finding(assessment=word, claimed=None, measured=since, words=words)
+
+
+def _of_fix(release: str, points: Sequence[Point], found: Ranges, claimed: int | None) -> Finding:
+    word = assess_fixed(points, claimed)
+    words = sentences.of_fix(release, word, points=points, found=found, claimed=claimed)
+    return Finding(assessment=word, claimed=release, measured=_end_near(claimed, points, found), words=words)
+
+
+def _of_beginning(release: str, points: Sequence[Point], found: Ranges, claimed: int | None) -> Finding:
+    word = assess_introduced(points, claimed)
+    words = sentences.of_beginning(release, word, points=points, found=found, claimed=claimed)
+    return Finding(assessment=word, claimed=release, measured=_beginning_near(claimed, points, found), words=words)
 
 
 def _of_ranges(

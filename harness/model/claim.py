@@ -67,11 +67,8 @@ class Condition(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
     def admits(self, key: SeriesKey) -> bool:
         """Whether the document speaks of a series."""
-        return (
-            SpecifierSet(self.python).contains(key.python)
-            and self.platform in {"", key.platform, platform_of(key.platform).system}
-            and self.variant in {"", key.variant}
-        )
+        is_there = self.platform in {"", key.platform} or self.platform == platform_of(key.platform).system
+        return is_there and self.variant in {"", key.variant} and SpecifierSet(self.python).contains(key.python)
 
 
 class ClaimedRange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -11,7 +11,7 @@ import pytest
 from harness.analysis.document import Document, Searched, document_of
 from harness.analysis.search import Strategy
 from harness.analysis.series import Series
-from harness.model.claim import Claim, ClaimedRange
+from harness.model.claim import Claim, ClaimedRange, Condition
 from harness.model.coordinates import SeriesKey
 from harness.model.result import EnvironmentResult
 from harness.model.verdict import Verdict
@@ -118,6 +118,18 @@ def test_document_can_be_computed_again_from_its_cells(document: Document) -> No
         searched={one.key: Searched(strategy=one.strategy, seed=one.seed) for one in document.histories},
     )
     assert again == document
+
+
+def test_a_condition_says_which_histories_a_claim_stands_beside(
+    results: list[CellResult], known: dict[str, tuple[Release, ...]]
+) -> None:
+    """A document that speaks of another Python says nothing about this one."""
+    claims = [
+        Claim(document=python, fixed="0.2", condition=Condition(python=python))
+        for python in ("<3.9", ">=3.12", "==3.12")
+    ]
+    made = document_of(results, releases=known, claims={"some-failure": claims}, searched={})
+    assert [one.document for one in made.claims] == [">=3.12", "==3.12"]
 
 
 def test_document_meets_its_schema(document: Document) -> None:

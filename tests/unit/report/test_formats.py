@@ -95,6 +95,23 @@ def test_osv_tells_every_range_and_which_releases_showed_it(make_document: Calla
     assert affected["database_specific"]["not_judged"] == ["0.3 to 0.3: unhealthy: why not"]
 
 
+def test_osv_names_the_advisories_that_documents_name(
+    make_result: Callable[..., CellResult], make_release: Callable[..., Release], make_scenario: Callable[..., Scenario]
+) -> None:
+    """And what each document says, each once; a thread is no advisory."""
+    cells = [make_result(version="0.1", verdict=Verdict.REPRODUCED), make_result(version="0.2")]
+    claims = [
+        Claim(document="a page", references=("uvicorn #1", "CVE-2020-7695"), fixed="0.2", commit="uvicorn #2"),
+        Claim(document="an advisory", references=("PYSEC-2020-151", "CVE-2020-7695"), open=True),
+    ]
+    known = {"uvicorn": (make_release("0.1"), make_release("0.2"))}
+    document = document_of(cells, releases=known, claims={"some-failure": claims}, searched={})
+    found = osv_of(document, {"some-failure": make_scenario(references=("uvicorn #725 (GHSA-f97h-2pfx-f59f)",))})
+    assert found["related"] == ["GHSA-f97h-2pfx-f59f", "CVE-2020-7695", "PYSEC-2020-151"]
+    said = "a page says: fixed in 0.2. a page says: fixed by uvicorn #2. an advisory says: not fixed."
+    assert found["details"].endswith(said)
+
+
 def test_osv_of_what_was_there_from_the_beginning(make_document: Callable[..., Document]) -> None:
     """Nobody knows when it was introduced, so it is from the first release on."""
     (affected,) = osv_of(make_document("rra"))["affected"]

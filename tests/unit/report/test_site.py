@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from harness.analysis.document import document_of
-from harness.model.claim import Claim
+from harness.model.claim import Claim, ClaimedRange
 from harness.model.evidence import Ended, Exchange, Frame
 from harness.model.judge import judge
 from harness.model.verdict import Verdict
@@ -192,6 +192,41 @@ def test_content_has_a_claim_beside_its_measurement(
     assert series["verdicts"] == "✓✓✓✗✗☠✗✓✓✗✓✓"
     assert series["name"] == ["some-failure_default_uvicorn", "py3.12_linux"]
     assert ("12", "releases") in content.figures
+
+
+def test_a_failure_has_as_many_documents_as_speak_of_it(
+    cells: list[CellResult], make_release: Callable[..., Release], make_scenario: Callable[..., Scenario]
+) -> None:
+    """Each with all that it says and with its own findings; every release that one of them names is marked."""
+    claims = [
+        Claim(document="a page", references=("uvicorn #1",), fixed="0.9", commit="uvicorn #2"),
+        Claim(
+            document="an advisory", references=("CVE-2024-1",), ranges=(ClaimedRange(introduced="0.3", fixed="0.9"),)
+        ),
+    ]
+    known = {"uvicorn": tuple(make_release(version) for version in VERSIONS)}
+    document = document_of(cells, releases=known, claims={"some-failure": claims}, searched={})
+    content = content_of(document, {"some-failure": make_scenario(references=("uvicorn #3",))})
+    (failure,) = content.failures
+    assert [(one.document, one.words) for one in failure.said] == [
+        ("a page", ("fixed in 0.9", "fixed by uvicorn #2")),
+        ("an advisory", ("affected: >=0.3,<0.9",)),
+    ]
+    assert [len(one.findings) for one in failure.said] == [1, 1]
+    assert [str(one.statement) for one in failure.unmeasured] == ["fixed by uvicorn #2"]
+    assert [(mark.start, mark.name) for mark in failure.axis.marks] == [(4, "0.3"), (10, "0.9")]
+    start, page = render.start(content, made_by="a call"), render.failure(failure, made_by="a call")
+    assert start.count('<th scope="rowgroup" rowspan="2">') == 1
+    for words in ("a page, uvicorn #1", "an advisory, CVE-2024-1", "fixed in 0.9; fixed by uvicorn #2"):
+        assert words in start
+    assert "Known as uvicorn #3. a page (uvicorn #1) says" in page
+    assert "affected: &gt;=0.3,&lt;0.9" in page
+
+
+def test_marks_that_would_hide_each_other_have_one_name() -> None:
+    """The line of each is there."""
+    marks = axis_of([f"0.{number}" for number in range(40)], (), claimed=["0.10", "0.9", "0.30", "1.0"]).marks
+    assert [(mark.start, mark.name) for mark in marks] == [(10, "0.9"), (11, ""), (31, "0.30")]
 
 
 def test_site_is_put_in_place_only_when_it_is_whole(

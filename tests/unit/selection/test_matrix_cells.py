@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from harness.errors import UsageError
-from harness.model.claim import Claim
+from harness.model.claim import Claim, ClaimedRange
 from harness.model.scenario import Scenario, Variant
 from harness.selection.matrix import Known, Selection, ServerOption, cells_of, parse
 
@@ -317,6 +317,27 @@ def test_the_images_of_a_matrix_are_the_pythons_of_docker(ruled: Callable[..., l
         "first/a 1.0 3.8 docker:old",
         "first/a 2.0 3.8 docker:old",
     ]
+
+
+def test_claimed_is_what_any_document_calls_fixed(
+    make_scenario: Callable[..., Scenario], make_release: Callable[..., Release]
+) -> None:
+    """The end of a range too, each release once; a document that names no fix adds nothing."""
+    claims = (
+        Claim(document="a page", fixed="2.0"),
+        Claim(document="an advisory", ranges=(ClaimedRange(introduced="0", fixed="2"), ClaimedRange(introduced="4"))),
+        Claim(document="notes", ranges=(ClaimedRange(introduced="0", fixed="3.0"),)),
+        Claim(document="a thread", open=True),
+    )
+    listed = tuple(make_release(version) for version in ("1.0", "2.0", "3.0", "4.0"))
+    found = cells_of(
+        parse(
+            NO_PYTHONS.replace('variants = ["a"]', "").replace('">=0"', '"before-claimed", "claimed"'), name="m.toml"
+        ),
+        Selection(scenarios=("first",), platforms=("linux",)),
+        known({"first": make_scenario(id="first", claims=claims)}, listed),
+    )
+    assert sorted(cell.split()[1] for cell in short(found)) == ["1.0", "2.0", "3.0"]
 
 
 def test_a_claim_of_a_release_that_never_was_leaves_out_its_own_cells(
