@@ -17,6 +17,7 @@ from harness.analysis.history import boundaries, ranges
 from harness.analysis.releases import specifiers
 from harness.analysis.search import Strategy
 from harness.analysis.series import History, series_of
+from harness.model.claim import Kind
 from harness.model.names import SubjectName
 from harness.model.release import Release
 from harness.model.result import CellResult
@@ -125,6 +126,9 @@ def fault_of(document: Document) -> str | None:
         if cell.fault or cell.id in seen:
             return f"{cell.id}: {cell.fault or 'it is there twice'}"
         seen.add(cell.id)
+    for claim in document.claims:
+        if claim.statement.kind is not claim.kind or (claim.kind is Kind.OPEN and claim.claimed is not None):
+            return f"{claim.key}: a claim of the kind '{claim.kind}' says something else"
     local = (one for known in document.releases.values() for one in known if one.source)
     return next((f"{one.version} is no release of an index" for one in local), None)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pytest
 
-from harness.analysis.document import Document, Searched, document_of
+from harness.analysis.document import Document, Searched, document_of, fault_of
 from harness.analysis.search import Strategy
 from harness.analysis.series import Series
 from harness.model.claim import Claim, ClaimedRange, Condition
@@ -130,6 +130,15 @@ def test_a_condition_says_which_histories_a_claim_stands_beside(
     ]
     made = document_of(results, releases=known, claims={"some-failure": claims}, searched={})
     assert [one.document for one in made.claims] == [">=3.12", "==3.12"]
+
+
+@pytest.mark.parametrize("fields", [{"claimed": None}, {"kind": "open"}, {"kind": "range"}, {"claimed": []}])
+def test_a_claim_says_what_its_kind_is(fields: dict[str, Any], document: Document) -> None:
+    """Whoever wrote the document: a claimed fix without a release is no open failure."""
+    broken = plain.loads(json_document.render(document))
+    assert fault_of(msgspec.convert(broken, Document)) is None
+    broken["claims"][0] |= fields
+    assert "says something else" in (fault_of(msgspec.convert(broken, Document)) or "")
 
 
 def test_document_meets_its_schema(document: Document) -> None:
