@@ -152,7 +152,7 @@ class _Declared(Mapping[str, "Scenario"]):
 
 
 def bundled(folder: str) -> Path:
-    """Return the project's own ``scenarios``, ``matrices`` or ``reports``: inside the package, else beside it.
+    """Return a folder of the project itself, such as ``scenarios`` or ``claims``: inside the package, else beside it.
 
     Only an installed package has these folders inside. Beside an installed package lie the packages of others.
     """
