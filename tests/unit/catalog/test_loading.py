@@ -70,7 +70,10 @@ def test_scenario_of_ones_own_is_found(tmp_path: Path) -> None:
         ("class Odd(BaseException): pass\nraise Odd('x')\nSCENARIO = Scenario()", ", line 2: Odd: x"),
         (MODULE.format(name="SCENARIO", id="Bad Id", files=""), ", line 10: ValueError: the id 'Bad Id'"),
         ("Scenario = dict\nSCENARIO = Scenario()", "SCENARIO is not a harness.Scenario"),
-        (MODULE.format(name="SCENARIO", id="a", files='"gone.py",'), "the application gone.py is neither beside it nor ready-made"),
+        (
+            MODULE.format(name="SCENARIO", id="a", files='"gone.py",'),
+            "the application gone.py is neither beside it nor ready-made",
+        ),
     ],
     ids=["syntax", "import", "name", "arguments", "exit", "base", "id", "type", "application"],
 )
