@@ -25,7 +25,7 @@ def most_complete(mine: Document, other: Document) -> Document:
         for history in other.histories
         if history.key not in known or _rank(history) > _rank(known[history.key])
     }
-    places = {(key.scenario, key.variant, key.platform, key.python) for key in better}
+    places = {(key.scenario, key.variant, key.platform, key.python) for key in better if key.is_usual}
     kept = [cell for cell in mine.cells if cell.key not in better]
     return msgspec.structs.replace(
         mine,

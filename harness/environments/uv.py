@@ -9,6 +9,7 @@ import sys
 import tempfile
 import threading
 import tomllib
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from packaging.utils import canonicalize_name
@@ -16,12 +17,11 @@ from packaging.version import Version
 
 from harness.decoding import decode
 from harness.environments import indexes
-from harness.errors import EnvironmentFailedError
+from harness.errors import EnvironmentFailedError, UnsatisfiableError
 from harness.processes import process
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
-    from pathlib import Path
 
     from harness.environments.backend import Request, Resolution
 
@@ -47,6 +47,7 @@ _PIN = re.compile(r"\s*[A-Za-z0-9][A-Za-z0-9._-]*(\[[^]]*\])?\s*(==|@)")
 _BUILT_FOR_ANOTHER = re.compile(
     r"The built wheel `([^`-]+)-([^`-]+)-\S+` is not compatible with the target Python \S+ on (\w+)"
 )
+_UNSATISFIABLE = "No solution found when resolving dependencies"
 _PASSING_WORDS = (
     *("dns error", "Failed to fetch", "error sending request", "Could not connect", "Request failed"),
     *("No space left on device", "Disk quota exceeded", "not enough space on the disk"),
@@ -119,18 +120,25 @@ class Uv:
             options: further options of ``uv pip compile``.
 
         Raises:
-            EnvironmentFailedError: nothing satisfies the request, or a package cannot be built or fetched.
+            UnsatisfiableError: nothing satisfies the request.
+            EnvironmentFailedError: a package cannot be built or fetched.
 
         """
+        # uv prefers the pins of the file that it is to write.
+        file = self._writable("\n".join(request.preferred)) if request.preferred else None
         output = self._with_list(
-            ["pip", "compile", "--no-header", "--no-annotate", "--no-strip-extras", *options],
+            [
+                *("pip", "compile", "--no-header", "--no-annotate", "--no-strip-extras", *options),
+                *(("--output-file", file) if file else ()),
+            ],
             request.requirements,
             request=request,
             python=python,
             deadline_s=RESOLVE_DEADLINE_S,
             doing="resolve the requirements",
         )
-        return tuple(line.strip() for line in output.splitlines() if _PIN.match(line))
+        lines = (self._content(file) if file else output).splitlines()
+        return tuple(line.strip() for line in lines if _PIN.match(line))
 
     def create(self, folder: Path, *, python: Path) -> None:
         """Make an empty virtual environment."""
@@ -207,11 +215,13 @@ class Uv:
         name = self._written("\n".join(wanted))
         recent = Version(request.python) >= Version("3.12")
         backends = max(request.as_of, _BACKENDS_AS_OF_3_12 if recent else _BACKENDS_AS_OF)
+        moments = {**dict.fromkeys(_BACKENDS, backends), **dict(request.moments)}
+        apart = (f"{name}={_moment(moment)}" for name, moment in moments.items())
         argv = [
             *(PROGRAM, *command, name, "--quiet"),
             *("--python", str(python)),
             *("--exclude-newer", _moment(request.as_of)),
-            *(part for name in _BACKENDS for part in ("--exclude-newer-package", f"{name}={_moment(backends)}")),
+            *(part for one in apart for part in ("--exclude-newer-package", one)),
             *(part for name in _NOT_BUILT for part in ("--only-binary", name)),
         ]
         old: tuple[str, ...] = ()
@@ -241,6 +251,14 @@ class Uv:
             file.write(text)
         return name
 
+    def _writable(self, text: str) -> str:
+        """Write a text to a new file that uv may write to, and return the file's path."""
+        return self._written(text)
+
+    def _content(self, path: str) -> str:
+        """Return what uv has written to such a file."""
+        return Path(path).read_text(encoding="utf-8")
+
     def _run(self, argv: Sequence[str], *, deadline_s: float) -> process.Completed:
         """Run uv on this machine; a subclass that runs uv elsewhere replaces this."""
         env = {**process.tool_environment(TMPDIR=str(self.temporary), **QUIET), **self._variables}
@@ -268,6 +286,8 @@ class Uv:
         message = f"uv could not {doing}: {indexes.harmless(_telling(done.output))}"
         if done.exit_status < 0 or any(word in done.output for word in _PASSING_WORDS):
             raise TransientEnvironmentError(message)
+        if _UNSATISFIABLE in done.output:
+            raise UnsatisfiableError(message)
         raise EnvironmentFailedError(message)
 
     def _call(self, argv: Sequence[str], *, deadline_s: float, doing: str) -> str:

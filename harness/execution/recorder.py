@@ -156,6 +156,7 @@ def _told(observation: Observation) -> EnvironmentResult:
         resolved_as_of=resolution.request.as_of.isoformat(),
         runtime=resolution.runtime,
         files=observation.files,
+        not_exchanged=resolution.not_exchanged,
     )
 
 

@@ -116,7 +116,7 @@ def _claim(one: ClaimResult) -> tuple[str, ...]:
 
 
 def _cells(document: Document) -> dict[str, CellResult]:
-    return {cell.id: cell for cell in document.cells if cell.control is None}
+    return {cell.id: cell for cell in document.cells if not cell.is_control}
 
 
 def _turned(was: CellResult, cell: CellResult) -> str:

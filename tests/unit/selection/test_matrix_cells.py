@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from harness.model.cell import Cell
     from harness.model.release import Release
 
+TODAY = dt.date(2026, 11, 25)
 TEXT = """
 [[cells]]
 scenarios = ["second", "first"]
@@ -67,6 +69,7 @@ def known(
         releases_of=lambda _subject, _spec: listed,
         pythons_on=lambda platform: wine if platform == "windows-wine" else own,
         own_platform="linux",
+        today=TODAY,
         tell=tell,
     )
 
