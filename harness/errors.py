@@ -64,6 +64,11 @@ class UnsatisfiableError(EnvironmentFailedError):
         super().__init__(f"{why}{remedy}")
         self.why = why
 
+    @property
+    def cause(self) -> str:
+        """The resolver's own sentence, where its message has one."""
+        return self.why.rpartition("cause: ")[2]
+
 
 class ExcludedError(EnvironmentFailedError):
     """One cell cannot exist: its packages exclude each other; becomes the verdict ``unsupported`` with this reason."""

@@ -71,5 +71,5 @@ def _reason(backend: Backend, request: Request, pin: str, *, asked: bool) -> str
         if asked and not is_file(pin):
             backend.resolve(msgspec.structs.replace(request, requirements=(*request.requirements, pin)))
     except UnsatisfiableError as error:
-        return f"{pin}: {error.why}"
+        return f"{pin}: {error.cause}"
     return f"{pin}: the other packages exclude it"

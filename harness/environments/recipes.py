@@ -94,5 +94,5 @@ def _with(backend: Backend, usual: Request, cell: Cell, recipe: With) -> Resolut
         return backend.resolve(request)
     except UnsatisfiableError as error:
         held, wanted = f"{cell.subject} {cell.release.version}", f"{recipe.package} {recipe.release.version}"
-        message = f"{held} cannot have {wanted}: {error.why}"
+        message = f"{held} cannot have {wanted}: {error.cause}"
         raise ExcludedError(message) from None

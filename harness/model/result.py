@@ -45,7 +45,8 @@ class EnvironmentResult(msgspec.Struct, frozen=True, kw_only=True):
     (ISO 8601, UTC). ``runtime`` names what the interpreter itself runs in, where that is not the machine: ``Wine 8.0``.
     ``files`` maps each package to the kind of file that it came from: ``wheel py3-none-any``, ``wheel
     cp38-cp38-manylinux1_x86_64, compiled``, ``built from source, pure``; it is empty where nobody looked.
-    ``not_exchanged`` says why a package has not the version that the exchange of dependencies asked for.
+    ``moments`` has the moment of each package that is resolved as of another one than the rest. ``not_exchanged`` says
+    why a package has not the version that the exchange of dependencies asked for.
     """
 
     interpreter: PlaceText
@@ -53,6 +54,7 @@ class EnvironmentResult(msgspec.Struct, frozen=True, kw_only=True):
     resolved_as_of: Word
     runtime: Text | None = None
     files: Files = {}
+    moments: Files = {}
     not_exchanged: Reasons = {}
 
 

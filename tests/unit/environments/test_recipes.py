@@ -35,7 +35,8 @@ HERE = minor_of(sys.version.split()[0])
 class Index(MakesItsOwn):
     """A backend that has whatever is asked of it, and of each release a dependency of its own version.
 
-    Another version of the dependency may be asked for, or preferred. The release 0.20.0 excludes h11 0.9.0, and nothing has h11 0.0.0.
+    Another version of the dependency may be asked for, or preferred. The release 0.20.0 excludes h11 0.9.0, and nothing
+    has h11 0.0.0.
     """
 
     def resolve(self, request: Request) -> Resolution:
@@ -100,7 +101,7 @@ def test_one_release_of_a_package_moves_no_other(
 def test_a_release_that_the_subject_excludes_makes_no_cell(
     make_cell: Callable[..., Cell], make_release: Callable[..., Release]
 ) -> None:
-    """With the resolver's reason, and no remedy; where the subject cannot be had at all, nothing excludes the release."""
+    """With the resolver's reason, and no remedy; where the subject cannot be had at all, its own reason stands."""
     recipe = With(package="h11", release=make_release("0.9.0"))
     with pytest.raises(ExcludedError, match=r"^uvicorn 0\.20\.0 cannot have h11 0\.9\.0: .* excludes h11==0\.9\.0$"):
         resolved(Index(), make_cell(version="0.20.0", recipe=recipe), ())
