@@ -27,7 +27,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What an environment is to hold: requirements (PEP 508) as of a moment, on a Python, on a platform.
 
     ``subject`` is the package on trial. ``moments`` are pairs of a package's canonical name and the moment (UTC) that
-    this package alone is resolved as of. ``preferred`` are pins that are taken where the requirements allow them.
+    this package alone is resolved as of. ``constraints`` are pins of packages that need not be part of the answer.
     """
 
     subject: str
@@ -36,7 +36,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     python: str
     platform: str
     moments: tuple[tuple[str, dt.datetime], ...] = ()
-    preferred: tuple[str, ...] = ()
+    constraints: tuple[str, ...] = ()
 
 
 class Resolution(msgspec.Struct, frozen=True, kw_only=True):

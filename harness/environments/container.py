@@ -96,26 +96,10 @@ class ContainerEnvironment(msgspec.Struct, frozen=True, kw_only=True):
 class ContainerUv(Uv):
     """uv in a container; files that are passed to it have the same paths in the container."""
 
-    def __init__(self, own: Uv, builder: Builder, python: str) -> None:
-        """Take the settings of the run's own uv, the container to call uv in, and its interpreter's path."""
+    def __init__(self, own: Uv, builder: Builder) -> None:
+        """Take the settings of the run's own uv, and the container to call uv in."""
         super().__init__(own.place, abandoned=own.abandoned, kept=own.kept)
         self._builder = builder
-        self._python = python
-
-    def _writable(self, text: str) -> str:
-        """Copy the file to the container's own folder: what is mounted there cannot be written to."""
-        path = self._written(text)
-        inside = f"/tmp/{Path(path).name}"  # noqa: S108 - the container's own
-        self._asked(f"import shutil; shutil.copyfile({path!r}, {inside!r})", doing="copy a file into the container")
-        return inside
-
-    def _content(self, path: str) -> str:
-        return self._asked(f"print(open({path!r}).read())", doing="read what uv has written")
-
-    def _asked(self, code: str, *, doing: str) -> str:
-        """Execute a line of Python in the container and return its output."""
-        done = self._builder.run((self._python, "-I", "-c", code), env={}, deadline_s=_PATIENCE_S)
-        return self._checked(done, deadline_s=_PATIENCE_S, doing=doing)
 
     def _run(self, argv: Sequence[str], *, deadline_s: float) -> process.Completed:
         env = {**QUIET, **indexes.variables(indexes.reachable(indexes.configured()))}
@@ -143,7 +127,7 @@ class ContainerEnvironments(MakesItsOwn):
 
         def ask() -> Resolution:
             with self._builder(engine, name, python) as builder:
-                pins = ContainerUv(self._store.uv, builder, python.path).resolve(request, python=Path(python.path))
+                pins = ContainerUv(self._store.uv, builder).resolve(request, python=Path(python.path))
             return Resolution(
                 request=request,
                 interpreter=python.path,
@@ -279,7 +263,7 @@ class ContainerEnvironments(MakesItsOwn):
         with self._builder(engine, name, python) as builder:
             files = fill(
                 environment,
-                uv=ContainerUv(self._store.uv, builder, python.path),
+                uv=ContainerUv(self._store.uv, builder),
                 run=lambda argv: builder.run(argv, env=env, deadline_s=DEADLINE_S),
             )
             builder.keep(image, resolution.digest)

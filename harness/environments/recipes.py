@@ -9,8 +9,8 @@ import msgspec
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from harness.environments.backend import Request, is_file, name_of
-from harness.environments.exchange import exchanged
+from harness.environments.backend import Request
+from harness.environments.exchange import closest, exchanged
 from harness.errors import ExcludedError, UnsatisfiableError
 from harness.model.recipe import Copy, DependenciesOf, InPlace, NamedMoment, OwnMoment, Pins, With
 
@@ -88,10 +88,11 @@ def _with(backend: Backend, usual: Request, cell: Cell, recipe: With) -> Resolut
         requirements=(*usual.requirements, wanted),
         as_of=recipe.moment or max(usual.as_of, _own_moment(recipe.release)),
         moments=tuple(pair for pair in usual.moments if pair[0] != recipe.package),
-        preferred=tuple(sorted(pin for pin in before.pins if not is_file(pin) and name_of(pin) != recipe.package)),
     )
+    moved = {recipe.package, canonicalize_name(cell.subject)}
+    others = sorted(pin for name, pin in before.by_name.items() if name not in moved)
     try:
-        return backend.resolve(request)
+        return closest(backend, request, others).resolution
     except UnsatisfiableError as error:
         held, wanted = f"{cell.subject} {cell.release.version}", f"{recipe.package} {recipe.release.version}"
         message = f"{held} cannot have {wanted}: {error.cause}"

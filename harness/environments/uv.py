@@ -9,7 +9,6 @@ import sys
 import tempfile
 import threading
 import tomllib
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from packaging.utils import canonicalize_name
@@ -22,6 +21,7 @@ from harness.processes import process
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
+    from pathlib import Path
 
     from harness.environments.backend import Request, Resolution
 
@@ -124,21 +124,16 @@ class Uv:
             EnvironmentFailedError: a package cannot be built or fetched.
 
         """
-        # uv prefers the pins of the file that it is to write.
-        file = self._writable("\n".join(request.preferred)) if request.preferred else None
+        constraints = ("--constraints", self._written("\n".join(request.constraints))) if request.constraints else ()
         output = self._with_list(
-            [
-                *("pip", "compile", "--no-header", "--no-annotate", "--no-strip-extras", *options),
-                *(("--output-file", file) if file else ()),
-            ],
+            ["pip", "compile", "--no-header", "--no-annotate", "--no-strip-extras", *constraints, *options],
             request.requirements,
             request=request,
             python=python,
             deadline_s=RESOLVE_DEADLINE_S,
             doing="resolve the requirements",
         )
-        lines = (self._content(file) if file else output).splitlines()
-        return tuple(line.strip() for line in lines if _PIN.match(line))
+        return tuple(line.strip() for line in output.splitlines() if _PIN.match(line))
 
     def create(self, folder: Path, *, python: Path) -> None:
         """Make an empty virtual environment."""
@@ -250,14 +245,6 @@ class Uv:
         with os.fdopen(handle, "w") as file:
             file.write(text)
         return name
-
-    def _writable(self, text: str) -> str:
-        """Write a text to a new file that uv may write to, and return the file's path."""
-        return self._written(text)
-
-    def _content(self, path: str) -> str:
-        """Return what uv has written to such a file."""
-        return Path(path).read_text(encoding="utf-8")
 
     def _run(self, argv: Sequence[str], *, deadline_s: float) -> process.Completed:
         """Run uv on this machine; a subclass that runs uv elsewhere replaces this."""

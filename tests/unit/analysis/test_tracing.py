@@ -80,12 +80,7 @@ def traced(
 ) -> tuple[Trace | None, list[Cell]]:
     """Run the four cells of the boundary and then what a trace wants; return the trace, and the cells it wanted."""
     own = {OLDER: older, NEWER: newer}
-    four = [
-        cell
-        for label, other in ((OLDER, NEWER), (NEWER, OLDER))
-        for cell in (SERIES.cell(label), SERIES.cell(label, other))
-    ]
-    results = {cell.id: result(cell, own, world) for cell in four}
+    results = {cell.id: result(cell, own, world) for cell in four_cells()}
     (boundary,) = boundaries(SERIES.points(results))
     found = SERIES.attribution(boundary, results)
     assert found.cause is Cause.DEPENDENCY
@@ -184,12 +179,7 @@ def test_unknown_releases_are_not_searched(known: int) -> None:
 def test_what_is_still_to_be_run_is_told() -> None:
     """A search that was interrupted says which dependency it did not look at."""
     own = {OLDER: {"h11": 1, "click": 1}, NEWER: {"h11": 2, "click": 2}}
-    cells = [
-        SERIES.cell(one, other)
-        for one, other in itertools.product((OLDER, NEWER), (None, OLDER, NEWER))
-        if one != other
-    ]
-    results = {cell.id: result(cell, own, of_h11(2)) for cell in cells}
+    results = {cell.id: result(cell, own, of_h11(2)) for cell in four_cells()}
     (boundary,) = boundaries(SERIES.points(results))
     found = SERIES.attribution(boundary, results)
     alone = SERIES.with_release(OLDER, "click", releases(3)[2])

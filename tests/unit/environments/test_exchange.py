@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,7 +13,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from harness.environments.backend import MakesItsOwn, Request, Resolution, name_of, version_of
-from harness.environments.exchange import exchanged
+from harness.environments.exchange import closest, exchanged
 from harness.errors import UnsatisfiableError
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 EARLY, LATE = (dt.datetime(year, 1, 1, tzinfo=dt.UTC) for year in (2020, 2024))
 NAMES = ("click", "h11", "httptools", "typing-extensions")
-NEWEST = "9.0"
+NEWEST = 9
 dependencies = st.dictionaries(st.sampled_from(NAMES), st.sampled_from(("1.0", "2.0", "3.0")))
 
 
@@ -34,50 +35,43 @@ class Index(MakesItsOwn):
         self._depends = depends
 
     def resolve(self, request: Request) -> Resolution:
-        """Take the preferred version of everything where it is allowed, else the newest."""
+        """Take the newest version of everything that the requirements and the constraints allow."""
         subject, *others = request.requirements
         wanted: dict[str, list[Requirement]] = {}
-        for one in (*self._depends[version_of(subject)], *others):
-            wanted.setdefault(canonicalize_name(Requirement(one).name), []).append(Requirement(one))
-        preferred = {name_of(pin): pin for pin in request.preferred}
-        pins = [subject, *(self._pin(name, asked, preferred.get(name)) for name, asked in wanted.items())]
+        for one in map(Requirement, (*self._depends[version_of(subject)], *others)):
+            wanted.setdefault(canonicalize_name(one.name), []).append(one)
+        bounds = {name_of(pin): Requirement(pin) for pin in request.constraints}
+        asked = {name: [*known, *([bounds[name]] if name in bounds else [])] for name, known in wanted.items()}
+        pins = [subject, *(self._pin(name, known) for name, known in asked.items())]
         return Resolution(request=request, interpreter="/python", python_full="3.8.18", pins=tuple(sorted(pins)))
 
-    def _pin(self, name: str, asked: list[Requirement], preferred: str | None) -> str:
-        """Return the first version that all of the requirements of a package allow."""
-        address = next((str(one) for one in asked if one.url), None)
-        if address:
-            return address
-        tried = [version_of(preferred)] if preferred else []
-        for version in (*tried, NEWEST, *(f"{number}.0" for number in range(8, 0, -1))):
-            if all(one.specifier.contains(version) for one in asked):
-                return preferred if preferred and version == version_of(preferred) else f"{name}=={version}"
-        raise UnsatisfiableError(f"{name} cannot be {asked}")
+    def _pin(self, name: str, asked: list[Requirement]) -> str:
+        """Return the newest version that all of the requirements of a package allow, under the first one's spelling."""
+        if asked[0].url:
+            return str(asked[0])
+        for number in range(NEWEST, 0, -1):
+            if all(one.specifier.contains(f"{number}.0") for one in asked):
+                extras = f"[{','.join(asked[0].extras)}]" if asked[0].extras else ""
+                return f"{asked[0].name}{extras}=={number}.0"
+        raise UnsatisfiableError(f"cause: {name} cannot be {' and '.join(map(str, asked))}")
 
     def build(self, resolution: Resolution) -> Environment:
         """Build nothing."""
         raise NotImplementedError
 
 
-def resolution(
-    index: Index, *requirements: str, as_of: dt.datetime = EARLY, preferred: tuple[str, ...] = ()
-) -> Resolution:
-    """Return the resolution of a release of the subject, which is the first requirement."""
-    return index.resolve(
-        Request(
-            subject="uvicorn",
-            requirements=requirements,
-            as_of=as_of,
-            python="3.8",
-            platform="linux",
-            preferred=preferred,
-        )
+def resolution(index: Index, version: str, pins: tuple[str, ...] = (), as_of: dt.datetime = EARLY) -> Resolution:
+    """Return the resolution of a release that had these pins on its day."""
+    request = Request(
+        subject="uvicorn", requirements=(f"uvicorn=={version}",), as_of=as_of, python="3.8", platform="linux"
     )
+    found = index.resolve(msgspec.structs.replace(request, constraints=pins))
+    return msgspec.structs.replace(found, request=request)
 
 
 def pinned(index: Index, version: str, pins: Mapping[str, str]) -> Resolution:
-    """Return the resolution of a release that had these pins on its day."""
-    return resolution(index, f"uvicorn=={version}", preferred=tuple(f"{name}=={one}" for name, one in pins.items()))
+    """Return the same, from versions by name."""
+    return resolution(index, version, tuple(f"{name}=={one}" for name, one in pins.items()))
 
 
 @given(own=dependencies, other=dependencies)
@@ -111,25 +105,38 @@ def test_what_the_declaration_forbids_stays_and_is_told() -> None:
     assert exchanged(index, two, one).not_exchanged == {}
 
 
+def test_pins_that_exclude_each_other_are_taken_in_order() -> None:
+    """As many as go together: what is refused is told, what comes after it is not lost."""
+    index = Index({"0.1": ("click<3", "h11<2", "httptools")})
+    request = resolution(index, "0.1").request
+    found = closest(index, request, ("click==3.0", "click==2.0", "h11==1.0", "httptools==4.0", "other==1.0"))
+    assert found.resolution.pinned == {"uvicorn": "0.1", "click": "2.0", "h11": "1.0", "httptools": "4.0"}
+    assert found.refused == {"click==3.0": "click cannot be click<3 and click==3.0"}
+    with pytest.raises(UnsatisfiableError):
+        closest(Index({"0.1": ("click>99",)}), request, ("click==3.0",))
+
+
 @pytest.mark.parametrize(
     ("own", "other", "pins"),
     [
-        ("Typing_Extensions==1.0", "typing-extensions==2.0", "typing-extensions==2.0 uvicorn==0.1"),  # however spelt
-        ("httpx==1.0", "httpx[http2]==2.0", "httpx[http2]==2.0 uvicorn==0.1"),  # extras
-        ("click", "part @ file:///part.whl", "click==9.0 part @ file:///part.whl uvicorn==0.1"),  # a file
+        ("Typing_Extensions", "typing-extensions", "Typing_Extensions==2.0 uvicorn==0.1"),  # however spelt
+        ("httpx", "httpx[http2]", "httpx==2.0 uvicorn==0.1"),  # extras that the release itself does not ask for
+        ("click", "httpx[http2]", "click==1.0 httpx[http2]==2.0 uvicorn==0.1"),
+        ("click", "part @ file:///part.whl", "click==1.0 part @ file:///part.whl uvicorn==0.1"),
     ],
 )
 def test_spellings_of_pins(own: str, other: str, pins: str) -> None:
     """No distribution is pinned twice."""
-    index = Index({"0.1": (own.split("==", maxsplit=1)[0],), "0.2": (other.split("==", maxsplit=1)[0],)})
-    preferred = [(pin,) if "==" in pin else () for pin in (own, other)]
-    one, two = (resolution(index, f"uvicorn==0.{n}", preferred=preferred[n - 1]) for n in (1, 2))
+    index = Index({"0.1": (own,), "0.2": (other,)})
+    name = Requirement(other).name
+    one = resolution(index, "0.1", (f"{own}==1.0",))
+    two = resolution(index, "0.2", (f"{name}==2.0",))
     assert " ".join(exchanged(index, one, two).pins) == pins
 
 
 def test_it_is_resolved_as_of_the_later_moment() -> None:
     """Before that one of the dependencies was not there."""
     index = Index({"0.1": (), "0.2": ()})
-    one, two = resolution(index, "uvicorn==0.1"), resolution(index, "uvicorn==0.2", as_of=LATE)
+    one, two = resolution(index, "0.1"), resolution(index, "0.2", as_of=LATE)
     assert exchanged(index, one, two).request.as_of == LATE
     assert exchanged(index, two, one).request.as_of == LATE

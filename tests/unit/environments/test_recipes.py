@@ -35,14 +35,14 @@ HERE = minor_of(sys.version.split()[0])
 class Index(MakesItsOwn):
     """A backend that has whatever is asked of it, and of each release a dependency of its own version.
 
-    Another version of the dependency may be asked for, or preferred. The release 0.20.0 excludes h11 0.9.0, and nothing
-    has h11 0.0.0.
+    Another version of the dependency may be asked for, or be a constraint. The release 0.20.0 excludes h11 0.9.0, and
+    nothing has h11 0.0.0.
     """
 
     def resolve(self, request: Request) -> Resolution:
         """See `harness.environments.backend.Backend`."""
         subject, *others = request.requirements
-        named = [one for one in (*others, *request.preferred) if one.startswith("h11==")]
+        named = [one for one in (*others, *request.constraints) if one.startswith("h11==")]
         pin = named[0] if named else f"h11=={subject.split('==')[1]}"
         if "h11==0.0.0" in pin or (subject, pin) == ("uvicorn==0.20.0", "h11==0.9.0"):
             raise UnsatisfiableError(f"{subject} excludes {pin}", " (do something)")
@@ -89,11 +89,11 @@ def test_one_release_of_a_package_moves_no_other(
 ) -> None:
     """As of the later upload and a day; a moment that the scenario gave that package does not count."""
     later = make_release("0.9.0", uploaded=NOW)
-    companions = (DatedRequirement(requirement="h11", as_of=NOW), DatedRequirement(requirement="click"))
+    companions = (DatedRequirement(requirement="h11", as_of=NOW), DatedRequirement(requirement="click==8.0.0"))
     found = resolved(Index(), make_cell(recipe=With(package="h11", release=later)), companions)
-    assert found.request.requirements == ("uvicorn==0.27.0", "h11", "click", "h11==0.9.0")
+    assert found.request.requirements == ("uvicorn==0.27.0", "h11", "click==8.0.0", "h11==0.9.0")
     assert found.request.as_of == NOW + dt.timedelta(days=1)
-    assert (found.request.moments, found.request.preferred) == ((), ("click", "uvicorn==0.27.0"))
+    assert (found.request.moments, found.request.constraints) == ((), ("click==8.0.0",))
     named = With(package="h11", release=later, at=NOW)
     assert resolved(Index(), make_cell(recipe=named), ()).request.as_of == NOW
 
