@@ -15,13 +15,19 @@ if TYPE_CHECKING:
 HUB = Path(__file__).parent / "hub"
 SELECTION = ["toy-hub", "--matrix", str(HUB.with_suffix(".toml")), "--scenarios", str(HUB), "--python", PYTHON]
 USUAL = "*_usual_*"
-TODAY = dt.datetime.now(dt.UTC).date().isoformat()
+YESTERDAY = dt.datetime.now(dt.UTC).date() - dt.timedelta(days=1)
 DAY = "2024-09-15"  # after the first release of the hub and toyvalve 1.1, before toyvalve 1.2
 
 
 def hubs(*versions: str) -> Iterator[str]:
     """Return the options that select exactly these releases."""
     return (part for version in versions for part in ("--server", f"toyhub=={version}"))
+
+
+def days_since(day: dt.date) -> set[str]:
+    """Return the days after a day, up to today: midnight may pass between two calls."""
+    count = (dt.datetime.now(dt.UTC).date() - day).days
+    return {(day + dt.timedelta(days=number)).isoformat() for number in range(1, count + 1)}
 
 
 def call(user: User, command: str, *arguments: str) -> Called:
@@ -56,15 +62,18 @@ def test_a_day_is_a_part_of_the_cell(user: User) -> None:
 
 
 def test_what_pip_gives_today(user: User) -> None:
-    """Nobody has measured it, so nothing is expected; it is in no claim, and a copy of it is one of that day."""
+    """Nobody has measured it, so nothing is expected of it; its copy is of the same day, and so is a call of that day."""
     called = call(user, "run", *hubs("1.0"), "--as-of", "today", "--a-a")
     found = cells(called)
-    assert list(found) == [f"usual_toyhub-1.0_as-of-{TODAY}", f"usual_toyhub-1.0_copy-1-as-of-{TODAY}"]
+    day = next(iter(found)).removeprefix("usual_toyhub-1.0_as-of-")
+    assert day in days_since(YESTERDAY)
+    assert list(found) == [f"usual_toyhub-1.0_as-of-{day}", f"usual_toyhub-1.0_copy-1-as-of-{day}"]
     assert {(cell["verdict"], cell["expected"]) for cell in found.values()} == {("reproduced", None)}
     assert {cell["environment"]["pins"]["toyvalve"] for cell in found.values()} == {"2.0"}
-    asked = call(user, "run", *hubs("1.0"), "--as-of", TODAY, "--absent")
+    asked = call(user, "run", *hubs("1.0"), "--as-of", day, "--absent")
     assert (asked.status, [cell["cached"] for cell in cells(asked).values()]) == (1, [True])
-    assert f"as of {TODAY}T00:00:00+00:00\n" in user.call("show", f"*as-of-{TODAY}", "--scenarios", HUB).stdout
+    shown = user.call("show", f"*linux_as-of-{day}", "--scenarios", HUB).stdout
+    assert f"as of {day}T00:00:00+00:00\n" in shown
 
 
 def test_a_companion_of_today(user: User) -> None:
@@ -78,8 +87,9 @@ def test_a_companion_of_today(user: User) -> None:
         "today_toyhub-1.0": "reproduced",
     }
     assert found["today_toyhub-1.0"]["environment"]["pins"] == {"toyhub": "1.0", "toylamp": "1.0", "toyvalve": "2.0"}
-    assert found["today_toyhub-1.0"]["environment"]["moments"] == {"toyvalve": f"{TODAY}T00:00:00+00:00"}
-    assert f"toyvalve as of {TODAY}" in user.call("show", "*_today_*", "--scenarios", HUB).stdout
+    (moment,) = found["today_toyhub-1.0"]["environment"]["moments"].values()
+    assert moment in {f"{day}T00:00:00+00:00" for day in days_since(YESTERDAY)}
+    assert f"; toyvalve as of {moment}" in user.call("show", "*_today_*", "--scenarios", HUB).stdout
 
 
 def test_a_boundary_that_comes_from_a_dependency_is_traced(user: User) -> None:
