@@ -62,7 +62,7 @@ def test_a_day_is_a_part_of_the_cell(user: User) -> None:
 
 
 def test_what_pip_gives_today(user: User) -> None:
-    """Nobody has measured it, so nothing is expected of it; its copy is of the same day, and so is a call of that day."""
+    """Nobody has measured it, so nothing is expected of it; its copy is of the same day, as is a call of it."""
     called = call(user, "run", *hubs("1.0"), "--as-of", "today", "--a-a")
     found = cells(called)
     day = next(iter(found)).removeprefix("usual_toyhub-1.0_as-of-")
