@@ -72,6 +72,15 @@ def test_the_pages_load_nothing_from_elsewhere(site: Path) -> None:
     assert [(place, one) for place, addresses in found.items() for one in addresses if FOREIGN.match(one)] == []
 
 
+def test_a_browser_asks_no_other_host(site: Path) -> None:
+    """Every page has the policy by which a browser refuses what a script of the theme would load from elsewhere."""
+    for page in set(site.rglob("*.html")):
+        text = page.read_text(encoding="utf-8")
+        (policy,) = re.findall(r'<meta http-equiv="Content-Security-Policy" content="([^"]*)">', text)
+        assert policy.startswith("default-src 'self';")
+        assert not re.search(r"[a-z*]\.|\*|https?:", policy)
+
+
 def test_all_that_authors_import_is_documented(site: Path) -> None:
     """By its docstring, under its own name."""
     text = "".join(page.read_text(encoding="utf-8") for page in (site / "authors").rglob("*.html"))
