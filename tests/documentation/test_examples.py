@@ -11,6 +11,7 @@ import re
 import subprocess
 import symtable
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,15 +32,14 @@ PARTS = [
     for block in page.blocks
     if block.language == "python" and block.path is None and not block.is_waiting
 ]
-SHOWN_REPORTS = ROOT / "reports"  # a checkout has them
+Make = Callable[[str, Path], "subprocess.CompletedProcess[str]"]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the pages show what Linux shows")
-@pytest.mark.xdist_group("documentation")
 @pytest.mark.parametrize("page", TRIED)
-def test_page(page: Page, tmp_path: Path) -> None:
+def test_page(page: Page, tmp_path: Path, make: Make) -> None:
     """Every call ends as shown, and prints what is shown; every scenario shows both of its sides."""
-    (tmp_path / "reports").symlink_to(SHOWN_REPORTS)
+    (tmp_path / "reports").symlink_to(ROOT / "reports")  # as in a checkout
     for block in page.blocks:
         if not block.is_run:
             continue
@@ -52,19 +52,26 @@ def test_page(page: Page, tmp_path: Path) -> None:
             where = f"{page.name}:{block.line}: $ {call.words}"
             assert done.returncode == call.status, f"{where}\n{done.stdout}"
             compare(call, done.stdout, where)
-    sides = verdicts(tmp_path)
+    sides = verdicts(tmp_path, make)
     for name in scenarios(page):
         assert sides.get(name, set()) >= {"reproduced", "absent"}, f"{page.name}: {name}: {sides.get(name)}"
 
 
-def make(words: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    """Make a call as the user of a shell does whose environment has the program."""
-    kept = {name: value for name, value in os.environ.items() if name != "GITHUB_STEP_SUMMARY"}
-    programs = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    return subprocess.run(  # noqa: S603 - what the documentation tells to do
+@pytest.fixture(scope="session")
+def make(tmp_path_factory: pytest.TempPathFactory) -> Make:
+    """Return what makes a call in a folder, as the user of a shell whose environment has the program.
+
+    The pages share a cache of their own: what ``harness cache`` says is of this session.
+    """
+    environment = {name: value for name, value in os.environ.items() if name != "GITHUB_STEP_SUMMARY"} | {
+        "COLUMNS": "100",
+        "HARNESS_CACHE": str(tmp_path_factory.mktemp("cache")),
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+    }
+    return lambda words, folder: subprocess.run(  # noqa: S603 - what the documentation tells to do
         ["/bin/bash", "-c", words],
         cwd=folder,
-        env={**kept, "PATH": programs, "COLUMNS": "100"},
+        env=environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -97,7 +104,7 @@ def scenarios(page: Page) -> Iterator[str]:
             yield stated[1] if stated else path.parent.name
 
 
-def verdicts(folder: Path) -> dict[str, set[str]]:
+def verdicts(folder: Path, make: Make) -> dict[str, set[str]]:
     """Return the verdicts of all cells that the calls of a page have made, by scenario."""
     found: dict[str, set[str]] = {}
     if (folder / ".harness").exists():
