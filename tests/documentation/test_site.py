@@ -32,7 +32,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
     folder = (base if worker_id == "master" else base.parent) / "site"
     with filelock.FileLock(f"{folder}.lock"):
         if not folder.exists():
-            call = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(folder)]
+            call = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(folder)]  # quiet counts none
             done = subprocess.run(call, cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603
             assert done.returncode == 0, done.stdout + done.stderr
     return folder
