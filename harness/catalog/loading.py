@@ -7,7 +7,6 @@ applications as they were read when the module was executed.
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import functools
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from harness.catalog import finding
+from harness.catalog.applications import applications_of
 from harness.catalog.closure import Application, Closure, closure_of
 from harness.catalog.folders import MODULE, expected_of, identity_of, whole
 from harness.catalog.imports import Namespace
@@ -199,7 +199,7 @@ def load_file(path: Path, folders: Sequence[Path] = ()) -> LoadedScenario:
     except BaseException as error:  # sys.exit, and whatever else a module may raise
         raise ScenarioError(_told(path, error)) from error
     scenario = _completed(path, _scenario_in(path, defined))
-    applications = tuple(_application(path, name) for name in scenario.applications)
+    applications = applications_of(path, scenario.applications)
     digest = functools.partial(
         closure_of, scenario, path, sources=namespace.sources, installed=namespace.installed, applications=applications
     )
@@ -273,19 +273,6 @@ def _told(path: Path, error: BaseException) -> str:
     """Say where a module failed to load; the line begins with the module's path, also where an imported file failed."""
     told = mistake(error)
     return told if told.startswith(f"{path}, line") else f"{path}: {told}"
-
-
-def _application(module: Path, name: str) -> Application:
-    path = module.parent / name
-    if not path.is_file():
-        beside = [file.name for file in module.parent.iterdir() if file.is_file() and file != module]
-        close = difflib.get_close_matches(name, beside, n=1)
-        hint = f"; did you mean {close[0]}?" if close else ""
-        raise ScenarioError(f"{module}: the application {name} is not beside it{hint}")
-    try:
-        return Application(path=path, content=path.read_bytes(), mode=path.stat().st_mode & 0o777)
-    except OSError as error:
-        raise ScenarioError(f"{path}: {error.strerror or error}") from None
 
 
 def _expectations(path: Path) -> tuple[Expectation, ...]:

@@ -84,6 +84,8 @@ def run_trial(
         duration_s=round(took_s, 3),
         servers=seen.servers,
         exchanges=seen.exchanges,
+        exits=seen.exits,
+        looks=seen.looks,
         facts=seen.facts,
         error=error,
         error_verdict=verdict,

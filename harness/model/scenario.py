@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
@@ -18,6 +18,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from harness.errors import nearest
+from harness.model.checks import Control, Judged, Trigger, check_variant
 from harness.model.declared import (
     check_python,
     check_requirement,
@@ -36,6 +37,7 @@ from harness.model.verdict import combine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from contextlib import AbstractContextManager
 
     from harness.model.evidence import Evidence
     from harness.model.expectation import Expectation
@@ -110,6 +112,33 @@ class Variant:
         )
 
 
+def _missing(*_: object) -> NoReturn:
+    """Stand for a function that a scenario does not give."""
+    raise NotImplementedError
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Played:
+    """The ``observe`` that follows from declared checks: their exchanges, in order, with one server."""
+
+    serve: Callable[..., AbstractContextManager[Any]]
+    checks: tuple[Control | Trigger, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse a check without steps, which nothing would observe."""
+        for one in self.checks:
+            if not one.steps:
+                refuse(f"the check '{one.name}' has no steps, and no observe of the scenario's own makes it")
+        if not self.checks:
+            refuse("serve= needs checks= whose exchanges are made with the server")
+
+    def __call__(self, trial: Any) -> None:  # noqa: ANN401 - a harness.execution.trial.Trial
+        """Make the exchanges."""
+        with self.serve(trial) as server:
+            for check in self.checks:
+                trial.play(server, check)
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Scenario:
     """One known failure: how to start the server, the trigger, what to observe, how to judge.
@@ -119,8 +148,11 @@ class Scenario:
             the folder's name is the id, the name of the folder around is the subject; loading the module adds both.
         title: one line that says what goes wrong.
         subject: the package on trial.
-        observe: pulls the trigger; takes a `harness.execution.trial.Trial`, which does all I/O and records it.
-        judge: turns the evidence of one trial into a judgement; pure.
+        checks: what is sent, what is owed, what the failure looks like, see `harness.model.checks`.
+        serve: starts the server that all exchanges of the checks are made with: from a
+            `harness.execution.trial.Trial`, a context that gives the server. The scenario then needs no ``observe``.
+        observe: pulls the trigger; takes the trial, which does all I/O and records it.
+        judge: turns the evidence of one trial into a judgement; pure. It follows from the checks where these are given.
         variants: at least one.
         claim: what a document says about the failure, or None.
         applications: files beside the module that are copied into each trial's folder.
@@ -141,8 +173,10 @@ class Scenario:
     id: str = ""
     title: str
     subject: str = ""
-    observe: Callable[..., None]
-    judge: Callable[[Evidence], Judgement]
+    checks: tuple[Control | Trigger, ...] = ()
+    serve: Callable[..., AbstractContextManager[Any]] | None = None
+    observe: Callable[..., None] = _missing
+    judge: Callable[[Evidence], Judgement] = _missing
     variants: tuple[Variant, ...] = (Variant(),)
     claim: Claim | None = None
     applications: tuple[str, ...] = ()
@@ -159,6 +193,7 @@ class Scenario:
             refuse(f"the id '{self.id}' is not lower-case words joined by '-', of 100 characters at most")
         try:
             self._check_words()
+            self._derive()
             self._check_functions_and_times()
             self._check_variants()
             self._check_applications()
@@ -173,6 +208,20 @@ class Scenario:
             hint = f"; write '{written}'" if is_text(written, _SUBJECT) else ""
             refuse(f"the subject '{self.subject}' is not a package's name as an index writes it{hint}")
         check_type(self.claim, Claim | None, "the claim")
+
+    def _derive(self) -> None:
+        """Fill in ``observe`` and ``judge`` where they follow from the checks."""
+        check_tuple(self.checks, "the checks")
+        for one in self.checks:
+            check_type(one, Control | Trigger, "a check")
+        if self.serve is not None and self.observe is _missing:
+            object.__setattr__(self, "observe", Played(serve=self.serve, checks=self.checks))
+        if self.checks and self.judge is _missing:
+            object.__setattr__(self, "judge", Judged(self.checks))
+        if self.observe is _missing:
+            refuse("the scenario has no observe; write one, or give serve= and checks= with steps")
+        if self.judge is _missing:
+            refuse("the scenario has no judge; write one, or give checks=")
 
     def _check_functions_and_times(self) -> None:
         for name in ("observe", "judge", "combine"):
@@ -190,6 +239,7 @@ class Scenario:
             check_type(one, Variant, "a variant")
             if not fits(one.name, VariantName):
                 refuse(f"a variant is called {one.name!r}; a name is one line of 1 to 100 characters")
+            check_variant(self.checks, one.name)
         names = [variant.name for variant in self.variants]
         if not names or len(set(names)) != len(names):
             refuse(f"the variants need different names, at least one: {names}")

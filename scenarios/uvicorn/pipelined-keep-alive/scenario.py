@@ -75,7 +75,7 @@ def request(path: str) -> bytes:
 def observe(trial: Trial) -> None:
     """Make the controls, then pull the trigger and wait for both answers or the end of the connection."""
     late = f"/{ANSWER_S}"
-    with trial.server("uvicorn", "uvicorn", *command(trial), ready_path="/0") as server:
+    with trial.server("uvicorn", "uvicorn", *command(trial), ready="/0") as server:
         with server.connect(ONE_BY_ONE) as connection:
             connection.send(request("/0"))
             connection.receive(answers=1, deadline_s=WAIT_S)
