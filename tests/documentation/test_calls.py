@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 REASONS = {
     "changes the machine": "installs system packages or removes what others keep",
+    "depends on the machine": "tests/faults tries 'harness doctor' on machines that lack something",
     "needs a container engine": "tests/containers tries containers, where there is an engine",
     "needs Wine": "tests/integration/test_windows.py tries Windows CPythons, where there is Wine",
     "takes minutes": "tests/integration tries the same on fewer releases",
