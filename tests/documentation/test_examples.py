@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import difflib
 import importlib
+import inspect
 import json
 import os
 import pkgutil
@@ -135,6 +136,16 @@ def test_one_page_suffices() -> None:
     functions = [name for name in harness.__all__ if name.islower()]
     assert functions
     assert [name for name in functions if f"{name}(" not in text and f"`{name}`" not in text] == []
+
+
+@pytest.mark.parametrize("kind", [harness.Trial, harness.Server, harness.Evidence])
+def test_the_page_names_what_is_there(kind: type) -> None:
+    """Every attribute of a trial, a server and evidence that the author's page speaks of."""
+    text = (ROOT / "docs" / "authors" / "scenario.md").read_text(encoding="utf-8")
+    named = set(re.findall(rf"\b{kind.__name__.lower()}\.([a-z_0-9]+)", text))
+    source = "".join(inspect.getsource(one) for one in kind.__mro__ if one.__module__.startswith("harness."))
+    assert named
+    assert [name for name in named if not hasattr(kind, name) and f"self.{name} =" not in source] == []
 
 
 def _free_names(text: str) -> set[str]:
