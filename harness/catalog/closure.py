@@ -37,10 +37,10 @@ if TYPE_CHECKING:
 
 FILE = "digests.json"  # in the user cache folder
 TRIAL_PROTOCOL = 2  # raised when a trial is carried out in a new way, so that stored trials no longer count
-JUDGING_PROTOCOL = 1  # raised when evidence is judged in a new way, so that stored evidence is judged again
+JUDGING_PROTOCOL = 2  # raised when evidence is judged in a new way, so that stored evidence is judged again
 NEEDED = frozenset(
     {"harness", "click", "docker", "filelock", "h11", "h2", "hpack", "httpx", "hyperframe", "jinja2", "msgspec"}
-    | {"packaging", "platformdirs", "psutil", "rich", "trustme", "uv", "wsproto"}
+    | {"packaging", "platformdirs", "psutil", "rich", "trustme", "uv", "wsproto", "yaml"}
 )
 """The packages that the harness itself needs, by import name; a test compares them with the project file."""
 _MOST_FILES = 2000  # beside a module that mentions __file__: more are likely a home folder, not a scenario's

@@ -4,8 +4,9 @@ A check is of one observation, which it names: an exchange, an exit, a fact, a s
 text of what was observed (`Evidence.said`), which differs wherever two observations differ. A check with steps makes
 its exchange too; one without steps judges what the scenario's own ``observe`` has made.
 
-The judge (`Judged`) is `conclude` and adds two rules. The failure counts only where every control passed. A failure in
-an exchange counts only where the server lived on: how a server ended is a failure of its own, judged by its exit.
+The judge (`Judged`) is `conclude` and adds three rules. The failure counts only where every control passed. A failure
+in an exchange counts only where the server lived on: how a server ended is a failure of its own, judged by its exit. A
+trigger that holds ``...`` is to be written: nothing fits it, so that nothing is reproduced and nothing is absent.
 """
 
 from __future__ import annotations
@@ -15,12 +16,14 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from harness.errors import nearest
 from harness.model.declared import check_text, refuse
 from harness.model.steps import check_steps
 from harness.model.verdict import Check, conclude
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from types import EllipsisType
 
     from harness.model.evidence import Evidence
     from harness.model.steps import Step
@@ -55,9 +58,15 @@ Expected = str | re.Pattern[str] | Bound
 """What an observation is expected to say: this very text, a text that the pattern matches as a whole, or a number."""
 
 _EXPECTED = (str, re.Pattern, Bound)
+_LOGGED = (str, tuple, re.Pattern)
 
 Logged = str | tuple[str, ...] | re.Pattern[str]
 """What the log holds: a line with this text, a line with all of these texts, or a match of the pattern anywhere."""
+
+_ARE = {
+    "failure": "it is a text, a pattern, at_most(N) or at_least(N)",
+    "log": "it is a text, a tuple of texts in one line, or a pattern",
+}
 
 ByVariant = Mapping[str, Any]
 """A value for each variant, by the variant's name."""
@@ -82,9 +91,9 @@ class Trigger:
     """What brings the failure about; see `trigger`."""
 
     name: str
-    owed: Expected | ByVariant
-    failure: Expected | ByVariant | None = None
-    log: Logged | ByVariant | None = None
+    owed: Expected | ByVariant | EllipsisType
+    failure: Expected | ByVariant | EllipsisType | None = None
+    log: Logged | ByVariant | EllipsisType | None = None
     after_s: float = 0.0
     steps: tuple[Step, ...] = ()
     times: int = 1
@@ -92,11 +101,15 @@ class Trigger:
     def __post_init__(self) -> None:
         """Refuse values that would fail only later."""
         _check_common(self, "trigger")
+        for field, kinds in (("failure", _EXPECTED), ("log", _LOGGED)):
+            for value in _values(getattr(self, field)):
+                if value is not None and value is not ... and not isinstance(value, kinds):
+                    refuse(f"the trigger '{self.name}' has {value!r} as its {field}; {_ARE[field]}")
         if self.failure is None and self.log is None:
             refuse(f"the trigger '{self.name}' says neither what the failure looks like nor what it logs")
         for variant in _variants(self.owed, self.failure) or [""]:
             owed, failure = of(self.owed, variant), of(self.failure, variant)
-            if failure is not None and (owed == failure or (isinstance(owed, str) and fits(failure, owed))):
+            if failure not in (None, ...) and (owed == failure or (isinstance(owed, str) and fits(failure, owed))):
                 refuse(f"the trigger '{self.name}' takes what is owed for the failure: {shown(owed)}")
 
 
@@ -116,13 +129,13 @@ def control(name: str, *steps: Step, owed: Expected | ByVariant, times: int = 1)
 def trigger(
     name: str,
     *steps: Step,
-    owed: Expected | ByVariant,
-    failure: Expected | ByVariant | None = None,
-    log: Logged | ByVariant | None = None,
+    owed: Expected | ByVariant | EllipsisType,
+    failure: Expected | ByVariant | EllipsisType | None = None,
+    log: Logged | ByVariant | EllipsisType | None = None,
     after_s: float = 0.0,
     times: int = 1,
 ) -> Trigger:
-    """Declare what brings the failure about.
+    """Declare what brings the failure about. A part that is ``...`` is to be written, and no cell is judged till then.
 
     Args:
         name: the observation's name in the evidence.
@@ -144,8 +157,10 @@ def of(value: Any, variant: str) -> Any:  # noqa: ANN401 - a value of any kind, 
     return value.get(variant) if isinstance(value, Mapping) else value
 
 
-def fits(expected: Expected, said: str) -> bool:
-    """Whether an observation says what is expected."""
+def fits(expected: Expected | EllipsisType, said: str) -> bool:
+    """Whether an observation says what is expected; nothing says what is to be written."""
+    if expected is ...:
+        return False
     if isinstance(expected, str):
         return said == expected
     if isinstance(expected, re.Pattern):
@@ -157,8 +172,10 @@ def fits(expected: Expected, said: str) -> bool:
     return number >= expected.limit if expected.above else number <= expected.limit
 
 
-def shown(expected: Expected) -> str:
+def shown(expected: Expected | EllipsisType) -> str:
     """Return what is expected in words."""
+    if expected is ...:
+        return "what is to be written"
     return f"a text like /{expected.pattern}/" if isinstance(expected, re.Pattern) else str(expected)
 
 
@@ -173,9 +190,13 @@ def logged(log: Logged, text: str) -> str | None:
 
 @dataclasses.dataclass(frozen=True)
 class Judged:
-    """The judge that follows from declared checks: at least one control, and one trigger."""
+    """The judge that follows from declared checks: at least one control, and one trigger.
+
+    ``module`` says where the checks stand, as ``SUBJECT/NAME/scenario.py``; loading the module adds it.
+    """
 
     checks: tuple[Control | Trigger, ...]
+    module: str = ""
 
     def __post_init__(self) -> None:
         """Refuse checks that no verdict can follow from."""
@@ -190,13 +211,40 @@ class Judged:
 
     def __call__(self, evidence: Evidence) -> Judgement:
         """Judge the evidence of one trial."""
-        (what,) = (one for one in self.checks if isinstance(one, Trigger))
+        what = self._trigger
         controls = [_checked(one, evidence) for one in self.checks if isinstance(one, Control)]
         log = of(what.log, evidence.variant)
         server = evidence.server_of(what.name)
-        line = logged(log, server.log) if log is not None and server else None
+        line = logged(log, server.log) if log not in (None, ...) and server else None
         signature = _signature(what, line, evidence) if all(check.passed for check in controls) else None
         return conclude(signature=signature, controls=controls, requirement=_required(what, line, evidence))
+
+    @property
+    def _trigger(self) -> Trigger:
+        return next(one for one in self.checks if isinstance(one, Trigger))
+
+    def unwritten(self, variant: str) -> str | None:
+        """Say what of the trigger is to be written, and where; None where all of it is."""
+        lacking = _unwritten(self._trigger, variant)
+        where = f" in {self.module}" if self.module else ""
+        parts = " and ".join(f"{name}=..." for name in lacking)
+        return f"the trigger '{self._trigger.name}' is to be written{where}: it says {parts}" if lacking else None
+
+
+def check_names(checks: Iterable[Control | Trigger], variants: Iterable[str]) -> None:
+    """Refuse checks that hold a value for a variant that there is not.
+
+    Raises:
+        ValueError: the message has the nearest variant.
+
+    """
+    known = tuple(variants)
+    for one in checks:
+        for field in ("owed", "failure", "log"):
+            for name in _variants(getattr(one, field, None)):
+                if name not in known:
+                    where = f"{field} of the {type(one).__name__.lower()} '{one.name}'"
+                    refuse(f"{where} names no variant of the scenario by {name!r}; {nearest(str(name), known)}")
 
 
 def check_variant(checks: Iterable[Control | Trigger], variant: str) -> None:
@@ -216,7 +264,7 @@ def check_variant(checks: Iterable[Control | Trigger], variant: str) -> None:
 def _signature(what: Trigger, line: str | None, evidence: Evidence) -> str | None:
     """Return the words of the failure, or None where it did not show."""
     failure, log = of(what.failure, evidence.variant), of(what.log, evidence.variant)
-    if log is not None and line is None:
+    if _unwritten(what, evidence.variant) or (log is not None and line is None):
         return None
     if failure is None:
         return line
@@ -251,10 +299,21 @@ def _checked(one: Control | Trigger, evidence: Evidence) -> Check:
 def _required(what: Trigger, line: str | None, evidence: Evidence) -> Check:
     """Return the requirement: what is owed, and, where the log alone shows the failure, a log without it."""
     check = _checked(what, evidence)
+    if _unwritten(what, evidence.variant):
+        return Check(name=what.name, expected=shown(...), actual=evidence.said(what.name))
     if of(what.failure, evidence.variant) is not None or of(what.log, evidence.variant) is None:
         return check
     told = f"{check.actual}, and in the log: {line}" if line else f"{check.actual}, and nothing in the log"
     return Check(name=check.name, expected=f"{check.expected}, and nothing in the log", actual=told)
+
+
+def _unwritten(what: Trigger, variant: str) -> list[str]:
+    """Return the fields of a trigger that are ``...`` for a variant."""
+    return [name for name in ("owed", "failure", "log") if of(getattr(what, name), variant) is ...]
+
+
+def _values(value: object) -> tuple[object, ...]:
+    return tuple(value.values()) if isinstance(value, Mapping) else (value,)
 
 
 def _variants(*values: object) -> list[str]:
@@ -263,9 +322,9 @@ def _variants(*values: object) -> list[str]:
 
 def _check_common(one: Control | Trigger, kind: str) -> None:
     check_text(one.name, f"a {kind}'s name")
-    for value in one.owed.values() if isinstance(one.owed, Mapping) else (one.owed,):
-        if not isinstance(value, _EXPECTED):
-            refuse(f"the {kind} '{one.name}' owes {value!r}; it is a text, a pattern, at_most(N) or at_least(N)")
+    for value in _values(one.owed):
+        if not isinstance(value, _EXPECTED) and not (value is ... and isinstance(one, Trigger)):
+            refuse(f"the {kind} '{one.name}' owes {value!r}; {_ARE['failure']}")
     if one.times not in range(1, _MOST_TIMES + 1):
         refuse(f"the {kind} '{one.name}' is made {one.times!r} times; it is a number from 1 to {_MOST_TIMES}")
     try:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from harness.errors import mistake
+from harness.mistakes import mistake
 from harness.model.evidence import Heard
+from harness.model.unfinished import what_is_unfinished
 from harness.model.verdict import Judgement, Verdict
 
 if TYPE_CHECKING:
@@ -32,8 +33,9 @@ def judge(scenario: Scenario, evidence: Evidence) -> Judgement:
     Where the harness could not carry the trial to its end, the verdict is the one that the harness recorded. Otherwise
     the scenario's judge decides. Where somebody else killed a server, or the server was out of memory, only
     ``reproduced`` stands; everything else becomes ``inconclusive``. Where the judge says ``unhealthy`` because a server
-    was never ready, the reason says how the server failed to be. A judge that raises is the scenario's mistake; the
-    evidence stays as it is.
+    was never ready, the reason says how the server failed to be. Where the scenario is not finished, the judgement is
+    ``inconclusive``, see `harness.model.unfinished`. A judge that raises is the scenario's mistake; the evidence stays
+    as it is.
     """
     if evidence.error:
         verdict = Verdict(evidence.error_verdict or Verdict.ENVIRONMENT_FAILED)
@@ -43,7 +45,9 @@ def judge(scenario: Scenario, evidence: Evidence) -> Judgement:
         return Judgement(verdict=Verdict.INCONCLUSIVE, reason=reason, controls=judgement.controls)
     silent = evidence.server(evidence.silent) if evidence.silent else None
     if judgement.verdict is Verdict.UNHEALTHY and silent and not _was_heard(judgement, evidence):
-        return msgspec.structs.replace(judgement, reason=_why_silent(silent))
+        judgement = msgspec.structs.replace(judgement, reason=_why_silent(silent))
+    if reason := what_is_unfinished(scenario, judgement, evidence):
+        return msgspec.structs.replace(judgement, verdict=Verdict.INCONCLUSIVE, reason=reason)
     return judgement
 
 

@@ -18,15 +18,16 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from harness.errors import nearest
-from harness.model.checks import Control, Judged, Trigger, check_variant
+from harness.model.checks import Control, Judged, Trigger, check_names, check_variant
+from harness.model.claim import Claim, check_references
 from harness.model.declared import (
     check_python,
     check_requirement,
     check_specifier,
+    check_subject,
     check_text,
     check_tuple,
     check_type,
-    check_version,
     is_text,
     refuse,
 )
@@ -43,26 +44,7 @@ if TYPE_CHECKING:
     from harness.model.expectation import Expectation
     from harness.model.verdict import Judgement, Verdict
 
-_SUBJECT = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _FILE = re.compile(r"[^/\\:\0\n]+")
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Claim:
-    """What a document says, kept apart from what is measured.
-
-    ``document`` names the page, ``issue`` the upstream thread, ``fixed`` the release that it calls the first fixed.
-    """
-
-    document: str
-    issue: str
-    fixed: str
-
-    def __post_init__(self) -> None:
-        """Refuse values that are not one line of text, or no version."""
-        check_text(self.document, "a claim's document")
-        check_text(self.issue, "a claim's issue")
-        check_version(self.fixed, "a claim's fixed")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -154,7 +136,8 @@ class Scenario:
         observe: pulls the trigger; takes the trial, which does all I/O and records it.
         judge: turns the evidence of one trial into a judgement; pure. It follows from the checks where these are given.
         variants: at least one.
-        claim: what a document says about the failure, or None.
+        claims: what documents say about the failure, beside what the files in ``claims/`` say.
+        references: what the failure is known by upstream (``uvicorn #1637``), beside what its claims say.
         applications: files beside the module that are copied into each trial's folder.
         platforms: the systems that the failure can exist on, some of `harness.model.platforms.SYSTEMS`.
         typical_s: what a trial usually takes, in seconds, for the first estimate of a run.
@@ -178,7 +161,8 @@ class Scenario:
     observe: Callable[..., None] = _missing
     judge: Callable[[Evidence], Judgement] = _missing
     variants: tuple[Variant, ...] = (Variant(),)
-    claim: Claim | None = None
+    claims: tuple[Claim, ...] = ()
+    references: tuple[str, ...] = ()
     applications: tuple[str, ...] = ()
     platforms: tuple[str, ...] = MACHINES
     pythons: tuple[tuple[str, str], ...] = ()
@@ -196,6 +180,7 @@ class Scenario:
             self._derive()
             self._check_functions_and_times()
             self._check_variants()
+            self._check_claims()
             self._check_applications()
             self._check_machines()
         except ValueError as error:
@@ -203,11 +188,8 @@ class Scenario:
 
     def _check_words(self) -> None:
         check_text(self.title, "the title")
-        if self.subject != "" and not is_text(self.subject, _SUBJECT):
-            written = canonicalize_name(str(self.subject))
-            hint = f"; write '{written}'" if is_text(written, _SUBJECT) else ""
-            refuse(f"the subject '{self.subject}' is not a package's name as an index writes it{hint}")
-        check_type(self.claim, Claim | None, "the claim")
+        if self.subject != "":
+            check_subject(self.subject)
 
     def _derive(self) -> None:
         """Fill in ``observe`` and ``judge`` where they follow from the checks."""
@@ -237,10 +219,12 @@ class Scenario:
         check_tuple(self.variants, "the variants")
         for one in self.variants:
             check_type(one, Variant, "a variant")
+        names = [variant.name for variant in self.variants]
+        check_names(self.checks, names)
+        for one in self.variants:
             if not fits(one.name, VariantName):
                 refuse(f"a variant is called {one.name!r}; a name is one line of 1 to 100 characters")
             check_variant(self.checks, one.name)
-        names = [variant.name for variant in self.variants]
         if not names or len(set(names)) != len(names):
             refuse(f"the variants need different names, at least one: {names}")
         for variant in self.variants:
@@ -248,6 +232,15 @@ class Scenario:
                 text = companion.requirement if isinstance(companion, Companion) else companion
                 if canonicalize_name(Requirement(text).name) == self.subject:
                     refuse(f"the companion '{text}' is the subject itself, whose release a cell chooses")
+
+    def _check_claims(self) -> None:
+        check_references(self.references, "the references")
+        check_tuple(self.claims, "the claims")
+        names = [variant.name for variant in self.variants]
+        for claim in self.claims:
+            check_type(claim, Claim, "a claim")
+            if (wanted := claim.condition.variant) and wanted not in names:
+                refuse(f"a claim speaks of the variant '{wanted}'; {nearest(wanted, names)}")
 
     def _check_applications(self) -> None:
         check_tuple(self.applications, "the applications")

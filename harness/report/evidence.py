@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from harness.model.verdict import Check, Judgement
 
 _LOG_LINES = 200  # of each server; the whole log lies in the evidence folder
-_NOT_JUDGED = "not judged, its scenario is not at hand; name the folder that has it by --scenarios"
+NOT_JUDGED = "not judged, its scenario is not at hand; name the folder that has it by --scenarios"
 _FRAME = 300  # characters of each frame
 _PROCESSES = 20  # of each look
 
@@ -68,7 +68,7 @@ def _files(files: Mapping[str, str]) -> Iterator[str]:
 
 
 def _trial(evidence: Evidence, judgement: Judgement | None) -> Iterator[str]:
-    verdict = judgement.verdict if judgement else _NOT_JUDGED
+    verdict = judgement.verdict if judgement else NOT_JUDGED
     yield f"trial {evidence.trial}: {verdict}, began {escaping.line(evidence.began_at)}, took {evidence.duration_s} s"
     for check in judgement.preconditions if judgement else ():
         yield from _check("precondition holds" if check.passed else "precondition DOES NOT HOLD", check)

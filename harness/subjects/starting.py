@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any, TypedDict
 
-from harness.errors import HarnessError
+from harness.errors import HarnessError, ScenarioError
 from harness.model.addresses import Tcp, Unix
 
 if TYPE_CHECKING:
@@ -64,14 +64,14 @@ def by_script(trial: Trial, script: str, words: tuple[str, ...]) -> Command:
     """Return the command line of a ready-made script that starts a server which has no command line of its own.
 
     Raises:
-        HarnessError: the scenario does not name the script among its applications.
+        ScenarioError: the scenario does not name the script among its applications.
 
     """
     if not (trial.folder / script).is_file():
         message = (
             f"the server is started by {script}, which is ready-made; name '{script}' in the scenario's applications"
         )
-        raise HarnessError(message)
+        raise ScenarioError(message)
     return Command(program="python", arguments=(script, *words))
 
 

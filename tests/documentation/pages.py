@@ -9,15 +9,11 @@ A page is the session of one user, from top to bottom, in one empty folder:
   with status 0, unless ``$ echo $?`` after the call shows another one.
 - ``<!-- not run: REASON -->`` before a block says why the block cannot be tried everywhere. Its calls still are calls
   that the program knows.
-- ``<!-- waits for: harness.NAME … -->`` says that a block is about names that are not there yet. With the last of the
-  names the block counts like any other.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import importlib
-import importlib.util
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,7 +27,6 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 _NOT_RUN = re.compile(r"<!-- not run: (.+?) -->")
-_WAITS = re.compile(r"<!-- waits for: (.+?) -->")
 _PATH = re.compile(r"# ([\w./-]+\.\w+)\n")
 
 
@@ -46,29 +41,18 @@ class Call:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Block:
-    """A fenced block: its language, its text, the line where it begins, and what stands before it."""
+    """A fenced block: its language, its text, the line where it begins, and why it is not run, else None."""
 
     language: str
     text: str
     line: int
     not_run: str | None
-    waits_for: tuple[str, ...]
 
     @property
     def path(self) -> str | None:
         """Where the user writes this file; None where the block is no file."""
         named = _PATH.match(self.text)
         return named[1] if named and self.language != "console" else None
-
-    @property
-    def is_waiting(self) -> bool:
-        """Whether a name that the block is about is not there yet."""
-        return not all(map(is_there, self.waits_for))
-
-    @property
-    def is_run(self) -> bool:
-        """Whether the tests try the block."""
-        return not (self.is_waiting or self.not_run)
 
     @property
     def calls(self) -> tuple[Call, ...]:
@@ -87,15 +71,7 @@ class Page:
     @property
     def is_tried(self) -> bool:
         """Whether a call of the page is tried."""
-        return any(block.calls and block.is_run for block in self.blocks)
-
-
-def is_there(name: str) -> bool:
-    """Whether a module, or a name that a module exports, exists."""
-    package, _, last = name.rpartition(".")
-    if package and not is_there(package):
-        return False
-    return importlib.util.find_spec(name) is not None or hasattr(importlib.import_module(package), last)
+        return any(block.calls and not block.not_run for block in self.blocks)
 
 
 def read(path: Path) -> Page:
@@ -117,13 +93,12 @@ def pages() -> list[Page]:
 def _block(tokens: Sequence[Token], place: int) -> Block:
     token = tokens[place]
     before = tokens[place - 1].content if place and tokens[place - 1].type == "html_block" else ""
-    not_run, waits = _NOT_RUN.search(before), _WAITS.search(before)
+    not_run = _NOT_RUN.search(before)
     return Block(
         language=token.info.strip(),
         text=token.content,
         line=(token.map or [0])[0] + 1,
         not_run=not_run[1] if not_run else None,
-        waits_for=tuple(waits[1].split()) if waits else (),
     )
 
 

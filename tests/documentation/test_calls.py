@@ -34,7 +34,7 @@ OPERATORS = "();<>|&"
 
 def calls(page: Page) -> Iterator[tuple[str, ...]]:
     """Yield the words that follow ``harness`` in every call that a page shows."""
-    consoles = [call.words for block in page.blocks if not block.is_waiting for call in block.calls]
+    consoles = [call.words for block in page.blocks for call in block.calls]
     plain = [line for block in page.blocks if block.language == "" for line in block.text.splitlines()]
     inline = [span for span in page.spans if len(span.split()) > 2]  # with fewer words, the name of a command
     for line in (*consoles, *filter(re.compile(r"(?:.*/)?harness ").match, (*plain, *inline))):

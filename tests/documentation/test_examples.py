@@ -20,8 +20,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 import harness
+from harness import subjects
 
-from .pages import ROOT, Block, Call, Page, is_there, pages
+from .pages import ROOT, Block, Call, Page, pages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,9 +33,8 @@ PARTS = [
     pytest.param(block, id=f"{page.name}:{block.line}")
     for page in PAGES
     for block in page.blocks
-    if block.language == "python" and block.path is None and not block.is_waiting
+    if block.language == "python" and block.path is None
 ]
-SUBJECTS = "harness.subjects"
 Make = Callable[[str, Path], "subprocess.CompletedProcess[str]"]
 
 
@@ -44,7 +44,7 @@ def test_page(page: Page, tmp_path: Path, make: Make) -> None:
     """Every call ends as shown, and prints what is shown; every scenario shows both of its sides."""
     (tmp_path / "reports").symlink_to(ROOT / "reports")  # as in a checkout
     for block in page.blocks:
-        if not block.is_run:
+        if block.not_run:
             continue
         if block.path:
             path = tmp_path / block.path
@@ -102,7 +102,7 @@ def _of_line(line: str) -> str:
 def scenarios(page: Page) -> Iterator[str]:
     """Yield the ids of the scenarios that a page writes."""
     for block in page.blocks:
-        if block.path and block.is_run and re.search(r"^SCENARIO = ", block.text, re.MULTILINE):
+        if block.path and re.search(r"^SCENARIO = ", block.text, re.MULTILINE):
             stated, path = re.search(r"^    id=\"([a-z0-9-]+)\"", block.text, re.MULTILINE), Path(block.path)
             yield stated[1] if stated else path.parent.name
 
@@ -123,9 +123,8 @@ def verdicts(folder: Path, make: Make) -> dict[str, set[str]]:
 def test_part_of_a_scenario(block: Block) -> None:
     """It is executed as it stands, and every name in it is one that an author can import from the package."""
     known = {name: getattr(harness, name) for name in harness.__all__}
-    if is_there(SUBJECTS):
-        subjects = pkgutil.iter_modules(importlib.import_module(SUBJECTS).__path__)
-        known |= {one.name: importlib.import_module(f"{SUBJECTS}.{one.name}") for one in subjects}
+    modules = pkgutil.iter_modules(subjects.__path__, f"{subjects.__name__}.")
+    known |= {one.name.rpartition(".")[2]: importlib.import_module(one.name) for one in modules}
     assert _free_names(block.text) <= {*known, *dir(builtins)}
     exec(compile(block.text, f"block at line {block.line}", "exec"), known)  # noqa: S102 - the project's own page
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html.parser
-import importlib
 import pkgutil
 import re
 import subprocess
@@ -14,9 +13,9 @@ import filelock
 import pytest
 
 import harness
-from harness import cli
+from harness import cli, subjects
 
-from .pages import ROOT, is_there
+from .pages import ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
 LOADING = {"audio", "embed", "iframe", "img", "input", "link", "object", "script", "source", "track", "use", "video"}
 ADDRESSES = {"data", "href", "poster", "src", "srcset", "xlink:href"}
 FOREIGN = re.compile(r"\s*(?:[a-z][a-z0-9+.-]*:)?//", re.IGNORECASE)
-SUBJECTS = "harness.subjects"
 
 
 @pytest.fixture(scope="session")
@@ -87,8 +85,7 @@ def test_all_that_authors_import_is_documented(site: Path) -> None:
     """By its docstring, under its own name: what `harness` exports, and every subject."""
     text = "".join(page.read_text(encoding="utf-8") for page in (site / "authors").rglob("*.html"))
     names = [f"harness.{name}" for name in harness.__all__]
-    if is_there(SUBJECTS):
-        names += [f"{SUBJECTS}.{one.name}" for one in pkgutil.iter_modules(importlib.import_module(SUBJECTS).__path__)]
+    names += [one.name for one in pkgutil.iter_modules(subjects.__path__, f"{subjects.__name__}.")]
     assert [name for name in names if f'id="{name}"' not in text] == []
 
 
