@@ -46,7 +46,8 @@ def _misspelt(judgement: Judgement, evidence: Evidence) -> str | None:
     if judgement.verdict not in {Verdict.UNHEALTHY, Verdict.INCONCLUSIVE} or evidence.silent:
         return None
     checks = (*judgement.preconditions, *judgement.controls, *filter(None, (judgement.requirement,)))
-    made = {*(one.name for one in evidence.exchanges), *evidence.facts} - {_OWN}
+    observed = (*evidence.exchanges, *evidence.exits, *evidence.looks)
+    made = {*(one.name for one in observed), *evidence.facts, *(one.name for one in evidence.servers)} - {_OWN}
     unasked = sorted(made - {check.name for check in checks})
     for check in checks:
         if check.name not in made and str(check.actual).startswith(str(NEVER_REACHED)):

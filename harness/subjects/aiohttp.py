@@ -1,7 +1,8 @@
-"""aiohttp, started by a script: ``aiohttp.run(trial, "ready")``, with "run_aiohttp.py" among the applications.
+"""aiohttp, started by a script: ``aiohttp.run(trial, "ready")``.
 
-Words are keyword arguments of ``aiohttp.web.Application``. The application is an ``aiohttp.web.Application``, or an ASGI
-function; a request of the latter is read and answered as a whole, without WebSocket and lifespan.
+The scenario names "run_aiohttp.py" among its applications. Words are keyword arguments of
+``aiohttp.web.Application``. The application is an ``aiohttp.web.Application``, or an ASGI function, from 0.16 on; a
+request of the latter is read and answered as a whole, without WebSocket and lifespan.
 """
 
 from __future__ import annotations

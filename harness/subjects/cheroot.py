@@ -1,6 +1,7 @@
-"""cheroot, started by a script: ``cheroot.run(trial, "ready", "numthreads=2")``, with "run_cheroot.py" among the applications.
+"""cheroot, started by a script: ``cheroot.run(trial, "ready", "numthreads=2")``.
 
-Words are keyword arguments of cheroot's WSGI server. cheroot serves WSGI alone.
+The scenario names "run_cheroot.py" among its applications. Words are keyword arguments of cheroot's WSGI server.
+cheroot serves WSGI alone.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """gunicorn with every class of worker: ``gunicorn.cli(trial, "ready", worker_class="gthread", threads=2)``.
 
-The worker decides which dialect the application is of. gunicorn may be the subject, or a companion of uvicorn's, with
-``worker_class="uvicorn"``, ``"uvicorn-h11"`` or ``"uvicorn-plain"`` (the one that a plain installation of uvicorn can serve
-with), or ``"uvicorn-worker"`` of the package of that name. gunicorn runs on POSIX alone; 19 is the first for which this
-table is complete. From 25.1 on it opens a Unix socket below ``HOME`` unless ``control_socket=False`` is given.
+The worker decides which dialect the application is of. gunicorn may be the subject, or a companion of uvicorn's with
+``worker_class="uvicorn"``, ``"uvicorn-h11"``, ``"uvicorn-plain"`` (the one that a plain installation of uvicorn can
+serve with), or ``"uvicorn-worker"``, of the package of that name. gunicorn runs on POSIX alone; the tables begin with
+19.0. From 25.1 on gunicorn opens a Unix socket below ``HOME`` unless ``control_socket=False`` is given.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """hypercorn, started by its command line: ``hypercorn.cli(trial, "ready", keep_alive_s=2)``.
 
-A WSGI application is named ``wsgi:MODULE:ATTRIBUTE``, from 0.14 on. HTTP/2 is spoken after an upgrade, over TLS by ALPN,
-and with prior knowledge; WebSockets are wsproto's.
+A WSGI application is named ``wsgi:MODULE:ATTRIBUTE``, from 0.14 on. HTTP/2 is spoken after an upgrade, over TLS by
+ALPN and with prior knowledge; WebSockets are wsproto's.
 """
 
 from __future__ import annotations

@@ -80,7 +80,7 @@ def arguments(
 def keywords(
     table: Mapping[str, tuple[Spelling, ...]], given: Mapping[str, object], *, server: str, release: Version
 ) -> tuple[str, ...]:
-    """Return the options as keyword arguments of the server's own function, ``timeout_keep_alive=2``; see `arguments`."""
+    """Return the options as the keywords of a function, such as ``timeout_keep_alive=2``; see `arguments`."""
     words = []
     for name, value in given.items():
         bare = value.value if isinstance(value, WhereKnown) else value
@@ -103,7 +103,7 @@ def _spelling(
 ) -> Spelling | None:
     """Return how a release writes an option; None where the option is left out."""
     if name not in table:
-        message = f"{server} has no option '{name}' here; {nearest(name, table)}; other words are handed on as they are"
+        message = f"{server} has no option '{name}' in its table; {nearest(name, table)}"
         raise ScenarioError(message)
     if (given.value if isinstance(given, WhereKnown) else given) is None:
         return None
@@ -117,7 +117,7 @@ def _spelling(
 
 def _said(spelling: Spelling) -> str:
     until = f" until {spelling.until}" if spelling.until else ""
-    return f"{spelling.words} came with {spelling.since}{until}"
+    return f"{spelling.words.lstrip('/')} came with {spelling.since}{until}"
 
 
 def _written(words: str, value: object) -> Iterator[str]:

@@ -1,7 +1,8 @@
-"""sanic, started by a script: ``sanic.run(trial, "ready", "access_log=False")``, with "run_sanic.py" among the applications.
+"""sanic, started by a script: ``sanic.run(trial, "ready", "access_log=False")``.
 
-Words are keyword arguments of ``Sanic.run``. The application is a ``Sanic``, or an ASGI function; a request of the latter
-is read and answered as a whole, without WebSocket and lifespan.
+The scenario names "run_sanic.py" among its applications. Words are keyword arguments of ``Sanic.run``. The
+application is a ``Sanic``, or an ASGI function; a request of the latter is read and answered as a whole, without
+WebSocket and lifespan. 0.1 needs an uvloop of 2016, which has no wheel for the Pythons of today.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""tornado, started by a script: ``tornado.run(trial, "ready", "xheaders=True")``, with "run_tornado.py" among the applications.
+"""tornado, started by a script: ``tornado.run(trial, "ready", "xheaders=True")``.
 
-Words are keyword arguments of ``tornado.httpserver.HTTPServer``. The application is a WSGI function, or what tornado itself
-serves; a WSGI function in tornado blocks the loop.
+The scenario names "run_tornado.py" among its applications. Words are keyword arguments of tornado's ``HTTPServer``.
+The application is a WSGI function, which blocks tornado's loop, or what tornado itself serves.
 """
 
 from __future__ import annotations

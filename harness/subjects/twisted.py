@@ -1,6 +1,7 @@
-"""twisted's web server, started by a script: ``twisted.run(trial, "ready")``, with "run_twisted.py" among the applications.
+"""twisted's web server, started by a script: ``twisted.run(trial, "ready")``.
 
-Words are keyword arguments of ``twisted.web.server.Site``. The application is a WSGI function, or a resource of twisted.web.
+The scenario names "run_twisted.py" among its applications. Words are keyword arguments of
+``twisted.web.server.Site``. The application is a WSGI function, or a resource of twisted.web.
 """
 
 from __future__ import annotations

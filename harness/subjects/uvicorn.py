@@ -2,9 +2,10 @@
 
 Under gunicorn: ``gunicorn.cli(trial, application, worker_class="uvicorn")``, see `harness.subjects.gunicorn`.
 
-What uvicorn cannot do: before 0.2 its program is gunicorn by another name, and gunicorn's options are its options;
-0.1 has no WebSocket, and releases before 0.1 know one that `harness/applications/dialects.py` does not translate. 0.18.0
-cannot serve over h11 by its command line.
+What uvicorn cannot do: before 0.2 its program is gunicorn by another name, and gunicorn's options are its options.
+0.1 has no WebSocket, and releases before 0.1 know one that `harness/applications/dialects.py` does not translate.
+0.18.0 cannot serve over h11 by its command line. Some releases import what they do not require: 0.0.1 httptools and
+uvloop, 0.0.5 websockets.
 """
 
 from __future__ import annotations
@@ -110,7 +111,7 @@ CHOICES = {
     "uvloop": ("uvloop",),
     "websockets": ("websockets",),
     "websockets-sansio": ("websockets>=13",),
-    "wsproto": ("wsproto",),
+    "wsproto": (Companion("wsproto<0.13", "<0.6"), Companion("wsproto", ">=0.6")),
 }
 """What is installed beside uvicorn for each parser, loop and WebSocket library that its options name."""
 

@@ -1,6 +1,7 @@
 """werkzeug's development server, started by a script: ``werkzeug.run(trial, "ready", "threaded=True")``.
 
-The scenario names "run_werkzeug.py" among its applications. Words are keyword arguments of ``werkzeug.serving.run_simple``.
+The scenario names "run_werkzeug.py" among its applications. Words are keyword arguments of ``run_simple``. Before 0.9
+werkzeug runs on Python 2 alone.
 """
 
 from __future__ import annotations

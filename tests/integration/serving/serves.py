@@ -21,9 +21,8 @@ def ask(server: Server, *, websocket: bool = False) -> None:
     if websocket:
         key = "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
         with server.connect(SHAKE) as connection:
-            connection.send(
-                f"GET /ws/echo HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n{key}\r\n".encode()
-            )
+            asked = "GET /ws/echo HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket"
+            connection.send(f"{asked}\r\n{key}\r\n".encode())
             connection.receive(answers=1, deadline_s=1)
 
 
