@@ -114,7 +114,11 @@ def test_a_certificate_that_is_not_trusted_is_a_failure_in_words(
     assert "certificate verify failed" in exchange.failure
 
 
-@pytest.mark.parametrize("said", [b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\x16\x03\x01\xff\xff" + b"x" * 70_000])
+@pytest.mark.parametrize(
+    "said",
+    [b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\x16\x03\x01\xff\xff" + b"x" * 70_000],
+    ids=["HTTP", "a record that is too long"],
+)
 def test_a_server_without_tls_is_a_failure_in_words(
     said: bytes,
     serve: Callable[..., tuple[str, int]],
