@@ -7,7 +7,6 @@ applications as they were read when the module was executed.
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import functools
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -17,11 +16,14 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from harness.catalog import finding
+from harness.catalog.applications import applications_of
 from harness.catalog.closure import Application, Closure, closure_of
 from harness.catalog.folders import MODULE, expected_of, identity_of, whole
 from harness.catalog.imports import Namespace
 from harness.decoding import decode
-from harness.errors import ScenarioError, mistake
+from harness.errors import ScenarioError
+from harness.mistakes import mistake
+from harness.model.checks import Judged
 from harness.model.expectation import Expectations
 from harness.model.scenario import Scenario
 
@@ -29,7 +31,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from harness.catalog.folders import Identity
+    from harness.model.evidence import Evidence
     from harness.model.expectation import Expectation
+    from harness.model.verdict import Judgement
 
 _LOADING = threading.RLock()  # executing a module may change the working folder and the output of the whole program
 
@@ -148,7 +152,7 @@ class _Declared(Mapping[str, "Scenario"]):
 
 
 def bundled(folder: str) -> Path:
-    """Return the project's own ``scenarios``, ``matrices`` or ``reports``: inside the package, else beside it.
+    """Return a folder of the project itself, such as ``scenarios`` or ``claims``: inside the package, else beside it.
 
     Only an installed package has these folders inside. Beside an installed package lie the packages of others.
     """
@@ -199,7 +203,7 @@ def load_file(path: Path, folders: Sequence[Path] = ()) -> LoadedScenario:
     except BaseException as error:  # sys.exit, and whatever else a module may raise
         raise ScenarioError(_told(path, error)) from error
     scenario = _completed(path, _scenario_in(path, defined))
-    applications = tuple(_application(path, name) for name in scenario.applications)
+    applications = applications_of(path, scenario.applications)
     digest = functools.partial(
         closure_of, scenario, path, sources=namespace.sources, installed=namespace.installed, applications=applications
     )
@@ -236,14 +240,26 @@ def _completed(path: Path, scenario: Scenario) -> Scenario:
     identity = identity_of(path)
     if identity is None:
         _refuse_nameless(path, scenario)
-        return dataclasses.replace(scenario, expectations=_expectations(expected_of(path)))
+        return dataclasses.replace(
+            scenario, judge=_placed(scenario, path.name), expectations=_expectations(expected_of(path))
+        )
     _refuse_other_names(path, scenario, identity)
     try:
         return dataclasses.replace(
-            scenario, id=identity.id, subject=identity.subject, expectations=_expectations(expected_of(path))
+            scenario,
+            id=identity.id,
+            subject=identity.subject,
+            judge=_placed(scenario, f"{identity.subject}/{identity.id}/{MODULE}"),
+            expectations=_expectations(expected_of(path)),
         )
     except ValueError as error:
         raise ScenarioError(f"{path}: {error}") from None
+
+
+def _placed(scenario: Scenario, module: str) -> Callable[[Evidence], Judgement]:
+    """Return the judge of a scenario, which knows the module where its checks stand."""
+    judge = scenario.judge
+    return dataclasses.replace(judge, module=module) if isinstance(judge, Judged) else judge
 
 
 def _refuse_nameless(path: Path, scenario: Scenario) -> None:
@@ -273,19 +289,6 @@ def _told(path: Path, error: BaseException) -> str:
     """Say where a module failed to load; the line begins with the module's path, also where an imported file failed."""
     told = mistake(error)
     return told if told.startswith(f"{path}, line") else f"{path}: {told}"
-
-
-def _application(module: Path, name: str) -> Application:
-    path = module.parent / name
-    if not path.is_file():
-        beside = [file.name for file in module.parent.iterdir() if file.is_file() and file != module]
-        close = difflib.get_close_matches(name, beside, n=1)
-        hint = f"; did you mean {close[0]}?" if close else ""
-        raise ScenarioError(f"{module}: the application {name} is not beside it{hint}")
-    try:
-        return Application(path=path, content=path.read_bytes(), mode=path.stat().st_mode & 0o777)
-    except OSError as error:
-        raise ScenarioError(f"{path}: {error.strerror or error}") from None
 
 
 def _expectations(path: Path) -> tuple[Expectation, ...]:

@@ -20,9 +20,8 @@ if TYPE_CHECKING:
     from harness.client.clock import TrialClock
     from harness.client.http2 import Http2
     from harness.client.requests import Text
-    from harness.client.transport import SocketAddress
     from harness.client.websocket import WebSocket
-    from harness.model.addresses import Address
+    from harness.model.addresses import Address, SocketAddress
     from harness.model.answers import Answer
     from harness.model.evidence import Exchange
 
@@ -213,6 +212,11 @@ class Client:
     ) -> Transport:
         tls = self._tls.context(protocols) if self._tls else None
         return Transport(self._reach(at or self._at), recorder, clock=self._clock, connect_s=connect_s, tls=tls)
+
+    @property
+    def host(self) -> str:
+        """What a request to the server's usual address says it is for."""
+        return self._host(None)
 
     def _host(self, at: Address | None) -> str:
         """Return what a request says it is for."""

@@ -47,3 +47,13 @@ def spelled(method: Text, path: Text, headers: Headers, body: bytes = b"") -> by
     """Return the bytes of an HTTP/1.1 request."""
     lines = (octets(method) + b" " + octets(path) + b" HTTP/1.1", *(b"%b: %b" % pair for pair in headers))
     return b"\r\n".join((*lines, b"", body))
+
+
+def ordinary(
+    method: Text, path: Text, *, host: str, headers: Iterable[tuple[Text, Text]] = (), body: bytes = b""
+) -> bytes:
+    """Return the bytes of an ordinary request: the length of its body is sent unless a header says another framing."""
+    given = pairs(headers)
+    framed = not body or any(name.lower() == b"transfer-encoding" for name, _ in given)
+    own = (*common(host), *(() if framed else ((b"Content-Length", b"%d" % len(body)),)))
+    return spelled(method, path, merged(own, given), body)

@@ -27,9 +27,8 @@ if TYPE_CHECKING:
 
     from harness.client.clock import TrialClock
     from harness.client.recorder import ExchangeRecorder
+    from harness.model.addresses import SocketAddress
 
-SocketAddress = tuple[str, int] | str
-"""What a socket connects to: a host and a TCP port, or the path of a Unix socket."""
 SEND_S = 10.0
 CONNECT_S = 10.0
 _CHUNK = 64 * 1024

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from harness.model.messages import Message
 
 _SWITCHING = 101
-_TEXT, _BINARY, _CLOSE = 1, 2, 8  # opcodes
+_TEXT, _BINARY, CLOSE = 1, 2, 8  # opcodes
 _FIN, _MASKED = 0x80, 0x80
 _SHORT, _MIDDLE = 125, 0xFFFF  # the most bytes whose count takes seven bits, and two bytes more
 _BY_SERVER = frozenset({Ended.BY_SERVER, Ended.RESET})
@@ -129,13 +129,24 @@ class WebSocket:
             message = f"frame: opcode={opcode} is none of 0 to 15, or rsv={rsv} none of 0 to 7"
             raise ValueError(message)
         if self.status == _SWITCHING:
-            first = (_FIN if fin else 0) | rsv << 4 | opcode
-            self._transport.send(_frame(first, data, masked=masked), deadline_s=deadline_s)
+            self._transport.send(spelled_frame(opcode, data, fin=fin, rsv=rsv, masked=masked), deadline_s=deadline_s)
+
+    def raw(self, data: bytes, *, deadline_s: float = SEND_S) -> None:
+        """Send bytes as they are, in one system call where the system takes all of them at once."""
+        if self.status == _SWITCHING:
+            self._transport.send(data, deadline_s=deadline_s)
+
+    def half_close(self) -> None:
+        """Tell the server that nothing more will be sent; what the server sends is still received."""
+        self._transport.half_close()
+
+    def reset(self) -> None:
+        """End the connection with a reset instead of an orderly close (TCP only)."""
+        self._transport.reset()
 
     def close(self, code: int | None = 1000, reason: str | bytes = "") -> None:
         """Send a close frame; without a code, an empty one. What the server does then is received as ever."""
-        told = reason.encode() if isinstance(reason, str) else reason
-        self.frame(_CLOSE, b"" if code is None else struct.pack("!H", code) + told)
+        self.frame(CLOSE, b"" if code is None else close_payload(code, reason))
 
     def receive(self, deadline_s: float, *, quiet_s: float | None = None) -> Message | None:
         """Receive the next message, control frames included.
@@ -167,10 +178,16 @@ class WebSocket:
             self._transport.end(Ended.FAILED, f"not WebSocket: {self._reader.fault}")
 
 
-def _frame(first: int, data: bytes, *, masked: bool) -> bytes:
-    """Return the bytes of a frame that begins with the byte ``first`` (RFC 6455, 5.2)."""
+def close_payload(code: int, reason: str | bytes = "") -> bytes:
+    """Return the payload of a close frame (RFC 6455, 5.5.1)."""
+    return struct.pack("!H", code) + (reason.encode() if isinstance(reason, str) else reason)
+
+
+def spelled_frame(opcode: int, data: bytes, *, fin: bool = True, rsv: int = 0, masked: bool = True) -> bytes:
+    """Return the bytes of a frame (RFC 6455, 5.2)."""
     from wsproto.frame_protocol import XorMaskerSimple  # noqa: PLC0415 - few calls need wsproto
 
+    first = (_FIN if fin else 0) | rsv << 4 | opcode
     mask = _MASKED if masked else 0
     if len(data) <= _SHORT:
         head = struct.pack("!BB", first, mask | len(data))

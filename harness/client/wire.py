@@ -11,7 +11,7 @@ import time
 from typing import TYPE_CHECKING, Self
 
 from harness.client.recorder import KEPT_OF_EXCHANGE
-from harness.client.requests import common, merged, pairs, spelled
+from harness.client.requests import ordinary
 from harness.client.transport import SEND_S
 from harness.model.answers import asked_in
 from harness.model.evidence import Ended
@@ -162,11 +162,8 @@ class Connection:
         The arguments are those of `harness.client.client.Client.request`.
         """
         end = time.monotonic() + deadline_s
-        given = pairs(headers)
-        framed = not body or any(name.lower() == b"transfer-encoding" for name, _ in given)
-        own = (*common(self._host), *(() if framed else ((b"Content-Length", b"%d" % len(body)),)))
         wanted = self._answers + 1
-        self.send(spelled(method, path, merged(own, given), body), deadline_s=deadline_s)
+        self.send(ordinary(method, path, host=self._host, headers=headers, body=body), deadline_s=deadline_s)
         while self.is_open and self._answers < wanted and self._reader.fault is None:
             self._transport.receive(end)
         if self._answers < wanted and self.is_open:

@@ -11,22 +11,24 @@ import msgspec
 from packaging.utils import canonicalize_name
 
 from harness.errors import EnvironmentFailedError
-from harness.processes import process
+from harness.processes import child, process, sockets
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from harness.processes.process import Started
+    from harness.processes.launch import Launch
+    from harness.processes.started import Started
 
 
 _END_OF_NAME = re.compile(r"\[|==| @ ")
 
 
-class Request(msgspec.Struct, frozen=True, kw_only=True):
+class Request(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What an environment is to hold: requirements (PEP 508) as of a moment, on a Python, on a platform.
 
-    ``subject`` is the package on trial.
+    ``subject`` is the package on trial. ``moments`` are pairs of a package's canonical name and the moment (UTC) that
+    this package alone is resolved as of. ``constraints`` are pins of packages that need not be part of the answer.
     """
 
     subject: str
@@ -34,6 +36,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     as_of: dt.datetime
     python: str
     platform: str
+    moments: tuple[tuple[str, dt.datetime], ...] = ()
+    constraints: tuple[str, ...] = ()
 
 
 class Resolution(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,6 +45,7 @@ class Resolution(msgspec.Struct, frozen=True, kw_only=True):
 
     ``runtime`` is what the interpreter runs in where that is not the machine itself, such as ``Wine 8.0``. ``copy``
     distinguishes environments that are otherwise the same. ``in_place`` says that somebody else made the environment.
+    ``not_exchanged`` says of packages, by canonical name, why each has not the version that an exchange asked for.
     """
 
     request: Request
@@ -50,6 +55,7 @@ class Resolution(msgspec.Struct, frozen=True, kw_only=True):
     runtime: str | None = None
     copy: int = 0
     in_place: bool = False
+    not_exchanged: dict[str, str] = {}
 
     @property
     def digest(self) -> str:
@@ -64,25 +70,27 @@ class Resolution(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def pinned(self) -> dict[str, str]:
         """The version of each pinned package by canonical name, without extras; the address of one that is a file."""
-        pairs = ((pin, pin.split(" @ " if " @ " in pin else "==", 1)[1]) for pin in self.pins)
-        return {_name(pin): version.split(";")[0].strip() for pin, version in pairs}
+        return {name: version_of(pin) for name, pin in self.by_name.items()}
+
+    @property
+    def by_name(self) -> dict[str, str]:
+        """The pins by the canonical names of their packages."""
+        return {name_of(pin): pin for pin in self.pins}
 
 
-def exchanged(own: Resolution, other: Resolution) -> Resolution:
-    """Return the resolution of a release with the dependencies of another release of the same subject.
-
-    Packages that only one of the two releases depends on are kept: the release cannot run without its own
-    dependencies, and running it with those of the other release is the purpose.
-    """
-    subject = canonicalize_name(own.request.subject)
-    pins = {_name(pin): pin for pin in (*own.pins, *other.pins)}
-    pins[subject] = next(pin for pin in own.pins if _name(pin) == subject)
-    request = msgspec.structs.replace(own.request, as_of=max(own.request.as_of, other.request.as_of))
-    return msgspec.structs.replace(own, request=request, pins=tuple(sorted(pins.values())))
-
-
-def _name(pin: str) -> str:
+def name_of(pin: str) -> str:
+    """Return the canonical name of a pin's package, without extras."""
     return canonicalize_name(_END_OF_NAME.split(pin, maxsplit=1)[0])
+
+
+def version_of(pin: str) -> str:
+    """Return the version of a pin; the address of one that is a file."""
+    return pin.split(" @ " if is_file(pin) else "==", 1)[1].split(";", maxsplit=1)[0].strip()
+
+
+def is_file(pin: str) -> bool:
+    """Whether a pin names a file by its address."""
+    return " @ " in pin
 
 
 class Environment(Protocol):
@@ -96,23 +104,13 @@ class Environment(Protocol):
     def files(self) -> dict[str, str]:
         """The kind of file that each package came from, by canonical name, see `harness.environments.inventory`."""
 
-    def start(
-        self, program: str, arguments: Sequence[str], *, folder: Path, server: str, port: int, mark: str, console: bool
-    ) -> Started:
-        """Start a server, which is then reached by its port on the machine's loopback.
-
-        Args:
-            program: ``python`` or a console script such as ``uvicorn``.
-            arguments: the program's arguments, with the port filled in.
-            folder: the trial's folder, where the applications lie; what the server needs is made below it.
-            server: the server's name in the evidence.
-            port: the port that the server will listen on, on its own loopback.
-            mark: the mark that all processes of the server carry.
-            console: give the server a terminal as standard input.
+    def start(self, launch: Launch) -> Started:
+        """Start a server, whose placeholders are filled in here.
 
         Raises:
             OSError: the program cannot be started.
             EnvironmentFailedError: the container or the Wine prefix that the program runs in cannot be started.
+            HarnessError: the platform has not what the launch needs.
 
         """
 
@@ -140,20 +138,30 @@ class OnMachine(Protocol):
 class StartsHere:
     """Starts servers as processes of this machine, see `OnMachine`."""
 
-    def start(
-        self: OnMachine,
-        program: str,
-        arguments: Sequence[str],
-        *,
-        folder: Path,
-        server: str,  # noqa: ARG002 - the process is not named by it
-        port: int,  # noqa: ARG002 - the arguments have it
-        mark: str,
-        console: bool,
-    ) -> Started:
+    def start(self: OnMachine, launch: Launch) -> Started:
         """See `Environment.start`."""
-        argv, (env, services) = self.command(program, arguments), self.surroundings(folder, mark)
-        return process.Process(argv, env=env, cwd=folder, mark=mark, console=console, services=services)
+        inherited = sockets.listener(sockets.on_machine(launch.address, launch.folder)) if launch.inherits else None
+        try:
+            filled = launch.filled(
+                socket=str(sockets.on_machine(launch.socket, launch.folder)) if launch.has_socket else "",
+                descriptor=child.inherited_number(inherited.fileno()) if inherited else None,
+            )
+            argv = self.command(filled.program, filled.arguments)
+            env, services = self.surroundings(filled.folder, filled.mark)
+            return process.Process(
+                argv,
+                env=env,
+                variables=filled.variables,
+                cwd=filled.folder,
+                mark=filled.mark,
+                console=filled.console,
+                stdin=filled.stdin,
+                inherited=inherited,
+                services=services,
+            )
+        finally:
+            if inherited:
+                inherited.close()  # the program has its own, and a client that comes after its end is refused
 
 
 class MakesItsOwn:

@@ -16,9 +16,16 @@ from harness.model.answers import Answer, Reply, asked_in, brief, reply, reply_o
 from harness.model.coordinates import Coordinates
 from harness.model.messages import Message, Reading, Stream
 from harness.model.names import CellId, TrialNumber
+from harness.model.observations import Exit, Look, SignalToChild, ending
 
 _SIGKILL = 9  # on any platform
 Direction = Literal["sent", "received"]
+Awaited = Literal["answer", "connection", "log"]
+_READINESS = {
+    "answer": ("answered", "never answered"),
+    "connection": ("accepted a connection", "never accepted a connection"),
+    "log": ("printed the awaited line", "never printed the awaited line"),
+}
 Act = Literal["", "half-close", "reset"]
 Protocol = Literal["HTTP/1.1", "WebSocket", "HTTP/2"]
 Bytes = bytes  # inside `Exchange`, whose method is called `bytes`
@@ -207,12 +214,14 @@ def read_bytes(protocol: Protocol, received: bytes, sent: bytes, *, at_end: bool
 class ServerRecord(msgspec.Struct, frozen=True, kw_only=True):
     """One server of a trial, from start to end.
 
-    ``ready_s`` is None where the server never answered. ``exit_status`` is negative for the signal that ended it.
+    ``awaited`` is what the trial waited for at the start: an ``answer``, a ``connection``, a line of the ``log``, or
+    nothing (None). ``ready_s`` is None where that never came. ``exit_status`` is negative for the signal that ended it.
     ``stopped_by`` is ``itself``, ``SIGTERM`` or ``SIGKILL``. ``survivors`` counts processes of the server that were
     still there after it had ended and had to be ended too. ``log`` is what the server had printed when it was told to
     stop, which is what judges read; ``log_stopping`` is what it printed after that; ``log_dropped`` counts the bytes of
     both beyond the bound. ``out_of_memory``: the memory limit of the container ended one of the server's processes.
-    ``signals`` are the numbers of the signals that the scenario itself sent the server.
+    ``signals`` are the numbers of the signals that the scenario itself sent the program, ``signals_to_children`` those
+    that it sent to processes below the program. ``variables`` are the environment variables that the scenario set.
     """
 
     name: str
@@ -229,11 +238,26 @@ class ServerRecord(msgspec.Struct, frozen=True, kw_only=True):
     log_dropped: int = 0
     out_of_memory: bool = False
     signals: tuple[int, ...] = ()
+    signals_to_children: tuple[SignalToChild, ...] = ()
+    variables: dict[str, str] = msgspec.field(default_factory=dict)
+    awaited: Awaited | None = "answer"
 
     @property
     def was_killed(self) -> bool:
         """Whether SIGKILL ended the server, which no program sends itself and neither harness nor scenario sent."""
         return self.stopped_by == "itself" and self.exit_status == -_SIGKILL and _SIGKILL not in self.signals
+
+    @property
+    def readiness(self) -> str:
+        """Whether the server did what the trial awaited, and how long that took: ``answered after 0.52 s``."""
+        if self.awaited is None:
+            return "not waited for"
+        done, never = _READINESS[self.awaited]
+        return never if self.ready_s is None else f"{done} after {self.ready_s - self.started_s:.2f} s"
+
+    def __str__(self) -> str:
+        """Say how the program ended: ``exit 0`` or ``ended by SIGTERM``."""
+        return ending(self.exit_status)
 
     def line_with(self, *needles: str) -> str | None:
         """Return the first line of the log that holds all the needles, stripped, or None."""
@@ -248,7 +272,8 @@ class Evidence(Coordinates, frozen=True, kw_only=True):
 
     ``facts`` are the values that the scenario measured itself, by name. ``error`` is set where the harness could not
     carry the trial to its end; ``error_verdict`` is the verdict that follows. ``silent`` names the server whose silence
-    ended the observation. ``dropped`` counts exchanges beyond the bound.
+    ended the observation. ``dropped`` counts exchanges, exits and looks beyond the bound. ``exits`` are the awaited
+    ends of programs, ``looks`` the looks at a server's processes, both in their order.
     """
 
     cell: CellId
@@ -262,6 +287,8 @@ class Evidence(Coordinates, frozen=True, kw_only=True):
     error_verdict: str | None = None
     silent: str | None = None
     dropped: int = 0
+    exits: tuple[Exit, ...] = ()
+    looks: tuple[Look, ...] = ()
 
     def server(self, name: str) -> ServerRecord | None:
         """Return the record of the server of this name, or None where it was never started."""
@@ -275,7 +302,35 @@ class Evidence(Coordinates, frozen=True, kw_only=True):
         """Return every exchange of this name, in the order in which they ended."""
         return tuple(one for one in self.exchanges if one.name == name)
 
+    def server_of(self, name: str) -> ServerRecord | None:
+        """Return the record of the server that an observation was made of; the only server's where none is named."""
+        if seen := self.exchange(name) or self.exit(name) or self.look(name):
+            return self.server(seen.server)
+        return self.server(name) or (self.servers[0] if len(self.servers) == 1 else None)
+
     def heard(self, name: str) -> Heard:
         """Return what came back in the exchange of this name, for the ``actual`` of a check."""
         found = self.exchange(name)
         return found.heard if found else NEVER_REACHED
+
+    def exit(self, name: str) -> Exit | None:
+        """Return the last awaited end of this name, or None where it never took place."""
+        return next((one for one in reversed(self.exits) if one.name == name), None)
+
+    def look(self, name: str) -> Look | None:
+        """Return the last look of this name, or None where it never took place."""
+        return next((one for one in reversed(self.looks) if one.name == name), None)
+
+    def all_said(self, name: str) -> tuple[str, ...]:
+        """Return, as text, what was observed under this name: of exchanges each, of anything else the last.
+
+        The name is that of an exchange, an awaited end, a fact, a look or a server, looked for in this order.
+        """
+        if exchanges := self.all_exchanges(name):
+            return tuple(str(one.heard) for one in exchanges)
+        others = (self.exit(name), self.facts.get(name), self.look(name), self.server(name))
+        return tuple(str(one) for one in others if one is not None)[:1]
+
+    def said(self, name: str) -> str:
+        """Return, as text, what was observed last under this name, see `all_said`; else ``it was never reached``."""
+        return next(reversed(self.all_said(name)), str(NEVER_REACHED))

@@ -20,11 +20,13 @@ from harness.model.names import Moment, PlaceText, Text, VersionText
 from harness.model.platforms import platform_of
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Iterator, Sequence
 
-    from harness.model.scenario import Claim
+    from harness.model.claim import Claim
 
-WORDS = ("latest", "previous", "claimed", "before-claimed")
+CLAIMED = ("claimed", "before-claimed")
+WORDS = ("latest", "previous", *CLAIMED)
 _SHOWN = 60  # characters of a malformed version, in a message
 LOCAL = "local."  # begins the last part of the version of a local project, before the digest of its content
 _LOCAL = re.compile(rf"[+.]{re.escape(LOCAL)}[0-9a-f]{{8}}$", re.ASCII)
@@ -111,8 +113,13 @@ class Release(msgspec.Struct, frozen=True, kw_only=True):
         """Whether an installer takes the release for ``3.8.18``, or any patch of ``3.8``; see `Offer.fits`."""
         return self.refusal(python, platform) is None
 
-    def refusal(self, python: str, platform: str | None = None) -> str | None:
-        """Say why no installer takes the release for this Python, as ``requires Python >=3.9``; None where one does."""
+    def refusal(self, python: str, platform: str | None = None, *, at: dt.datetime | None = None) -> str | None:
+        """Say why no installer takes the release for this Python, as ``requires Python >=3.9``; None where one does.
+
+        With ``at``, no installer of that moment (UTC) takes a release that was uploaded later.
+        """
+        if at and self.uploaded > at and not self.source:
+            return f"was uploaded on {self.uploaded:%Y-%m-%d at %H:%M} UTC, after the beginning of {at:%Y-%m-%d}"
         if self.offers is msgspec.UNSET:
             return None if _allows(self.requires_python, python) else f"requires Python {self.requires_python}"
         if any(offer.fits(python, platform) for offer in self.offers):
@@ -184,7 +191,7 @@ def select(
         releases: all releases of the subject.
         subject: its name, for messages.
         python: the Python that can install the releases ``latest`` and ``previous``; None for any Python.
-        claim: the claim to which ``claimed`` and ``before-claimed`` refer.
+        claim: the claim to which ``claimed`` and ``before-claimed`` refer, one that names a fixed release.
         where: file and key, or option, for messages.
 
     Raises:
@@ -203,7 +210,7 @@ def select(
             message = f"{where}: no release of {subject} is '{spec}'{on}"
             raise UsageError(message)
         return (installable[place],)
-    if spec in {"claimed", "before-claimed"}:
+    if spec in CLAIMED:
         return (_claimed(spec, releases, subject=subject, claim=claim, where=where),)
     try:
         specifiers = SpecifierSet(spec or "nothing")
@@ -225,8 +232,8 @@ def select(
 
 
 def _claimed(spec: str, releases: Sequence[Release], *, subject: str, claim: Claim | None, where: str) -> Release:
-    if claim is None:
-        message = f"{where}: '{spec}' needs a scenario with a claim, and this one has none"
+    if claim is None or claim.fixed is None:
+        message = f"{where}: '{spec}' needs a scenario with a claim of a fix, and this one has none"
         raise UsageError(message)
     claimed = parsed(claim.fixed)
     for release in releases:

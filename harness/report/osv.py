@@ -1,11 +1,12 @@
 """Measured failures as OSV documents (https://ossf.github.io/osv-schema/), one for each failure that a release has.
 
-Each whole history makes one entry of ``affected``. A history is whole where it is a sweep that left out no release that
-its Python can install. The reader of an advisory takes every release that it does not name to be free of the failure;
-a history that left releases out, as a bisection does, therefore makes no entry, and `refusals` says why. The events are
-the measured ranges: a range begins with a judged release or with the very first release, and ends with a judged release
-unless the newest release has the failure. ``versions`` names only the releases in which the failure was observed: a
-release between two of them that could not be judged is in the range and not in the list.
+Each whole history of the subject's releases, as of their own moments, makes one entry of ``affected``. A history is
+whole where it is a sweep that left out no release that its Python can install. The reader of an advisory takes every
+release that it does not name to be free of the failure; a history that left releases out, as a bisection does,
+therefore makes no entry, and `refusals` says why. The events are the measured ranges: a range begins with a judged
+release or with the very first release, and ends with a judged release unless the newest release has the failure.
+``versions`` names only the releases in which the failure was observed: a release between two of them that could not be
+judged is in the range and not in the list.
 
 The schema admits only the prefixes of registered databases. ``OSV-HARNESS-`` is not registered itself; it begins with
 the registered ``OSV-`` and cannot be mistaken for an entry of OSS-Fuzz, which is ``OSV-`` with a year and a number.
@@ -14,6 +15,7 @@ the registered ``OSV-`` and cannot be mistaken for an entry of OSS-Fuzz, which i
 from __future__ import annotations
 
 import collections
+import re
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -39,6 +41,8 @@ if TYPE_CHECKING:
 SCHEMA_VERSION = "1.6.7"
 PREFIX = "OSV-HARNESS-"
 _NAMED = 120  # characters of a title or a name that somebody else wrote
+_MOST_SAID = 20  # statements of documents in the details
+_ADVISORY = re.compile(r"\b(?:CVE-[0-9]{4}-[0-9]{4,}|PYSEC-[0-9]{4}-[0-9]+|GHSA(?:-[0-9a-z]{4}){3})\b", re.ASCII)
 
 
 def documents(document: Document, scenarios: Mapping[str, Scenario], *, at: dt.datetime) -> dict[str, dict[str, Any]]:
@@ -56,9 +60,11 @@ def documents(document: Document, scenarios: Mapping[str, Scenario], *, at: dt.d
             observed[cell.key].append(cell.version)
     groups: dict[str, list[History]] = collections.defaultdict(list)
     for history in document.histories:
-        if history.affected and _is_whole(history):
+        if history.is_usual and history.affected and _is_whole(history):
             groups[history.scenario].append(history)
-    claims = {claim.scenario: claim for claim in document.claims}
+    claims = collections.defaultdict(list)
+    for claim in document.claims:
+        claims[claim.scenario].append(claim)
     found = {}
     for name, histories in groups.items():
         affected = [_affected(history, observed[history.key]) for history in histories]
@@ -68,9 +74,11 @@ def documents(document: Document, scenarios: Mapping[str, Scenario], *, at: dt.d
             "id": f"{PREFIX}{names.file(name)}",
             "modified": at.strftime("%Y-%m-%dT%H:%M:%SZ"),
             "summary": escaping.line(title, limit=_NAMED),
-            "details": escaping.line(_details(histories, claims.get(name))),
+            "details": escaping.line(_details(histories, claims[name])),
             "affected": affected,
         }
+        if related := _related(claims[name], scenarios.get(name)):
+            one["related"] = related
         found[one["id"]] = one
     return found
 
@@ -78,7 +86,7 @@ def documents(document: Document, scenarios: Mapping[str, Scenario], *, at: dt.d
 def refusals(document: Document) -> Iterator[str]:
     """Yield an escaped line for each affected history that no OSV document contains, with the reason."""
     for history in document.histories:
-        if history.affected and not _is_whole(history):
+        if history.is_usual and history.affected and not _is_whole(history):
             every = len(history.tested) + len(history.untested)
             reason = f"{len(history.tested)} of {every} releases were tried, by {history.strategy}"
             where = escaping.line(str(history.key), limit=_NAMED)
@@ -136,7 +144,13 @@ def _ranges(history: History) -> Iterator[dict[str, Any]]:
         yield {"type": "ECOSYSTEM", "events": together}
 
 
-def _details(histories: Iterable[History], claim: ClaimResult | None) -> str:
+def _details(histories: Iterable[History], claims: Iterable[ClaimResult]) -> str:
     where = "; ".join(f"{one.variant} on Python {one.python}, {one.platform}" for one in histories)
-    said = f" A document says that it is fixed in {claim.claimed_fixed}." if claim else ""
-    return f"Measured by executing releases: {where}.{said}"
+    said = dict.fromkeys(f"{escaping.line(one.document, limit=_NAMED)} says: {one.statement}." for one in claims)
+    return " ".join((f"Measured by executing releases: {where}.", *list(said)[:_MOST_SAID]))
+
+
+def _related(claims: Iterable[ClaimResult], scenario: Scenario | None) -> list[str]:
+    """Return the ids of advisories among the references; a document may be about several failures at once."""
+    named = [*(scenario.references if scenario else ()), *(name for one in claims for name in one.references)]
+    return list(dict.fromkeys(one for name in named for one in _ADVISORY.findall(name)))

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json as plain
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
 
-from harness.analysis.document import Document, Searched, document_of
+from harness.analysis.document import Document, Searched, document_of, fault_of
 from harness.analysis.search import Strategy
 from harness.analysis.series import Series
-from harness.model.coordinates import SeriesKey
+from harness.model.claim import Claim, ClaimedRange, Condition
+from harness.model.coordinates import Over, SeriesKey
 from harness.model.result import EnvironmentResult
-from harness.model.scenario import Claim
 from harness.model.verdict import Verdict
 from harness.report import json_document
 
@@ -29,10 +30,16 @@ HISTORY = {
 }
 CLAIM = {
     *("scenario", "document", "claimed_fixed", "first_fixed", "safe_since", "relapses", "assessment", "python"),
-    "platform",
+    *("platform", "variant", "subject", "kind", "claimed", "measured", "references", "sentence", "upgrade_to"),
 }
 KEY = SeriesKey(scenario="some-failure", variant="default", subject="uvicorn", platform="linux", python="3.12")
-CLAIMS = {"some-failure": Claim(document="page.txt", issue="server #1", fixed="0.2")}
+CLAIMS = {
+    "some-failure": [
+        Claim(document="page.txt", references=("server #1",), fixed="0.2", commit="server #2"),
+        Claim(document="advisory", ranges=(ClaimedRange(introduced="0", fixed="0.2"),), introduced="0.0", open=True),
+    ]
+}
+LATER = dt.datetime(2024, 7, 1, tzinfo=dt.UTC)
 LETTERS = {"R": Verdict.REPRODUCED, "a": Verdict.ABSENT, "u": Verdict.UNHEALTHY}
 
 
@@ -75,7 +82,8 @@ def test_words_of_the_contract(document: Document) -> None:
     """Every key, gaps ``from`` and ``to`` among them."""
     text = plain.loads(json_document.render(document))
     (history,) = text["histories"]
-    (claim,) = text["claims"]
+    claim, *others = text["claims"]
+    assert [one["kind"] for one in (claim, *others)] == ["fixed", "commit", "introduced", "range", "open"]
     assert set(history) >= HISTORY
     assert set(claim) >= CLAIM
     assert history["affected"] == [
@@ -112,6 +120,27 @@ def test_document_can_be_computed_again_from_its_cells(document: Document) -> No
         searched={one.key: Searched(strategy=one.strategy, seed=one.seed) for one in document.histories},
     )
     assert again == document
+
+
+def test_a_condition_says_which_histories_a_claim_stands_beside(
+    results: list[CellResult], known: dict[str, tuple[Release, ...]]
+) -> None:
+    """A document that speaks of another Python says nothing about this one."""
+    claims = [
+        Claim(document=python, fixed="0.2", condition=Condition(python=python))
+        for python in ("<3.9", ">=3.12", "==3.12")
+    ]
+    made = document_of(results, releases=known, claims={"some-failure": claims}, searched={})
+    assert [one.document for one in made.claims] == [">=3.12", "==3.12"]
+
+
+@pytest.mark.parametrize("fields", [{"claimed": None}, {"kind": "open"}, {"kind": "range"}, {"claimed": []}])
+def test_a_claim_says_what_its_kind_is(fields: dict[str, Any], document: Document) -> None:
+    """Whoever wrote the document: a claimed fix without a release is no open failure."""
+    broken = plain.loads(json_document.render(document))
+    assert fault_of(msgspec.convert(broken, Document)) is None
+    broken["claims"][0] |= fields
+    assert "says something else" in (fault_of(msgspec.convert(broken, Document)) or "")
 
 
 def test_document_meets_its_schema(document: Document) -> None:
@@ -186,3 +215,54 @@ def test_empty_document() -> None:
     made = document_of([], releases={}, claims=CLAIMS, searched={})
     assert (made.schema_version, made.cells, made.histories, made.claims, made.releases) == (1, (), (), (), {})
     assert msgspec.json.decode(json_document.render(made), type=Document) == made
+
+
+def test_moments_are_never_mixed(
+    results: list[CellResult], known: dict[str, tuple[Release, ...]], make_result: Callable[..., CellResult]
+) -> None:
+    """Another moment is another history, of its own cells, and assesses no claim."""
+    key = msgspec.structs.replace(KEY, as_of="2024-06-01")
+    cell = Series.of_releases(key, known["uvicorn"]).cell("0.1")
+    other = make_result(id=cell.id, version="0.1", verdict=Verdict.ABSENT, control=cell.recipe.label)
+    found = document_of([*results, other], releases=known, claims=CLAIMS, searched={})
+    own, of_day = found.histories
+    assert own == document_of(results, releases=known, claims=CLAIMS, searched={}).histories[0]
+    assert (of_day.key, of_day.tested, of_day.affected) == (key, ("0.1",), ())
+    assert {claim.key for claim in found.claims} == {KEY}
+
+
+def test_what_was_not_there_yet_is_refused(
+    make_result: Callable[..., CellResult], make_release: Callable[..., Release]
+) -> None:
+    """With the day of its upload; the very first release is still the first."""
+    releases = {"uvicorn": (make_release("0.1"), make_release("0.2", uploaded=LATER))}
+    key = msgspec.structs.replace(KEY, as_of="2024-06-01")
+    cell = Series.of_releases(key, releases["uvicorn"]).cell("0.1")
+    result = make_result(id=cell.id, version="0.1", verdict=Verdict.REPRODUCED, control=cell.recipe.label)
+    (history,) = document_of([result], releases=releases, claims={}, searched={}).histories
+    (gap,) = history.gaps
+    assert (gap.first, gap.reason) == (
+        "0.2",
+        "unsupported: uvicorn 0.2 was uploaded on 2024-07-01 at 00:00 UTC, after the beginning of 2024-06-01",
+    )
+    assert (history.affected[0].introduced, history.affected[0].open_before, history.whole) == (None, False, True)
+
+
+def test_a_history_over_a_dependency_is_one_that_was_searched(
+    known: dict[str, tuple[Release, ...]], make_result: Callable[..., CellResult]
+) -> None:
+    """The cells of a trace alone make no history; of a release that the subject excludes, the reason stands."""
+    key = msgspec.structs.replace(KEY, over=Over(package="other", held="0.1"))
+    (cell,) = Series.over_releases(key, known["uvicorn"][1], known["other"]).cells.values()
+    reason = "uvicorn 0.1 cannot have other 1.0"
+    result = make_result(
+        id=cell.id, version="0.1", verdict=Verdict.UNSUPPORTED, reason=reason, control=cell.recipe.label
+    )
+    assert document_of([result], releases=known, claims=CLAIMS, searched={}).histories == ()
+    searched = {key: Searched(strategy=Strategy.SWEEP)}
+    found = document_of([result], releases=known, claims=CLAIMS, searched=searched)
+    (history,) = found.histories
+    assert (history.over, history.attribution, found.claims) == (key.over, (), ())
+    assert [(gap.first, gap.reason) for gap in history.gaps] == [("1.0", f"unsupported: {reason}")]
+    assert set(found.releases) == {"uvicorn", "other"}
+    assert plain.loads(json_document.render(found))["histories"][0]["over"] == {"package": "other", "held": "0.1"}

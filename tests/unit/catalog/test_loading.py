@@ -70,7 +70,10 @@ def test_scenario_of_ones_own_is_found(tmp_path: Path) -> None:
         ("class Odd(BaseException): pass\nraise Odd('x')\nSCENARIO = Scenario()", ", line 2: Odd: x"),
         (MODULE.format(name="SCENARIO", id="Bad Id", files=""), ", line 10: ValueError: the id 'Bad Id'"),
         ("Scenario = dict\nSCENARIO = Scenario()", "SCENARIO is not a harness.Scenario"),
-        (MODULE.format(name="SCENARIO", id="a", files='"gone.py",'), "the application gone.py is not beside it"),
+        (
+            MODULE.format(name="SCENARIO", id="a", files='"gone.py",'),
+            "the application gone.py is neither beside it nor ready-made",
+        ),
     ],
     ids=["syntax", "import", "name", "arguments", "exit", "base", "id", "type", "application"],
 )
@@ -164,7 +167,7 @@ def test_an_application_that_is_misspelt_is_told(tmp_path: Path) -> None:
     """With the nearest file that is there."""
     write(tmp_path, files='"ap.py",')
     (tmp_path / "app.py").write_text("")
-    assert "the application ap.py is not beside it; did you mean app.py?" in refusal(tmp_path)
+    assert "the application ap.py is neither beside it nor ready-made; did you mean app.py?" in refusal(tmp_path)
 
 
 def test_an_application_is_what_it_was_when_it_was_loaded(tmp_path: Path) -> None:

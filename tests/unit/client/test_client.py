@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from harness.client.clock import TrialClock
-    from harness.client.transport import SocketAddress
-    from harness.model.addresses import Address
+    from harness.model.addresses import Address, SocketAddress
 
 PLAIN = b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\ndone"
 SWITCHED = b"HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: upgrade\r\n\r\n"

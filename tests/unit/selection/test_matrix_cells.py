@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from harness.errors import UsageError
-from harness.model.scenario import Claim, Scenario, Variant
+from harness.model.claim import Claim, ClaimedRange
+from harness.model.scenario import Scenario, Variant
 from harness.selection.matrix import Known, Selection, ServerOption, cells_of, parse
 
 if TYPE_CHECKING:
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from harness.model.cell import Cell
     from harness.model.release import Release
 
+TODAY = dt.date(2026, 11, 25)
 TEXT = """
 [[cells]]
 scenarios = ["second", "first"]
@@ -36,11 +39,11 @@ variants = ["b"]
 @pytest.fixture(scope="session")
 def scenarios(make_scenario: Callable[..., Scenario]) -> Mapping[str, Scenario]:
     """Three scenarios of two subjects; the third is not in the matrix."""
-    claim = Claim(document="d", issue="i", fixed="2.0")
+    claim = Claim(document="d", references=("i",), fixed="2.0")
     return {
         "first": make_scenario(id="first", variants=(Variant(name="a"), Variant(name="b"))),
         "second": make_scenario(id="second", subject="gunicorn"),
-        "third": make_scenario(id="third", claim=claim),
+        "third": make_scenario(id="third", claims=(claim,)),
         "fourth": make_scenario(id="fourth"),
     }
 
@@ -67,6 +70,8 @@ def known(
         releases_of=lambda _subject, _spec: listed,
         pythons_on=lambda platform: wine if platform == "windows-wine" else own,
         own_platform="linux",
+        claims_of=lambda name: scenarios[name].claims,
+        today=TODAY,
         tell=tell,
     )
 
@@ -317,14 +322,35 @@ def test_the_images_of_a_matrix_are_the_pythons_of_docker(ruled: Callable[..., l
     ]
 
 
+def test_claimed_is_what_any_document_calls_fixed(
+    make_scenario: Callable[..., Scenario], make_release: Callable[..., Release]
+) -> None:
+    """The end of a range too, each release once; a document that names no fix adds nothing."""
+    claims = (
+        Claim(document="a page", fixed="2.0"),
+        Claim(document="an advisory", ranges=(ClaimedRange(introduced="0", fixed="2"), ClaimedRange(introduced="4"))),
+        Claim(document="notes", ranges=(ClaimedRange(introduced="0", fixed="3.0"),)),
+        Claim(document="a thread", open=True),
+    )
+    listed = tuple(make_release(version) for version in ("1.0", "2.0", "3.0", "4.0"))
+    found = cells_of(
+        parse(
+            NO_PYTHONS.replace('variants = ["a"]', "").replace('">=0"', '"before-claimed", "claimed"'), name="m.toml"
+        ),
+        Selection(scenarios=("first",), platforms=("linux",)),
+        known({"first": make_scenario(id="first", claims=claims)}, listed),
+    )
+    assert sorted(cell.split()[1] for cell in short(found)) == ["1.0", "2.0", "3.0"]
+
+
 def test_a_claim_of_a_release_that_never_was_leaves_out_its_own_cells(
     make_scenario: Callable[..., Scenario], make_release: Callable[..., Release]
 ) -> None:
     """And is told, with the scenario and the document; the cells of other scenarios are there."""
-    wrong = Claim(document="advisory 7", issue="i", fixed="9.9")
+    wrong = Claim(document="advisory 7", references=("i",), fixed="9.9")
     scenarios = {
-        "first": make_scenario(id="first", claim=wrong),
-        "third": make_scenario(id="third", claim=Claim(document="d", issue="i", fixed="2.0")),
+        "first": make_scenario(id="first", claims=(wrong,)),
+        "third": make_scenario(id="third", claims=(Claim(document="d", references=("i",), fixed="2.0"),)),
     }
     listed = tuple(make_release(version) for version in ("1.0", "2.0", "3.0"))
     told: list[str] = []
@@ -337,3 +363,16 @@ def test_a_claim_of_a_release_that_never_was_leaves_out_its_own_cells(
     ]
     (line,) = told
     assert line.startswith("first: uvicorn 9.9, which advisory 7 names as fixed, is not among the known releases")
+
+
+def test_moments_are_an_axis(cells: Callable[..., tuple[Cell, ...]]) -> None:
+    """A call's moments replace those of the matrix; ``today`` is a day, and the same cells as that day."""
+    text = TEXT.replace('platforms = ["linux"]', 'platforms = ["linux"]\nas_of = ["release", "2024-05-01"]', 1)
+    asked = {"scenarios": ("second",), "pythons": ("3.8",)}
+    labels = [cell.recipe.label for cell in cells(text, **asked) if cell.release.version == "2.0"]
+    assert labels == [None, "as-of-2024-05-01"]
+    today = cells(text, **asked, moments=("today", TODAY.isoformat()))
+    assert {cell.recipe.label for cell in today} == {f"as-of-{TODAY}"}
+    assert len(today) == len({cell.release.version for cell in today})
+    with pytest.raises(UsageError, match="--as-of is 2026-11-26, which has not begun"):
+        cells(text, **asked, moments=("2026-11-26",))
