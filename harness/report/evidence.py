@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _LOG_LINES = 200  # of each server; the whole log lies in the evidence folder
 NOT_JUDGED = "not judged, its scenario is not at hand; name the folder that has it by --scenarios"
 _FRAME = 300  # characters of each frame
+_HEARD = 3000  # characters of what was heard in an exchange
 _PROCESSES = 20  # of each look
 
 
@@ -145,7 +146,11 @@ def _exchange(exchange: Exchange) -> Iterator[str]:
     took = exchange.ended_s - exchange.opened_s
     how = f"{exchange.ended} ({escaping.line(exchange.failure)})" if exchange.failure else str(exchange.ended)
     what = f"exchange '{escaping.line(exchange.name)}' with '{escaping.line(exchange.server)}'"
-    yield f"  {what}: {how} after {took:.2f} s"
+    where = f" at {escaping.line(exchange.address)}" if exchange.address else ""
+    is_plain = exchange.protocol == "HTTP/1.1"
+    yield f"  {what}{where}{'' if is_plain else f' over {exchange.protocol}'}: {how} after {took:.2f} s"
+    if not is_plain:  # of these bytes nobody reads what they say
+        yield f"      heard    {escaping.line(str(exchange.heard), limit=_HEARD)}"
     for frame in exchange.frames:
         arrow = "->" if frame.direction == "sent" else "<-"
         shown = f"({frame.act})" if frame.act else escaping.line(repr(frame.data)[2:-1], limit=_FRAME)

@@ -59,6 +59,18 @@ def test_a_folder_goes_with_its_trial(run: Callable[[Callable[[Trial], None]], E
     assert (evidence.facts, evidence.error) == ({"was there": True}, None)
 
 
+def test_a_trial_has_one_certificate(run: Callable[[Callable[[Trial], None]], Evidence]) -> None:
+    """Its files lie where servers find them by name; asked again, it is the same."""
+
+    def observe(trial: Trial) -> None:
+        first, again = trial.certificate(), trial.certificate()
+        trial.record("is one", first is again)
+        trial.record("files", " ".join(sorted(path.name for path in trial.folder.iterdir())))
+
+    evidence = run(observe)
+    assert evidence.facts == {"is one": True, "files": "authority.pem certificate.pem key.pem"}
+
+
 @pytest.mark.parametrize("error", [ValueError("odd"), SystemExit("enough"), GeneratorExit()])
 def test_an_observation_that_raises_leaves_evidence(
     error: BaseException, run: Callable[[Callable[[Trial], None]], Evidence]
