@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
 import uuid
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+import filelock
 import pytest
 
 from harness.execution.observing import run_trial
@@ -100,3 +102,53 @@ def test_facts_are_what_can_be_kept(run: Callable[[Callable[[Trial], None]], Evi
     facts = run(observe).facts
     assert (facts["nan"], facts["bytes \\udcff"]) == ("nan", "\\udcff")
     assert len(str(facts["long"])) < 70_000
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"stdin": b"x" * 65_537}, "stdin is at most 65536 bytes"),
+        ({"stdin": b"x", "console": True}, "of a server without a console"),
+        ({"env": {"A=B": "c"}}, "'A=B' is no name of a variable"),
+        ({"env": {"": "c"}}, "'' is no name of a variable"),
+        ({"port": 80}, "port=80: no earlier server of this trial has had that port"),
+    ],
+)
+def test_what_cannot_be_meant_is_said_with_its_place(
+    wrong: dict[str, Any], told: str, run: Callable[[Callable[[Trial], None]], Evidence]
+) -> None:
+    """Before anything starts: there is no environment here."""
+
+    def observe(trial: Trial) -> None:
+        with trial.server("server", "python", **wrong):
+            pytest.fail("it was started")
+
+    evidence = run(observe)
+    assert evidence.error
+    assert told in evidence.error
+    assert "line" in evidence.error
+    assert evidence.servers == ()
+
+
+def test_leases_end_with_the_trial(tmp_path: Path, run: Callable[[Callable[[Trial], None]], Evidence]) -> None:
+    """Also that of a server which could not be started; each can be had again."""
+
+    def observe(trial: Trial) -> None:
+        trial.run("server", "python", deadline_s=1)
+
+    assert run(observe).error  # there is no environment here
+    (lock,) = (tmp_path / "ports").iterdir()
+    with filelock.FileLock(lock, blocking=False):
+        pass
+
+
+def test_conditions_are_awaited(run: Callable[[Callable[[Trial], None]], Evidence]) -> None:
+    """As often as there is time; the last question comes at the end of the time."""
+
+    def observe(trial: Trial) -> None:
+        asked = itertools.count(1)
+        trial.record("third", trial.until(lambda: next(asked) == 3, 60, every_s=0.01))
+        trial.record("asked", next(asked) - 1)
+        trial.record("never", trial.until(lambda: False, 0.05, every_s=0.01))
+
+    assert run(observe).facts == {"third": True, "asked": 3, "never": False}
