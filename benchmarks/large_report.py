@@ -64,7 +64,7 @@ SCENARIO = Scenario(
     subject="uvicorn",
     observe=observe,
     judge=judge,
-    claim=Claim(document="made up", issue="none", fixed="{fixed}"),
+    claims=(Claim(document="made up", fixed="{fixed}"),),
     variants=(Variant(name="h11"), Variant(name="httptools")),
 )
 '''

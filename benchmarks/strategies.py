@@ -19,19 +19,21 @@ from harness.report.markdown import escape
 from harness.results.published import Published
 from harness.results.sources import PUBLISHED
 from harness.selection.options import Options
-from harness.selection.plan import load_scenarios
+from harness.selection.plan import Plan
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
+    from harness.model.claim import Claim
     from harness.model.result import CellResult
 
 SEED = 1
 HEAD = ("history", "releases", "cells of a sweep", "cells of a bisection", "affected", "by bisection")
 
 
-def bisected(series: Series, measured: Mapping[str, CellResult], claimed: str | None) -> History:
+def bisected(series: Series, measured: Mapping[str, CellResult], claims: Sequence[Claim]) -> History:
     """Return the history that a bisection would have found."""
+    claimed = [release for claim in claims for release in claim.releases]
     how = Searched(strategy=Strategy.BISECT, seed=SEED)
     seen: dict[str, CellResult] = {}
     while step := wanted(series, seen, how, claimed=claimed, causes=False):
@@ -42,10 +44,10 @@ def bisected(series: Series, measured: Mapping[str, CellResult], claimed: str | 
     return history_of(series, seen, strategy=how.strategy, seed=SEED)
 
 
-def row(series: Series, measured: Mapping[str, CellResult], claimed: str | None) -> tuple[str, ...]:
+def row(series: Series, measured: Mapping[str, CellResult], claims: Sequence[Claim]) -> tuple[str, ...]:
     """Return one line of the table."""
     sweep = history_of(series, measured, strategy=Strategy.SWEEP)
-    found = bisected(series, measured, claimed)
+    found = bisected(series, measured, claims)
     same = found.affected == sweep.affected
     told = "the same" if same else f"{' or '.join(found.specifiers) or 'none'}; {len(found.untested)} not looked at"
     affected = " or ".join(sweep.specifiers) or "none"
@@ -60,13 +62,12 @@ def main() -> None:
     options = parser.parse_args()
     published = Published(options.results, where="--results")
     measured = {cell.id: cell for cell in published.latest()}
-    scenarios = load_scenarios(Options())
+    plan = Plan(Options())
     rows = []
     for series in series_of(published.latest(), published.releases):
-        loaded = scenarios.get(series.key.scenario)
-        claim = loaded.scenario.claim if loaded else None
+        claims = plan.claims_of([series.key.scenario])[series.key.scenario]
         if published.searched[series.key].strategy is Strategy.SWEEP:
-            rows.append(row(series, measured, claim.fixed if claim else None))
+            rows.append(row(series, measured, claims))
     lines = [" | ".join(one) for one in (HEAD, ["---"] * len(HEAD), *(map(escape, one) for one in rows))]
     text = "\n".join(f"| {line} |" for line in lines) + "\n"
     if options.output:

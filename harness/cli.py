@@ -17,7 +17,7 @@ from harness.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-COMMANDS = ("cache", "claims", "doctor", "history", "list", "merge", "plan", "report", "run", "setup", "show")
+COMMANDS = ("cache", "claims", "doctor", "history", "list", "merge", "new", "plan", "report", "run", "setup", "show")
 """The names of the commands; each is ``command`` in the module of that name in `harness.commands`."""
 
 

@@ -8,7 +8,6 @@ where, and what to do. An error that means "this one cell could not be prepared"
 from __future__ import annotations
 
 import difflib
-import traceback
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
 
 NAMESPACE = "harness_scenario_"  # begins the name of every module that belongs to a scenario
 _MOST_NAMES = 20  # valid names in one message
-_TELLING = 300  # characters of an error's own words in one message
 
 
 class HarnessError(Exception):
@@ -70,14 +68,27 @@ class LeftRunningError(HarnessError):
         )
 
 
-def nearest(name: str, valid: Iterable[str]) -> str:
-    """Return ``did you mean …?`` or the valid names, for the end of a message about an unknown name."""
+def nearest(name: str, valid: Iterable[str], *, similarity: float = 0.5, most: int = 3) -> str:
+    """Return ``did you mean …?`` or the valid names, for the end of a message about an unknown name; see `close_to`."""
     names = sorted(set(valid))
-    close = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
-    if close:
-        return f"did you mean {' or '.join(close)}?"
+    if close := close_to(name, names, similarity=similarity, most=most):
+        return close
     more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
     return f"valid: {', '.join(names[:_MOST_NAMES])}{more}" if names else "there is none to choose from"
+
+
+def close_to(name: str, valid: Iterable[str], *, similarity: float = 0.5, most: int = 3) -> str:
+    """Return ``did you mean …?`` for the end of a message about an unknown name; empty where no name is near.
+
+    Args:
+        name: the unknown name.
+        valid: the names that there are.
+        similarity: the least ratio of `difflib.SequenceMatcher` between two names that are near each other.
+        most: how many names the message has at most.
+
+    """
+    close = difflib.get_close_matches(name, sorted(set(valid)), n=most, cutoff=similarity)
+    return f"did you mean {' or '.join(close)}?" if close else ""
 
 
 def refuse_unknown(names: Iterable[str], valid: Iterable[str], *, what: str, where: str) -> None:
@@ -86,28 +97,3 @@ def refuse_unknown(names: Iterable[str], valid: Iterable[str], *, what: str, whe
     for name in names:
         if name not in known:
             raise UsageError(f"{where}: unknown {what} '{name}'; {nearest(name, known)}")
-
-
-def mistake(error: BaseException) -> str:
-    """Return one line about an error that a scenario's own code raised: ``FILE, line N: TypeError: its words``.
-
-    The place is the last line that was executed in the scenario's own modules, or the line that cannot be parsed.
-    """
-    if isinstance(error, SyntaxError) and error.filename:
-        return f"{error.filename}, line {error.lineno}: {type(error).__name__}: {_words(error.msg)}"
-    frames = list(traceback.walk_tb(error.__traceback__))
-    own = [(frame, line) for frame, line in frames if str(frame.f_globals.get("__name__")).startswith(NAMESPACE)]
-    told = f"{type(error).__name__}: {_words(error)}".removesuffix(": ")
-    if not (own or frames):
-        return told
-    frame, line = (own or frames)[-1]
-    return f"{frame.f_code.co_filename}, line {line}: {told}"
-
-
-def _words(error: object) -> str:
-    """Return the words of an error as one bounded line; empty where ``str`` of the error raises."""
-    try:
-        words = " ".join(str(error).split())
-    except Exception:  # noqa: BLE001 - the error is a scenario's own, and its ``__str__`` may raise anything
-        return ""
-    return words if len(words) <= _TELLING else f"{words[:_TELLING]}…"

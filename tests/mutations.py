@@ -174,8 +174,7 @@ def _shown(
 ) -> Iterator[tuple[object, ...]]:
     """Yield what a judge may look at by itself, as values that are compared."""
     for exchange in exchanges:
-        heard = exchange.heard
-        yield ("exchange", exchange.name, heard.replies, heard.torn, heard.then)
+        yield ("exchange", exchange.name, exchange.heard)
     for server in servers:
         yield ("server", server.name, server.exit_status, server.stopped_by)
         yield ("ready", server.name, server.ready_s is None)

@@ -1,217 +1,240 @@
-"""A claim beside the measurement: whether the document is right, and where its reader should go.
+"""A claim beside the measurement: each statement of a claim with its assessment, what was measured, and in plain words.
 
-The rule: the verdict at the claimed candidate decides. Where that verdict is ``absent``, the nearest judged candidate
-before the claimed one decides, and only if every candidate between the two was tried: one that was not tried may be the
-first without the failure, and then the claim is untested.
-
-A claim may name the end of a later affected range, where the failure had come back. Such a claim is ``confirmed`` too:
-the candidate that it names is the first one without the failure that its readers had.
+The rule: a statement is assessed by itself, on every history that its document speaks of. Which words an assessment has
+is the matter of `harness.analysis.assessment` and `harness.analysis.coverage`; this module puts the parts together.
 """
 
 from __future__ import annotations
 
-import enum
-import itertools
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from harness.analysis.history import unknown_between
+from harness.analysis import sentences
+from harness.analysis.advice import Advice, advice
+from harness.analysis.assessment import Assessment, assess_fixed, assess_introduced, assess_open
+from harness.analysis.coverage import ClaimedStretch, cover, position_of
+from harness.analysis.history import Range, ranges
 from harness.analysis.search import Strategy
-from harness.model.verdict import Verdict
+from harness.model.claim import Affected, ClaimedRange, Fixed, Introduced, Kind, MendedBy, StillOpen
+from harness.model.coordinates import SeriesKey
+from harness.model.names import Text, Word
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from harness.analysis.history import Point, Range, Ranges
-    from harness.model.scenario import Claim
-
-
-class Assessment(enum.StrEnum):
-    """Whether a document was right; the words of the public contract."""
-
-    CONFIRMED = "confirmed"
-    RELAPSED = "relapsed"
-    FIXED_EARLIER = "fixed-earlier"
-    NOT_FIXED = "not-fixed"
-    UNHEALTHY_AT_CLAIM = "unhealthy-at-claim"
-    NOT_SEEN = "not-seen"
-    UNTESTED = "untested"
+    from harness.analysis.candidates import Place
+    from harness.analysis.history import Point, Ranges
+    from harness.analysis.series import Series
+    from harness.model.claim import Claim, Statement
+    from harness.model.result import CellResult
 
 
-# What the verdict at the claimed candidate says by itself; where it is ``absent`` the candidates before it decide.
-_AT_CLAIM = {
-    Verdict.REPRODUCED: Assessment.NOT_FIXED,
-    Verdict.UNHEALTHY: Assessment.UNHEALTHY_AT_CLAIM,
-}
+class ClaimResult(SeriesKey, frozen=True, kw_only=True):
+    """One statement of a claim beside one history. ``sentence`` says the assessment in plain words.
 
+    ``claimed`` and ``measured`` are of the claim's kind: a release for ``fixed`` and ``introduced``, of which the
+    measured one ends, or begins, the affected range that is nearest to the claim, null where that was not seen; ranges
+    for ``range``; a commit or pull request for ``commit``, of which nothing was measured yet; null for ``open``, where
+    the measured release is the one since which the failure is gone. ``claimed_fixed`` repeats the release of ``fixed``.
 
-def assess(points: Sequence[Point], claimed: int | None) -> Assessment:
-    """Return whether a claim is right.
+    Of a range, ``stretches`` has the assessment of each end, ``too_wide`` the judged releases that the document names
+    and that are free of the failure, ``too_narrow`` the affected ones that it does not name.
 
-    Args:
-        points: those of a history, oldest first.
-        claimed: the position of the candidate that the document names; None where the document names none of these.
-
-    """
-    if claimed is None:
-        return Assessment.UNTESTED
-    at = points[claimed].verdict
-    if at is not Verdict.ABSENT:
-        return _AT_CLAIM.get(at, Assessment.UNTESTED)
-    below = [point.verdict for point in points[:claimed]]
-    judged = [point.verdict for point in points if point.verdict.is_judged]
-    between = list(itertools.takewhile(lambda verdict: not verdict.is_judged, reversed(below)))
-    if len(between) == len(below) or Verdict.NOT_RUN in between:
-        return Assessment.UNTESTED
-    if below[-len(between) - 1] is Verdict.REPRODUCED:
-        return Assessment.RELAPSED if judged[-1] is Verdict.REPRODUCED else Assessment.CONFIRMED
-    if Verdict.REPRODUCED in below:
-        return Assessment.FIXED_EARLIER
-    return Assessment.UNTESTED if Verdict.REPRODUCED in judged else Assessment.NOT_SEEN
-
-
-class Advice(msgspec.Struct, frozen=True, kw_only=True):
-    """Where to go: one release, or with ``or_later`` that one and all that were judged after it."""
-
-    release: str
-    or_later: bool
-
-    def __str__(self) -> str:
-        """Say it to a person."""
-        return f"upgrade to {self.release} or later" if self.or_later else f"upgrade to {self.release}"
-
-
-def advice(points: Sequence[Point], found: Ranges) -> Advice | None:
-    """Return the first usual candidate from which on none is affected or unable to do its work.
-
-    "Or later" is said only where each later candidate was tried. Where a later candidate cannot do its work, however
-    new, the advice is the newest candidate that is free of the failure, by itself. None where there is nothing to leave
-    behind, or nothing to go to.
-
-    Args:
-        points: those of a history, oldest first.
-        found: the ranges of the same points.
-
-    """
-    if found.safe_since is None or not found.affected:
-        return None
-    after = list(itertools.dropwhile(lambda point: point.label != found.safe_since, points))
-    free = [place for place, point in enumerate(after) if point.verdict is Verdict.ABSENT and point.is_usual]
-    if not free:
-        return None
-    bad = max((place for place, point in enumerate(after) if _is_bad(point)), default=-1)
-    place = next((place for place in free if place > bad), free[-1])
-    tried = all(point.verdict is not Verdict.NOT_RUN for point in after[place:])
-    return Advice(release=after[place].label, or_later=place > bad and tried)
-
-
-def _is_bad(point: Point) -> bool:
-    """Whether nobody is sent to the candidate: it has the failure now and then, or cannot do its work."""
-    return point.verdict is Verdict.UNHEALTHY or Verdict.REPRODUCED in point.tally
-
-
-class ClaimResult(msgspec.Struct, frozen=True, kw_only=True):
-    """A claim beside one history. ``sentence`` says the assessment in plain words; ``upgrade_to`` is the `advice`.
-
-    The assessment rests on a history by ``strategy`` in which ``judged`` releases count; ``whole`` says that the
-    history left no release out that could be tried.
+    ``upgrade_to`` is the `harness.analysis.advice`. The assessment rests on a history by ``strategy`` in which
+    ``judged`` releases count; ``whole`` says that the history left no release out that could be tried.
     """
 
-    scenario: str
-    variant: str
-    document: str
-    claimed_fixed: str
+    document: Word
+    claimed_fixed: str | None
     first_fixed: str | None
     safe_since: str | None
     relapses: tuple[str, ...]
     assessment: Assessment
-    python: str
-    platform: str
-    sentence: str
+    kind: Kind
+    claimed: Word | tuple[ClaimedRange, ...] | None
+    measured: str | tuple[Range, ...] | None
+    references: tuple[Word, ...]
+    sentence: Text
     upgrade_to: str | None
     or_later: bool = False
     strategy: Strategy = Strategy.SELECTION
     whole: bool = False
     judged: int = 0
+    stretches: tuple[ClaimedStretch, ...] = ()
+    too_wide: tuple[str, ...] = ()
+    too_narrow: tuple[str, ...] = ()
 
     @property
     def advice(self) -> str:
         """Where to go, in words; empty where there is no advice."""
         return str(Advice(release=self.upgrade_to, or_later=self.or_later)) if self.upgrade_to else ""
 
+    @property
+    def statement(self) -> Statement:
+        """What the document says."""
+        match self.kind, self.claimed:
+            case Kind.FIXED, str(release):
+                return Fixed(release)
+            case Kind.INTRODUCED, str(release):
+                return Introduced(release)
+            case Kind.COMMIT, str(commit):
+                return MendedBy(commit)
+            case Kind.RANGE, tuple(named):
+                return Affected(named)
+            case _:
+                return StillOpen()
 
-def sentence(
-    claim: Claim, assessment: Assessment, *, points: Sequence[Point], found: Ranges, claimed: int | None
-) -> str:
-    """Say in plain words what the page says and what was measured.
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """What a history says about one statement; the fields are those of `ClaimResult`."""
+
+    assessment: Assessment
+    claimed: str | tuple[ClaimedRange, ...] | None
+    measured: str | tuple[Range, ...] | None
+    words: str
+    stretches: tuple[ClaimedStretch, ...] = ()
+    too_wide: tuple[str, ...] = ()
+    too_narrow: tuple[str, ...] = ()
+
+
+def claim_results(
+    series: Series,
+    results: Mapping[str, CellResult],
+    claims: Sequence[Claim],
+    *,
+    strategy: Strategy = Strategy.SELECTION,
+) -> Iterator[ClaimResult]:
+    """Yield each statement of the claims that speak of a series, beside the series' history.
 
     Args:
-        claim: what the page says.
-        assessment: of the claim, by `assess`.
-        points: those of the history, oldest first.
-        found: the ranges of the same points.
-        claimed: the position of the candidate that the page names; None where the page names none of these.
+        series: the candidates, and their cells.
+        results: of the cells, by id.
+        claims: about the failure of the series.
+        strategy: how the history came about.
 
     """
-    at_claim = {
-        Assessment.NOT_FIXED: [f"{claim.fixed} has the failure."],
-        Assessment.UNHEALTHY_AT_CLAIM: [f"{claim.fixed} cannot do its ordinary work here."],
-        Assessment.UNTESTED: [_why_untested(claim.fixed, points, claimed)],
-        Assessment.CONFIRMED: ["That is right."],
-        Assessment.RELAPSED: ["That is right of this release, and not of the newest one that could be judged."],
-        Assessment.FIXED_EARLIER: [],  # since when it is gone says it
-        Assessment.NOT_SEEN: ["No judged release has the failure, so that nothing is confirmed or refuted."],
-    }[assessment]
-    told = claim.fixed if assessment is Assessment.CONFIRMED else None
-    rest = [] if assessment is Assessment.NOT_SEEN else _measured(points, found, told=told)
-    return " ".join((f"The page says upgrade to {claim.fixed}.", *at_claim, *rest))
+    points = series.points(results)
+    found, labels = ranges(points), [point.label for point in points]
+    to = advice(points, found)
+    whole = series.is_whole(found)
+    for claim in claims:
+        for statement in claim.statements if claim.condition.admits(series.key) else ():
+            one = assessed(statement, points, found, lambda name: series.find(name, labels))
+            advised = None if statement.kind is Kind.COMMIT else to
+            yield _result(series.key, claim, statement, one, found, advised, strategy=strategy, whole=whole)
 
 
-def _why_untested(name: str, points: Sequence[Point], claimed: int | None) -> str:
-    at = Verdict.UNSUPPORTED if claimed is None else points[claimed].verdict
-    if at is Verdict.UNSUPPORTED:
-        return f"{name} cannot be had here."
-    if at is Verdict.NOT_RUN:
-        return f"{name} was not tested here."
-    return _why_silent_before(name, points[:claimed]) if at.is_judged else f"{name} could not be judged here."
+def _result(
+    key: SeriesKey,
+    claim: Claim,
+    statement: Statement,
+    one: Finding,
+    found: Ranges,
+    to: Advice | None,
+    *,
+    strategy: Strategy,
+    whole: bool,
+) -> ClaimResult:
+    return ClaimResult(
+        **key.key_fields,
+        document=claim.document,
+        kind=statement.kind,
+        claimed=one.claimed,
+        measured=one.measured,
+        references=claim.references,
+        claimed_fixed=claim.fixed if statement.kind is Kind.FIXED else None,
+        first_fixed=found.first_fixed,
+        safe_since=found.safe_since,
+        relapses=found.relapses,
+        assessment=one.assessment,
+        sentence=f"{sentences.said(statement)} {one.words}",
+        upgrade_to=to.release if to else None,
+        or_later=bool(to and to.or_later),
+        strategy=strategy,
+        whole=whole,
+        judged=len(found.judged),
+        stretches=one.stretches,
+        too_wide=one.too_wide,
+        too_narrow=one.too_narrow,
+    )
 
 
-def _why_silent_before(name: str, older: Sequence[Point]) -> str:
-    """Say why the candidates before a judged one do not tell whether the claim is right."""
-    between = list(itertools.takewhile(lambda point: not point.verdict.is_judged, reversed(older)))
-    if len(between) == len(older):
-        return f"No release before {name} could be judged here."
-    if missing := [point.label for point in reversed(between) if point.verdict is Verdict.NOT_RUN]:
-        were = "was" if len(missing) == 1 else "were"
-        return f"{' to '.join(dict.fromkeys((missing[0], missing[-1])))} before it {were} not tested here."
-    return f"No judged release before {name} has the failure."
+def assessed(
+    statement: Statement, points: Sequence[Point], found: Ranges, place: Callable[[str], Place | None]
+) -> Finding:
+    """Return what a history says about a statement.
+
+    Args:
+        statement: what the document says.
+        points: those of the history, oldest first.
+        found: the ranges of the same points.
+        place: returns where a name of the document stands among the points; None where nobody can say.
+
+    """
+    match statement:
+        case Fixed(release=release):
+            return _of_fix(release, points, found, position_of(release, points, place))
+        case Introduced(release=release):
+            return _of_beginning(release, points, found, position_of(release, points, place))
+        case Affected(ranges=named):
+            return _of_ranges(named, points, found, place)
+        case MendedBy(commit=commit):
+            return Finding(assessment=Assessment.UNTESTED, claimed=commit, measured=None, words=sentences.of_commit())
+        case StillOpen():
+            word = assess_open(points)
+            words = sentences.of_open(word, points=points, found=found)
+            since = found.safe_since if found.affected else None
+            return Finding(assessment=word, claimed=None, measured=since, words=words)
 
 
-def _measured(points: Sequence[Point], found: Ranges, told: str | None) -> list[str]:
-    """Say since when the failure is gone, where ``told`` has not said so already, and whether it came back."""
-    if not found.affected:
-        return ["No judged release has the failure."] if found.judged else []
-    if found.safe_since is None:
-        words = [f"The newest release that could be judged, {found.judged[-1]}, has it."]
-    else:
-        is_late = unknown_between(found.affected[-1], found.gaps, [point.label for point in points])
-        latest = " at the latest" if is_late else ""
-        words = [] if found.safe_since == told else [f"The failure is gone since {found.safe_since}{latest}."]
-    if again := found.affected[1:]:
-        words.append(_came_back(found.first_fixed or "", again, points))
-    return words
+def _of_fix(release: str, points: Sequence[Point], found: Ranges, claimed: int | None) -> Finding:
+    word = assess_fixed(points, claimed)
+    words = sentences.of_fix(release, word, points=points, found=found, claimed=claimed)
+    return Finding(assessment=word, claimed=release, measured=_end_near(claimed, points, found), words=words)
 
 
-def _came_back(first_fixed: str, again: Sequence[Range], points: Sequence[Point]) -> str:
-    """Say which later candidates have it; in one that appeared before the fix did, the failure did not come back."""
-    spans = " and in ".join(_span(one) for one in again)
-    moments = {point.label: point.at for point in points if point.at}
-    fixed_at = moments.get(first_fixed)
-    if fixed_at and any(moments[one.first] < fixed_at for one in again if one.first in moments):
-        return f"It is gone with {first_fixed}, which was released later than others that have it: {spans}."
-    return f"It was gone with {first_fixed} and came back in {spans}."
+def _of_beginning(release: str, points: Sequence[Point], found: Ranges, claimed: int | None) -> Finding:
+    word = assess_introduced(points, claimed)
+    words = sentences.of_beginning(release, word, points=points, found=found, claimed=claimed)
+    return Finding(assessment=word, claimed=release, measured=_beginning_near(claimed, points, found), words=words)
 
 
-def _span(found: Range) -> str:
-    return f"{found.first}" if found.first == found.last else f"{found.first} to {found.last}"
+def _of_ranges(
+    named: tuple[ClaimedRange, ...], points: Sequence[Point], found: Ranges, place: Callable[[str], Place | None]
+) -> Finding:
+    coverage = cover(points, named, place)
+    return Finding(
+        assessment=coverage.assessment,
+        claimed=named,
+        measured=found.affected,
+        words=sentences.of_ranges(coverage, found),
+        stretches=coverage.stretches,
+        too_wide=coverage.too_wide,
+        too_narrow=coverage.too_narrow,
+    )
+
+
+def _end_near(claimed: int | None, points: Sequence[Point], found: Ranges) -> str | None:
+    """Return the measured end of the last affected range that begins before a claimed one, or of the first range."""
+    before = [one for one, first in _begins(points, found) if claimed is not None and first <= claimed]
+    near = before[-1] if before else next(iter(found.affected), None)
+    return near.fixed if near else None
+
+
+def _beginning_near(claimed: int | None, points: Sequence[Point], found: Ranges) -> str | None:
+    """Return the measured beginning of the first affected range that reaches to a claimed one or beyond, or the last.
+
+    None where the range may have begun with a release that could not be judged.
+    """
+    places = {point.label: number for number, point in enumerate(points)}
+    after = [one for one in found.affected if claimed is not None and places[one.last or ""] >= claimed]
+    near = after[0] if after else next(reversed(found.affected), None)
+    return None if near is None or near.open_before else near.first
+
+
+def _begins(points: Sequence[Point], found: Ranges) -> Iterator[tuple[Range, int]]:
+    """Yield each affected range with the position of its first candidate."""
+    places = {point.label: number for number, point in enumerate(points)}
+    for one in found.affected:
+        yield one, places[one.first or ""]

@@ -25,7 +25,6 @@ def most_complete(mine: Document, other: Document) -> Document:
         for history in other.histories
         if history.key not in known or _rank(history) > _rank(known[history.key])
     }
-    places = {(key.scenario, key.variant, key.platform, key.python) for key in better}
     kept = [cell for cell in mine.cells if cell.key not in better]
     return msgspec.structs.replace(
         mine,
@@ -35,8 +34,8 @@ def most_complete(mine: Document, other: Document) -> Document:
             *(one for one in other.histories if one.key in better),
         ),
         claims=(
-            *(one for one in mine.claims if (one.scenario, one.variant, one.platform, one.python) not in places),
-            *(one for one in other.claims if (one.scenario, one.variant, one.platform, one.python) in places),
+            *(one for one in mine.claims if one.key not in better),
+            *(one for one in other.claims if one.key in better),
         ),
         releases={**other.releases, **mine.releases},
     )

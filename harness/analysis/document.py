@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from harness.analysis.claims import ClaimResult, advice, assess, sentence
+from harness.analysis.advice import advice
+from harness.analysis.claims import ClaimResult, claim_results
 from harness.analysis.confidence import confidence
 from harness.analysis.history import boundaries, ranges
 from harness.analysis.releases import specifiers
 from harness.analysis.search import Strategy
 from harness.analysis.series import History, series_of
+from harness.model.claim import Kind
 from harness.model.names import SubjectName
 from harness.model.release import Release
 from harness.model.result import CellResult
@@ -25,8 +27,8 @@ if TYPE_CHECKING:
 
     from harness.analysis.history import Point
     from harness.analysis.series import Series
+    from harness.model.claim import Claim
     from harness.model.coordinates import SeriesKey
-    from harness.model.scenario import Claim
 
 SCHEMA_VERSION = 1
 
@@ -52,7 +54,7 @@ def document_of(
     results: Iterable[CellResult],
     *,
     releases: Mapping[str, tuple[Release, ...]],
-    claims: Mapping[str, Claim],
+    claims: Mapping[str, Sequence[Claim]],
     searched: Mapping[SeriesKey, Searched],
 ) -> Document:
     """Return the document of some results.
@@ -67,12 +69,12 @@ def document_of(
     """
     cells = tuple(results)
     by_id = {result.id: result for result in cells}
-    histories, assessed = [], []
+    histories: list[History] = []
+    assessed: list[ClaimResult] = []
     for series in series_of(cells, releases):
         how = searched.get(series.key) or _by_itself(series, by_id)
         histories.append(history_of(series, by_id, strategy=how.strategy, seed=how.seed))
-        if claim := claims.get(series.key.scenario):
-            assessed.append(claim_result(series, by_id, claim, strategy=how.strategy))
+        assessed += claim_results(series, by_id, claims.get(series.key.scenario, ()), strategy=how.strategy)
     subjects = {result.subject for result in cells}
     return Document(
         schema_version=SCHEMA_VERSION,
@@ -117,35 +119,6 @@ def history_of(
     )
 
 
-def claim_result(
-    series: Series, results: Mapping[str, CellResult], claim: Claim, *, strategy: Strategy = Strategy.SELECTION
-) -> ClaimResult:
-    """Return a claim beside the history of a series, which came about by a strategy."""
-    points = series.points(results)
-    found = ranges(points)
-    claimed = series.position(claim.fixed, [point.label for point in points])
-    assessment = assess(points, claimed)
-    to = advice(points, found)
-    return ClaimResult(
-        scenario=series.key.scenario,
-        variant=series.key.variant,
-        document=claim.document,
-        claimed_fixed=claim.fixed,
-        first_fixed=found.first_fixed,
-        safe_since=found.safe_since,
-        relapses=found.relapses,
-        assessment=assessment,
-        python=series.key.python,
-        platform=series.key.platform,
-        sentence=sentence(claim, assessment, points=points, found=found, claimed=claimed),
-        upgrade_to=to.release if to else None,
-        or_later=bool(to and to.or_later),
-        strategy=strategy,
-        whole=series.is_whole(found),
-        judged=len(found.judged),
-    )
-
-
 def fault_of(document: Document) -> str | None:
     """Say which parts of a document contradict each other, which its types cannot say; None where none do."""
     seen: set[str] = set()
@@ -153,6 +126,9 @@ def fault_of(document: Document) -> str | None:
         if cell.fault or cell.id in seen:
             return f"{cell.id}: {cell.fault or 'it is there twice'}"
         seen.add(cell.id)
+    for claim in document.claims:
+        if claim.statement.kind is not claim.kind or (claim.kind is Kind.OPEN and claim.claimed is not None):
+            return f"{claim.key}: a claim of the kind '{claim.kind}' says something else"
     local = (one for known in document.releases.values() for one in known if one.source)
     return next((f"{one.version} is no release of an index" for one in local), None)
 

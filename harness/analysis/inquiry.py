@@ -13,7 +13,7 @@ from harness.analysis.history import boundaries
 from harness.analysis.search import Strategy, anchors, bisect, sweep
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from harness.analysis.document import Searched
     from harness.analysis.history import Boundary
@@ -27,7 +27,7 @@ def wanted(
     results: Mapping[str, CellResult],
     searched: Searched,
     *,
-    claimed: str | None,
+    claimed: Sequence[str],
     trials: int = 1,
     causes: bool = True,
 ) -> dict[Cell, int]:
@@ -37,7 +37,7 @@ def wanted(
         series: the candidates, and their cells.
         results: of the cells that were run, by id.
         searched: the strategy, and the seed of a bisection.
-        claimed: the candidate that a document names, as the document has it.
+        claimed: the candidates that documents name, as the documents have them.
         trials: how many of each candidate; never fewer than the scenario's own rule needs.
         causes: whether the boundaries are to be attributed.
 
@@ -53,15 +53,15 @@ def wanted(
 
 
 def _search(
-    series: Series, results: Mapping[str, CellResult], searched: Searched, claimed: str | None
+    series: Series, results: Mapping[str, CellResult], searched: Searched, claimed: Sequence[str]
 ) -> tuple[str, ...]:
     """Return the candidates that the search asks for next, none where it is over."""
     labels = series.labels
     verdicts = {label: result.verdict for label, result in series.results(results).items()}
     if searched.strategy is not Strategy.BISECT:
         return sweep(labels, verdicts)
-    at = series.position(claimed, labels) if claimed else None
-    return bisect(labels, verdicts, anchors(labels, at, seed=f"{searched.seed} {series.key}"))
+    places = [place for name in claimed if (place := series.position(name, labels)) is not None]
+    return bisect(labels, verdicts, anchors(labels, places, seed=f"{searched.seed} {series.key}"))
 
 
 def _exchanged(series: Series, boundary: Boundary, results: Mapping[str, CellResult]) -> list[Cell]:

@@ -34,24 +34,25 @@ def sweep(labels: Sequence[str], verdicts: Mapping[str, Verdict]) -> tuple[str, 
     return tuple(label for label in labels if label not in verdicts)
 
 
-def anchors(labels: Sequence[str], claimed: int | None, *, seed: str) -> tuple[str, ...]:
+def anchors(labels: Sequence[str], claimed: Collection[int], *, seed: str) -> tuple[str, ...]:
     """Return the candidates that a bisection tests in any case.
 
-    These are both ends, the claimed candidate, its two neighbours, and `DRAWN` of each side.
+    These are both ends, each claimed candidate, its two neighbours, and `DRAWN` of each stretch between these.
 
     Args:
         labels: all of the history, oldest first.
-        claimed: the position of the candidate that a document names; None, for which the middle stands, where the
-            document names none of these.
+        claimed: the positions of the candidates that documents name; where there is none, the middle stands for them.
         seed: what the draw depends on.
 
     """
     if not labels:
         return ()
-    middle = len(labels) // 2 if claimed is None else claimed
-    around = {middle - 1, middle, middle + 1} & set(range(len(labels)))
+    middles = sorted(set(claimed)) or [len(labels) // 2]
+    around = {place for middle in middles for place in (middle - 1, middle, middle + 1)} & set(range(len(labels)))
     draw = random.Random(seed)  # noqa: S311 - a draw that can be repeated, not a secret
-    sides = [range(1, middle - 1), range(middle + 2, len(labels) - 1)]
+    begins = [1, *(middle + 2 for middle in middles)]
+    ends = [*(middle - 1 for middle in middles), len(labels) - 1]
+    sides = [range(begin, end) for begin, end in zip(begins, ends, strict=True)]
     drawn = {place for side in sides for place in draw.sample(side, min(DRAWN, len(side)))}
     return tuple(labels[place] for place in sorted({0, len(labels) - 1} | around | drawn))
 

@@ -11,6 +11,7 @@ import difflib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from harness.catalog import finding
 from harness.catalog.closure import Application
 from harness.errors import ScenarioError
 
@@ -47,7 +48,8 @@ def _path(module: Path, name: str) -> Path:
     lying = [file.name for folder in (module.parent, READY_MADE) for file in folder.iterdir() if file.is_file()]
     close = difflib.get_close_matches(name, {*lying} - {module.name}, n=1)
     hint = f"; did you mean {close[0]}?" if close else ""
-    raise ScenarioError(f"{module}: the application {name} is neither beside it nor ready-made{hint}")
+    where = finding.place_of(module, "applications")
+    raise ScenarioError(f"{where}: the application {name} is neither beside it nor ready-made{hint}")
 
 
 def _read(path: Path) -> Application:

@@ -5,7 +5,8 @@ Where only something else has changed, such as the judge or the title, the store
 is run.
 
 The digests cover the scenario's module, the modules that it imports from its own folder or from a folder that the call
-names, the contents of the applications, and the versions of the installed packages that these modules import. A module
+names, the subjects' modules that start its servers, the contents of the applications, and the versions of the installed
+packages that these modules import. A module
 that mentions ``__file__`` may read any file beside it, so that all these files count.
 """
 
@@ -22,7 +23,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from harness.catalog import reach, statements
+from harness.catalog import reach, statements, subjects
 from harness.catalog.folders import is_measured
 from harness.catalog.reach import JUDGED, trial_text
 from harness.environments import settings
@@ -36,10 +37,10 @@ if TYPE_CHECKING:
 
 FILE = "digests.json"  # in the user cache folder
 TRIAL_PROTOCOL = 2  # raised when a trial is carried out in a new way, so that stored trials no longer count
-JUDGING_PROTOCOL = 1  # raised when evidence is judged in a new way, so that stored evidence is judged again
+JUDGING_PROTOCOL = 2  # raised when evidence is judged in a new way, so that stored evidence is judged again
 NEEDED = frozenset(
-    {"harness", "click", "docker", "filelock", "h11", "httpx", "jinja2", "msgspec", "packaging", "platformdirs"}
-    | {"psutil", "rich", "uv"}
+    {"harness", "click", "docker", "filelock", "h11", "h2", "hpack", "httpx", "hyperframe", "jinja2", "msgspec"}
+    | {"packaging", "platformdirs", "psutil", "rich", "trustme", "uv", "wsproto", "yaml"}
 )
 """The packages that the harness itself needs, by import name; a test compares them with the project file."""
 _MOST_FILES = 2000  # beside a module that mentions __file__: more are likely a home folder, not a scenario's
@@ -93,6 +94,8 @@ def closure_of(
     parts = (
         TRIAL_PROTOCOL,
         _declared(scenario),
+        [(one.name, repr(one.steps), one.times) for one in scenario.checks if one.steps],
+        subjects.texts(sources.values()),
         [(one.path.name, one.mode & 0o111, hashlib.sha256(one.content).hexdigest()) for one in applications],
         [(path.relative_to(module.parent).as_posix(), _digest(path)) for path in beside],
         sorted(filter(None, map(_version, installed))),
@@ -121,7 +124,7 @@ def _digest_of(parts: object) -> str:
 
 def _declared(scenario: Scenario) -> list[tuple[str, str]]:
     """Return the fields that a trial depends on, with their values: some modules compute these."""
-    functions = {"observe", "judge", "combine"}
+    functions = {"serve", "observe", "judge", "combine"}
     names = [field.name for field in dataclasses.fields(scenario) if field.name not in JUDGED | functions]
     return [(name, repr(getattr(scenario, name))) for name in names]
 

@@ -98,12 +98,22 @@ def _module_in(folder: Path) -> Iterator[Path]:
 
     """
     folder = folder.resolve()
-    if not fits(folder.name, ScenarioId):
-        words = "-".join(re.findall(r"[a-z0-9]+", folder.name.lower()))
-        hint = f"; call it '{words}'" if fits(words, ScenarioId) else ""
-        message = f"{folder}: the name of a scenario's folder is its id, lower-case words joined by '-'{hint}"
-        raise ScenarioError(message)
+    refuse_name(folder.name, str(folder))
     yield folder / MODULE
+
+
+def refuse_name(name: str, where: str) -> None:
+    """Refuse a name of a scenario's folder that is no id; ``where`` begins the message.
+
+    Raises:
+        ScenarioError: the message has the nearest id.
+
+    """
+    if not fits(name, ScenarioId):
+        words = "-".join(re.findall(r"[a-z0-9]+", name.lower())).lstrip("-0123456789")
+        hint = f"; call it '{words}'" if fits(words, ScenarioId) else ""
+        message = f"{where}: the name of a scenario's folder is its id, lower-case words joined by '-'{hint}"
+        raise ScenarioError(message)
 
 
 def _is_scenario_folder(folder: Path) -> bool:

@@ -21,7 +21,9 @@ from harness.catalog.closure import Application, Closure, closure_of
 from harness.catalog.folders import MODULE, expected_of, identity_of, whole
 from harness.catalog.imports import Namespace
 from harness.decoding import decode
-from harness.errors import ScenarioError, mistake
+from harness.errors import ScenarioError
+from harness.mistakes import mistake
+from harness.model.checks import Judged
 from harness.model.expectation import Expectations
 from harness.model.scenario import Scenario
 
@@ -29,7 +31,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from harness.catalog.folders import Identity
+    from harness.model.evidence import Evidence
     from harness.model.expectation import Expectation
+    from harness.model.verdict import Judgement
 
 _LOADING = threading.RLock()  # executing a module may change the working folder and the output of the whole program
 
@@ -148,7 +152,7 @@ class _Declared(Mapping[str, "Scenario"]):
 
 
 def bundled(folder: str) -> Path:
-    """Return the project's own ``scenarios``, ``matrices`` or ``reports``: inside the package, else beside it.
+    """Return a folder of the project itself, such as ``scenarios`` or ``claims``: inside the package, else beside it.
 
     Only an installed package has these folders inside. Beside an installed package lie the packages of others.
     """
@@ -236,14 +240,26 @@ def _completed(path: Path, scenario: Scenario) -> Scenario:
     identity = identity_of(path)
     if identity is None:
         _refuse_nameless(path, scenario)
-        return dataclasses.replace(scenario, expectations=_expectations(expected_of(path)))
+        return dataclasses.replace(
+            scenario, judge=_placed(scenario, path.name), expectations=_expectations(expected_of(path))
+        )
     _refuse_other_names(path, scenario, identity)
     try:
         return dataclasses.replace(
-            scenario, id=identity.id, subject=identity.subject, expectations=_expectations(expected_of(path))
+            scenario,
+            id=identity.id,
+            subject=identity.subject,
+            judge=_placed(scenario, f"{identity.subject}/{identity.id}/{MODULE}"),
+            expectations=_expectations(expected_of(path)),
         )
     except ValueError as error:
         raise ScenarioError(f"{path}: {error}") from None
+
+
+def _placed(scenario: Scenario, module: str) -> Callable[[Evidence], Judgement]:
+    """Return the judge of a scenario, which knows the module where its checks stand."""
+    judge = scenario.judge
+    return dataclasses.replace(judge, module=module) if isinstance(judge, Judged) else judge
 
 
 def _refuse_nameless(path: Path, scenario: Scenario) -> None:

@@ -1,4 +1,4 @@
-"""The one client: a connection whose every byte is recorded with its time, for crafted bytes and ordinary requests.
+"""HTTP/1.1 and raw bytes: a connection whose every byte is recorded, for crafted bytes and ordinary requests.
 
 A deadline is that of a whole call, however slowly the bytes come. The kept bytes are bounded, and the bytes beyond are
 counted; an answer that was read to its end counts as whole all the same. No content coding is decoded and no redirect
@@ -7,104 +7,40 @@ is followed.
 
 from __future__ import annotations
 
-import socket
+import math
 import time
 from typing import TYPE_CHECKING, Self
 
-import msgspec
-
+from harness.client.recorder import KEPT_OF_EXCHANGE
+from harness.client.requests import ordinary
+from harness.client.transport import SEND_S
 from harness.model.answers import asked_in
-from harness.model.evidence import Ended, Exchange, Frame, writable
+from harness.model.evidence import Ended
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from types import TracebackType
 
-    from harness.client.clock import TrialClock
+    from harness.client.requests import Text
+    from harness.client.transport import Transport
     from harness.model.answers import Answer
-    from harness.model.evidence import Direction
 
-KEPT_OF_EXCHANGE = 1024 * 1024  # bytes, of both directions together
-KEPT_BEYOND = 1000  # answers that are kept of an exchange that was cut
-_KEPT_OF_BODY_BEYOND = 40  # bytes of the body of each such answer
-_FRAMES = 4000  # of an exchange; further bytes of one direction extend the last frame
-_CHUNK = 64 * 1024
-SEND_S = 10.0
-
-
-class ExchangeRecorder:
-    """Collects the frames of one exchange, and the answers that it cannot keep."""
-
-    def __init__(self, name: str, *, server: str, clock: TrialClock) -> None:
-        """Open the record now."""
-        self._name = writable(name)
-        self._server = server
-        self._clock = clock
-        self._opened_s = clock.now()
-        self._frames: list[tuple[float, Direction, bytearray]] = []
-        self._kept = 0
-        self._cut = 0
-        self._beyond: list[Answer] = []
-        self.sent = bytearray()
-        self.ended = Ended.BY_CLIENT
-        self.failure = ""
-
-    def add(self, direction: Direction, data: bytes) -> None:
-        """Record bytes; beyond `KEPT_OF_EXCHANGE`, only count them."""
-        kept = data[: max(0, KEPT_OF_EXCHANGE - self._kept)]
-        self._kept += len(kept)
-        self._cut += len(data) - len(kept)
-        if direction == "sent":
-            self.sent += kept
-        if not kept:
-            return
-        if len(self._frames) >= _FRAMES and self._frames[-1][1] == direction:
-            self._frames[-1][2].extend(kept)
-        else:
-            self._frames.append((round(self._clock.now(), 4), direction, bytearray(kept)))
-
-    def read(self, answer: Answer) -> None:
-        """Take an answer that was read to its end; keep the answer itself where the frames do not hold it."""
-        if self._cut and len(self._beyond) < KEPT_BEYOND:
-            self._beyond.append(msgspec.structs.replace(answer, body=answer.body[:_KEPT_OF_BODY_BEYOND]))
-
-    def exchange(self) -> Exchange:
-        """Close the record and return it."""
-        return Exchange(
-            name=self._name,
-            server=self._server,
-            opened_s=round(self._opened_s, 4),
-            ended_s=round(self._clock.now(), 4),
-            ended=self.ended,
-            frames=tuple(
-                Frame(at_s=at_s, direction=direction, data=bytes(data)) for at_s, direction, data in self._frames
-            ),
-            cut=self._cut,
-            beyond=tuple(self._beyond),
-            failure=self.failure,
-        )
+_BY_SERVER = frozenset({Ended.BY_SERVER, Ended.RESET})
 
 
 class Connection:
-    """A TCP connection to a server under test."""
+    """A connection to a server under test. Once it has ended, every call does nothing."""
 
-    def __init__(
-        self, address: tuple[str, int], recorder: ExchangeRecorder, *, clock: TrialClock, connect_s: float = 10.0
-    ) -> None:
-        """Connect; a failure to do so is recorded and makes every later call do nothing."""
+    def __init__(self, transport: Transport) -> None:
+        """Use a connection, which may have failed."""
         from harness.model.reader import Reader  # noqa: PLC0415 - it imports h11, which few calls need
 
-        self._recorder = recorder
-        self._clock = clock
+        self._transport = transport
+        self._recorder = transport.recorder
         self._reader = Reader(most=KEPT_OF_EXCHANGE)
         self._answers = 0
         self._last: Answer | None = None
-        self._socket: socket.socket | None = None
-        try:
-            self._socket = socket.create_connection(address, timeout=clock.bounded(connect_s))
-            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        except OSError as error:
-            self._fail(error)
+        self._unsought = bytearray()  # received, and not yet before the end of bytes that `receive` found
 
     def __enter__(self) -> Self:
         """Use as a context; leaving it closes the connection."""
@@ -114,109 +50,130 @@ class Connection:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Close the connection."""
-        if self._socket:
-            self._socket.close()
+        self._transport.close()
 
     @property
     def is_open(self) -> bool:
         """Whether nothing has ended the connection yet."""
-        return self._socket is not None
+        return self._transport.is_open
 
     def send(self, data: bytes, *, deadline_s: float = SEND_S) -> None:
         """Send the bytes, in one system call where the system takes all of them at once."""
-        end = time.monotonic() + deadline_s
-        left = memoryview(data)
-        while self._socket and left:
-            self._socket.settimeout(self._clock.bounded(max(0.001, end - time.monotonic())))
-            try:
-                count = self._socket.send(left)
-            except OSError as error:
-                self._fail(error)
-            else:
-                self._recorder.add("sent", bytes(left[:count]))
-                left = left[count:]
+        self._transport.send(data, deadline_s=deadline_s)
         self._reader.expect(asked_in(bytes(self._recorder.sent)))
 
-    def receive(self, *, answers: int, deadline_s: float) -> bool:
-        """Receive until ``answers`` answers, counted from the connection's beginning, are whole.
+    def send_pieces(self, *data: bytes, pause_s: float) -> None:
+        """Send each piece by itself, with a pause of ``pause_s`` seconds between two."""
+        for number, piece in enumerate(data):
+            if number:
+                self._transport.clock.sleep(pause_s)
+            self.send(piece)
 
-        ``deadline_s`` is that of this call. Return False where the server or the deadline ended the connection first;
-        then nothing more is received.
+    def half_close(self) -> None:
+        """Tell the server that nothing more will be sent; what the server sends is still received."""
+        self._transport.half_close()
+
+    def reset(self) -> None:
+        """End the connection with a reset instead of an orderly close (TCP only)."""
+        self._transport.reset()
+
+    def receive(
+        self,
+        answers: int | None = None,
+        *,
+        until: bytes | None = None,
+        end: bool = False,
+        quiet_s: float | None = None,
+        deadline_s: float,
+    ) -> bool:
+        """Receive until one thing has come; exactly one of the first four says which.
+
+        Args:
+            answers: so many whole answers, counted from the connection's beginning.
+            until: these bytes, after those that an earlier ``until`` found.
+            end: the server's end of the connection, in order or by a reset.
+            quiet_s: so many seconds without a byte; the connection stays open.
+            deadline_s: seconds of this call.
+
+        Returns:
+            Whether it came. Where the server or the deadline ended the connection first, nothing more is received.
+
+        Raises:
+            ValueError: none or several of the first four are given, or the silence is longer than the deadline.
+
         """
+        match (answers, until, end, quiet_s):
+            case (int(count), None, False, None):
+                return self._receive_answers(count, deadline_s)
+            case (None, bytes(sought), False, None) if sought:
+                return self._receive_until(sought, deadline_s)
+            case (None, None, True, None):
+                return self._receive_end(deadline_s)
+            case (None, None, False, quiet) if quiet is not None:
+                return self._receive_quiet(quiet, deadline_s)
+        raise ValueError("receive: give exactly one of answers=N, until=b'…', end=True, quiet_s=SECONDS")
+
+    def _receive_answers(self, count: int, deadline_s: float) -> bool:
         end = time.monotonic() + deadline_s
-        while self._socket and self._answers < answers:
-            self._take_next(self._socket, end)
-        return self._answers >= answers
+        while self.is_open and self._answers < count:
+            self._take(end)
+        return self._answers >= count
+
+    def _receive_until(self, sought: bytes, deadline_s: float) -> bool:
+        end, new = time.monotonic() + deadline_s, len(self._unsought)
+        while (found := self._unsought.find(sought, max(0, len(self._unsought) - new - len(sought)))) < 0:
+            data = self._take(end)
+            if not data:
+                return False
+            new = len(data)
+        del self._unsought[: found + len(sought)]
+        return True
+
+    def _receive_end(self, deadline_s: float) -> bool:
+        end = time.monotonic() + deadline_s
+        while self._take(end):
+            pass
+        return self._recorder.ended in _BY_SERVER
+
+    def _receive_quiet(self, quiet_s: float, deadline_s: float) -> bool:
+        if quiet_s >= deadline_s:
+            message = f"receive: {quiet_s} s without a byte cannot pass within deadline_s={deadline_s}"
+            raise ValueError(message)
+        end = time.monotonic() + deadline_s
+        while data := self._take(end, quiet_end=time.monotonic() + quiet_s):
+            pass
+        return data is not None
 
     def request(
         self,
-        method: str,
-        path: str,
+        method: Text,
+        path: Text,
         *,
         host: str,
-        headers: Iterable[tuple[str, str]] = (),
+        headers: Iterable[tuple[Text, Text]] = (),
         body: bytes = b"",
         deadline_s: float,
     ) -> Answer | None:
         """Make a request and return its whole answer; None where none came in time."""
         end = time.monotonic() + deadline_s
-        self.send(_spelled(method, path, host=host, headers=headers, body=body), deadline_s=deadline_s)
+        self.send(ordinary(method, path, host=host, headers=headers, body=body), deadline_s=deadline_s)
         wanted = self._answers + 1
-        while self._socket and self._answers < wanted and self._reader.fault is None:
-            self._take_next(self._socket, end)
-        if self._answers < wanted and self._socket:
-            self._end(Ended.NOT_HTTP, self._reader.fault or "")
+        while self.is_open and self._answers < wanted and self._reader.fault is None:
+            self._take(end)
+        if self._answers < wanted and self.is_open:
+            self._transport.end(Ended.NOT_HTTP, self._reader.fault or "")
         return self._last if self._answers >= wanted else None
 
-    def _take_next(self, connected: socket.socket, end: float) -> None:
-        """Receive once; note how the connection ended where it failed or the deadline passed."""
-        left = end - time.monotonic()
-        if left <= 0:
-            self._end(Ended.DEADLINE)
-            return
-        connected.settimeout(self._clock.bounded(left))
-        try:
-            data = connected.recv(_CHUNK)
-        except OSError as error:
-            self._fail(error)
-        else:
-            self._take(data)
-
-    def _take(self, data: bytes) -> None:
-        """Record received bytes, of which none mean the server's end, and count the answers that they complete."""
-        if data:
-            self._recorder.add("received", data)
-        else:
-            self._end(Ended.BY_SERVER)
-        for answer in self._reader.feed(data, at_end=not data):
+    def _take(self, end: float, *, quiet_end: float = math.inf) -> bytes | None:
+        """Receive once, and count the answers that are completed; returns as `Transport.receive` does."""
+        if not self.is_open:
+            return None
+        data = self._transport.receive(end, quiet_end=quiet_end)
+        ended = data is None and self._recorder.ended == Ended.BY_SERVER
+        self._unsought += data or b""
+        del self._unsought[: max(0, len(self._unsought) - KEPT_OF_EXCHANGE)]
+        for answer in self._reader.feed(data or b"", at_end=ended):
             self._recorder.read(answer)
             self._answers += 1
             self._last = answer
-
-    def _fail(self, error: OSError) -> None:
-        self._clock.check()  # the trial's time may have been shorter than the call's
-        if isinstance(error, TimeoutError):
-            self._end(Ended.DEADLINE)
-        elif isinstance(error, ConnectionRefusedError):
-            self._end(Ended.REFUSED)
-        elif isinstance(error, ConnectionError):
-            self._end(Ended.RESET)
-        else:
-            self._end(Ended.FAILED, f"{type(error).__name__}: {error}")
-
-    def _end(self, ended: Ended, failure: str = "") -> None:
-        """Note how the connection ended, and close it."""
-        self._recorder.ended, self._recorder.failure = ended, failure
-        if self._socket:
-            self._socket.close()
-            self._socket = None
-
-
-def _spelled(method: str, path: str, *, host: str, headers: Iterable[tuple[str, str]], body: bytes) -> bytes:
-    """Return the bytes of a request: the headers that every request has, then the caller's, unchanged and in order."""
-    named = tuple(headers)
-    known = {name.lower() for name, _ in named}
-    own = [("Host", host), ("Accept", "*/*"), ("User-Agent", "harness")]
-    own += [("Content-Length", str(len(body)))] if body and "transfer-encoding" not in known else []
-    lines = [f"{name}: {value}" for name, value in (*(one for one in own if one[0].lower() not in known), *named)]
-    return "\r\n".join((f"{method} {path} HTTP/1.1", *lines, "", "")).encode("latin-1") + body
+        return data

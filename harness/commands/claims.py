@@ -30,6 +30,7 @@ def command(call: str, /, *, form: str, output: Path | None, **options: Any) -> 
     """Print each documented claim beside what was measured, without running anything."""
     plan = Plan(Options(**options))
     document = Stored(plan).assessed()
+    plan.tell_unwritten()
     saying.remarks(plan)
     if unjudged := sum(result.unjudged_here for result in document.cells):
         click.echo(f"{unjudged} of {len(document.cells)} results are {UNJUDGED_HERE}", err=True)

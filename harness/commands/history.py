@@ -100,11 +100,10 @@ def command(
 def _survey(plan: Plan, searched: Searched, before: Document | None, *, prereleases: bool) -> Survey:
     """Return the survey of every release, or of those that have appeared since a document was written."""
     series = new_releases(plan, before) if before else all_releases(plan, prereleases=prereleases)
-    claims = plan.claims_of(one.key.scenario for one in series)
     return Survey(
         series=series,
         searched=searched,
-        claimed={name: claim.fixed for name, claim in claims.items()},
+        claims=plan.claims_of(one.key.scenario for one in series),
         trials=plan.options.trials,
         results={cell.id: cell for cell in before.cells} if before else {},
         before={one.key: Searched(strategy=one.strategy, seed=one.seed) for one in before.histories} if before else {},

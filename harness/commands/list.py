@@ -27,4 +27,6 @@ def command(*, only_cells: bool, **options: Any) -> int:  # noqa: ANN401
         return 0
     for text in overviews(plan):
         click.echo(text)
+    plan.tell_unwritten()
+    remarks(plan)
     return 0

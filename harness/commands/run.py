@@ -48,6 +48,8 @@ def command(call: str, /, *, twice: bool, jobs: int | None, form: str, quiet: bo
     results = [found.get(cell.id) or plan.not_run(cell) for cell in cells]
     stored.keep_releases()
     click.echo(_render(results, plan, stored, form), nl=False)
+    if not quiet:
+        saying.where_to_look(results, plan)
     if is_interrupted:
         return saying.interrupted(results, plan, call)
     if not cells:

@@ -1,49 +1,42 @@
-"""A trial uses a server in a container like a process of this machine, see `harness.processes.process.Started`.
+"""A trial uses a server in a container like a process of this machine, see `harness.processes.started.Started`.
 
-The server's port is published on 127.0.0.1 of this machine and nowhere else. `init.py` runs as the first process of the
-container and connects the published port to the container's own loopback, on which the server listens.
+The server's port is published on 127.0.0.1 of this machine and nowhere else, and so are a few spare ports. `init.py`
+runs as the first process of the container and connects published ports to the addresses of the container's own on
+which the server listens. It answers questions about the processes below it and sends them signals, see `conversation`:
+nothing here ever names a process of this machine.
 """
 
 from __future__ import annotations
 
+import base64
 import contextlib
-import functools
 import json
-import os
 import threading
 import uuid
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from harness.containers.confinement import PUBLISHED, SOCKETS, SPARES, address_in, first_program, settings_of
+from harness.containers.conversation import Conversation, Report
 from harness.containers.engine import status_of
 from harness.decoding import decode
-from harness.errors import EngineError
+from harness.errors import EngineError, EnvironmentFailedError, HarnessError
+from harness.processes import sockets
 from harness.processes.capture import Capture
+from harness.processes.launch import INHERITED
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
+    from pathlib import Path
 
     from harness.containers.engine import Engine, RunLabels
+    from harness.model.addresses import Address, SocketAddress
+    from harness.model.observations import Process
+    from harness.processes.launch import Launch
 
-PUBLISHED = 31_999  # the port in the container; outside the leased ports and the system's ephemeral ports
-_FIRST_REAL_TIME = 34  # SIGRTMIN, for a libc that keeps two real-time signals for itself
 _START_S = 60.0
 _END_S = 10.0
-_NOBODY = "65534:65534"
-_TMPFS = {"/tmp": "rw,nosuid,nodev,size=256m,mode=1777"}  # noqa: S108 - the container's own
-
-
-class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """One report of the first process: that the server was started, why it was not, or how it ended."""
-
-    exit_status: int | None = None
-    survivors: int = 0
-    out_of_memory: bool = False
-    started: int | None = None
-    failed: int | None = None
-    reason: str = ""
 
 
 class Contained:
@@ -54,13 +47,10 @@ class Contained:
         engine: Engine,
         run: RunLabels,
         image: str,
-        argv: Sequence[str],
+        launch: Launch,
         *,
-        python: str,
-        env: Mapping[str, str],
-        folder: Path,
-        port: int,
-        console: bool = False,
+        programs: Path,
+        variables: Mapping[str, str],
     ) -> None:
         """Start the program, not as root; it may read the trial's folder and write to a temporary folder.
 
@@ -68,21 +58,23 @@ class Contained:
             engine: the engine that runs the container.
             run: the run whose labels the container carries.
             image: the image that the program runs in.
-            argv: the program and its arguments.
-            python: the path of the image's interpreter, which runs the first process.
-            env: the program's whole environment.
-            folder: the trial's folder; it has the same path in the container.
-            port: the port that the program listens on in the container, and that is published on this machine.
-            console: give the program a terminal as standard input.
+            launch: the program, and the trial's folder, which has the same path in the container.
+            programs: the folder of the image's programs, one of which is the interpreter that runs the first process.
+            variables: the environment variables that every server has.
 
         Raises:
             OSError: the image has no such program.
+            EnvironmentFailedError: the container has no such address as the server is to be reached at.
             EngineError: the engine does not start the container.
 
         """
-        self.argv = tuple(argv)
+        filled = launch.filled(socket=str(SOCKETS / launch.socket.name), descriptor=INHERITED)
+        self.argv = (str(programs / filled.program), *filled.arguments)
+        self.variables = filled.variables
         self.capture = Capture()
+        self.pid = 0
         self._engine = engine
+        self._image = image
         self._told = threading.Condition()
         self._began: Report | None = None
         self._ended: Report | None = None
@@ -90,37 +82,53 @@ class Contained:
         self._asked = False
         self._stop = f"\0stop {uuid.uuid4().hex}\0".encode()  # the first process prints this when it passes on a stop
         self._held = b""
-        order = {
-            "stop": self._stop.decode(),
-            "argv": argv,
-            "env": env,
-            "folder": str(folder),
-            "port": port,
-            "published": PUBLISHED,
-        }
-        first = [python, "-I", "-S", "-c", _init(), json.dumps({**order, "console": console})]
+        self._bridging = threading.Lock()
+        self._bridges = {address_in(launch.address): launch.port}
+        first = [str(programs / "python"), "-I", "-S", "-c", first_program(), self._order(filled, variables)]
+        settings = settings_of(launch)
         self._id = engine.create(
-            run, image, first, doing="create a container", **_settings(folder, port), network_mode=engine.network(run)
+            run, image, first, doing="create a container", **settings, network_mode=engine.network(run)
         )
+        self._conversation = Conversation(engine, self._id, is_over=lambda: self._is_over)
         self._reader = threading.Thread(target=self._read, name=f"output of {self._id[:12]}", daemon=True)
         try:
             self._begin()
         except BaseException:
-            engine.remove(self._id)
+            self.close()
             raise
+
+    def _order(self, launch: Launch, variables: Mapping[str, str]) -> str:
+        """Return what the first process is to carry out."""
+        return json.dumps(
+            {
+                "stop": self._stop.decode(),
+                "argv": self.argv,
+                "env": {**variables, **self.variables},
+                "folder": str(launch.folder),
+                "address": address_in(launch.address),
+                "published": PUBLISHED,
+                "inherits": launch.inherits,
+                "stdin": None if launch.stdin is None else base64.b64encode(launch.stdin).decode(),
+                "console": launch.console,
+            }
+        )
 
     def _begin(self) -> None:
         with self._engine.telling("start a container"):
             self._stream = self._engine.api.attach(self._id, stream=True, demux=True)
             self._reader.start()
+            self._conversation.open()
             self._engine.api.start(self._id)
         with self._told:
             self._told.wait_for(lambda: self._began or self._is_over, timeout=_START_S)
         if self._began is None:
             said = " ".join(self.capture.text.split())
             raise EngineError(f"a container starts and its first process does not run: {said or 'it says nothing'}")
+        if self._began.lacks:
+            raise EnvironmentFailedError(f"a container of {self._image} has {self._began.lacks}")
         if self._began.failed:
             raise OSError(self._began.failed, self._began.reason)
+        self.pid = self._began.started or 0
 
     def _read(self) -> None:
         """Take the server's output, and the first process's reports line by line, until the container ends."""
@@ -136,6 +144,7 @@ class Contained:
         with self._told:
             self._is_over = True
             self._told.notify_all()
+        self._conversation.hear(None)
 
     def _take(self, printed: bytes) -> None:
         """Capture output, split in two parts at the place where the request to stop was passed on."""
@@ -157,6 +166,9 @@ class Contained:
             report = decode(line, Report)
         except msgspec.DecodeError:  # no report, but a message of the Python that runs the first process
             self.capture.add(line + b"\n")
+            return
+        if report.answer is not None:
+            self._conversation.hear(report)
             return
         with self._told:
             if report.exit_status is None:
@@ -198,9 +210,48 @@ class Contained:
     def take(self) -> None:
         """Do nothing: output on its way from the engine cannot be taken here, so the first process marks the stop."""
 
+    def wait(self, deadline_s: float) -> int | None:
+        """See `Started`."""
+        self._has_ended(deadline_s)
+        return self.exit_status
+
     def signal(self, number: int) -> None:
-        """Send the program a signal; the first process gets the real-time signal of that number and passes it on."""
-        self._signal(str(_FIRST_REAL_TIME + number))
+        """See `Started`; the first process passes the signal on."""
+        self._conversation.ask("signal", pid=None, signal=int(number))
+
+    def processes(self) -> tuple[Process, ...]:
+        """See `Started`; the numbers of the processes are the container's own."""
+        return self._conversation.ask("look").processes
+
+    def signal_process(self, process: Process, number: int) -> bool:
+        """See `Started`; the signal is sent inside of the container."""
+        return self._conversation.ask("signal", pid=process.pid, began=process.began, signal=int(number)).sent
+
+    def listening(self) -> tuple[int, ...]:
+        """See `Started`."""
+        return self._conversation.ask("listening").ports
+
+    def accepts(self, address: Address) -> bool:
+        """See `Started`; the first process knocks, since the engine accepts every connection to a published port."""
+        return self._conversation.ask("knock", address=address_in(address)).accepted
+
+    def reach(self, address: Address) -> SocketAddress:
+        """See `Started`; a spare port is connected to an address that is asked for the first time."""
+        wanted = address_in(address)
+        with self._bridging:
+            if wanted not in self._bridges:
+                self._bridges[wanted] = self._bridged(wanted)
+            return sockets.LOOPBACK, self._bridges[wanted]
+
+    def _bridged(self, wanted: SocketAddress) -> int:
+        """Return the port of this machine that leads to a further address of the server."""
+        spare = next(iter(SPARES[len(self._bridges) - 1 :]), None)
+        if spare is None:
+            raise HarnessError(f"a server in a container is reached at {len(SPARES) + 1} addresses at most")
+        self._conversation.ask("bridge", address=wanted, published=spare)
+        with self._engine.telling("say where a port is published"):
+            found = self._engine.api.inspect_container(self._id)["NetworkSettings"]["Ports"]
+            return int(found[f"{spare}/tcp"][0]["HostPort"])
 
     def stop(self, grace_s: float) -> str:
         """Ask the program to end, and kill it after ``grace_s`` seconds; return what ended it.
@@ -209,10 +260,11 @@ class Contained:
         """
         if self.exit_status is not None:
             return "itself"
-        self._asked = True
-        self._signal("SIGTERM")
-        if self._has_ended(grace_s):
-            return "SIGTERM"
+        if grace_s > 0:
+            self._asked = True
+            self._signal("SIGTERM")
+            if self._has_ended(grace_s):
+                return "SIGTERM"
         self._signal("SIGUSR1")  # on this the first process kills the server and lives to report how it ended
         if not self._has_ended(_END_S):
             self._signal("SIGKILL")
@@ -239,29 +291,6 @@ class Contained:
     def close(self) -> None:
         """Remove the container if it is still there, and close the connection."""
         self._engine.remove(self._id)
-        self._reader.join(timeout=_END_S)
-
-
-@functools.cache
-def _init() -> str:
-    return Path(__file__).with_name("init.py").read_text(encoding="utf-8")
-
-
-def _settings(folder: Path, port: int) -> dict[str, object]:
-    """Return the settings that confine a server's container.
-
-    Packets live for one hop: they reach this machine and nothing beyond, whatever the engine forwards.
-    """
-    from docker.types import Mount  # noqa: PLC0415 - see `harness.containers.engine.connect`
-
-    own = f"{os.getuid()}:{os.getgid()}"
-    return {
-        "user": _NOBODY if os.getuid() == 0 else own,
-        "ports": [PUBLISHED],
-        "port_bindings": {PUBLISHED: ("127.0.0.1", port)},
-        "mounts": [Mount(target=str(folder), source=str(folder), type="bind", read_only=True)],
-        "read_only": True,
-        "tmpfs": _TMPFS,
-        "cap_drop": ["ALL"],
-        "sysctls": {"net.ipv4.ip_default_ttl": "1"},
-    }
+        self._conversation.close()
+        if self._reader.ident is not None:
+            self._reader.join(timeout=_END_S)

@@ -38,6 +38,7 @@ _POLL_S = 0.05
 _ANSWER_S = 60
 _ADDRESS = re.compile(r"(unix|npipe|tcp|https?|ssh)://[!-~]{1,1000}", re.ASCII)
 _HERE = ("127.0.0.1", "localhost", "::1")
+_OF_CONTAINER = ("user", "environment", "ports", "stdin_open")  # all other settings are the host's
 _connecting = threading.Lock()
 _SIGNALS = 128  # a larger exit status is this plus the number of a signal
 
@@ -227,7 +228,9 @@ class Engine:
 
         The container cannot gain privileges, and its memory, processes and processor time are limited.
         """
-        container = {name: settings.pop(name) for name in ("user", "environment", "ports") if name in settings}
+        container = {
+            name: settings.pop(name) for name in ("user", "environment", "ports", "stdin_open") if name in settings
+        }
         host: dict[str, object] = {
             "security_opt": ["no-new-privileges"],
             "mem_limit": MEMORY,

@@ -11,13 +11,14 @@ import msgspec
 from packaging.utils import canonicalize_name
 
 from harness.errors import EnvironmentFailedError
-from harness.processes import process
+from harness.processes import child, process, sockets
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from harness.processes.process import Started
+    from harness.processes.launch import Launch
+    from harness.processes.started import Started
 
 
 _END_OF_NAME = re.compile(r"\[|==| @ ")
@@ -96,23 +97,13 @@ class Environment(Protocol):
     def files(self) -> dict[str, str]:
         """The kind of file that each package came from, by canonical name, see `harness.environments.inventory`."""
 
-    def start(
-        self, program: str, arguments: Sequence[str], *, folder: Path, server: str, port: int, mark: str, console: bool
-    ) -> Started:
-        """Start a server, which is then reached by its port on the machine's loopback.
-
-        Args:
-            program: ``python`` or a console script such as ``uvicorn``.
-            arguments: the program's arguments, with the port filled in.
-            folder: the trial's folder, where the applications lie; what the server needs is made below it.
-            server: the server's name in the evidence.
-            port: the port that the server will listen on, on its own loopback.
-            mark: the mark that all processes of the server carry.
-            console: give the server a terminal as standard input.
+    def start(self, launch: Launch) -> Started:
+        """Start a server, whose placeholders are filled in here.
 
         Raises:
             OSError: the program cannot be started.
             EnvironmentFailedError: the container or the Wine prefix that the program runs in cannot be started.
+            HarnessError: the platform has not what the launch needs.
 
         """
 
@@ -140,20 +131,30 @@ class OnMachine(Protocol):
 class StartsHere:
     """Starts servers as processes of this machine, see `OnMachine`."""
 
-    def start(
-        self: OnMachine,
-        program: str,
-        arguments: Sequence[str],
-        *,
-        folder: Path,
-        server: str,  # noqa: ARG002 - the process is not named by it
-        port: int,  # noqa: ARG002 - the arguments have it
-        mark: str,
-        console: bool,
-    ) -> Started:
+    def start(self: OnMachine, launch: Launch) -> Started:
         """See `Environment.start`."""
-        argv, (env, services) = self.command(program, arguments), self.surroundings(folder, mark)
-        return process.Process(argv, env=env, cwd=folder, mark=mark, console=console, services=services)
+        inherited = sockets.listener(sockets.on_machine(launch.address, launch.folder)) if launch.inherits else None
+        try:
+            filled = launch.filled(
+                socket=str(sockets.on_machine(launch.socket, launch.folder)) if launch.has_socket else "",
+                descriptor=child.inherited_number(inherited.fileno()) if inherited else None,
+            )
+            argv = self.command(filled.program, filled.arguments)
+            env, services = self.surroundings(filled.folder, filled.mark)
+            return process.Process(
+                argv,
+                env=env,
+                variables=filled.variables,
+                cwd=filled.folder,
+                mark=filled.mark,
+                console=filled.console,
+                stdin=filled.stdin,
+                inherited=inherited,
+                services=services,
+            )
+        finally:
+            if inherited:
+                inherited.close()  # the program has its own, and a client that comes after its end is refused
 
 
 class MakesItsOwn:

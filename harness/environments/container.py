@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from harness.environments.store import Store
+    from harness.processes.launch import Launch
 
 PROTOCOL = 1
 FOLDER = Path("/opt/harness/environment")
@@ -66,30 +67,19 @@ class ContainerEnvironment(msgspec.Struct, frozen=True, kw_only=True):
     run: RunLabels
     files: dict[str, str]
 
-    def start(
-        self,
-        program: str,
-        arguments: Sequence[str],
-        *,
-        folder: Path,
-        server: str,  # noqa: ARG002 - the server has a container of its own anyway
-        port: int,
-        mark: str,  # noqa: ARG002 - a container is found by the label of its run
-        console: bool,
-    ) -> Contained:
+    def start(self, launch: Launch) -> Contained:
         """See `harness.environments.backend.Environment.start`."""
+        folder = launch.folder
         for path in (folder, *folder.iterdir()):
             path.chmod(path.stat().st_mode | (0o555 if path.is_dir() else 0o444))  # another user's in the container
+        variables = process.server_environment(Path("/tmp"), [FOLDER / "bin"])  # noqa: S108 - the container's own
         return Contained(
             self.engine,
             self.run,
             self.image,
-            (str(FOLDER / "bin" / program), *arguments),
-            python=str(FOLDER / "bin" / "python"),
-            env={**process.server_environment(Path("/tmp"), [FOLDER / "bin"]), "PYTHONPATH": str(folder)},  # noqa: S108
-            folder=folder,
-            port=port,
-            console=console,
+            launch,
+            programs=FOLDER / "bin",
+            variables={**variables, "PYTHONPATH": str(folder)},
         )
 
 

@@ -12,9 +12,10 @@ import threading
 from typing import TYPE_CHECKING, NamedTuple
 
 from harness.client.clock import TrialOverError
-from harness.errors import EngineError, HarnessError, mistake
+from harness.errors import EngineError, HarnessError, ScenarioError
 from harness.execution.server import NotReadyError
 from harness.execution.trial import Trial
+from harness.mistakes import mistake
 from harness.model.evidence import Evidence
 from harness.model.verdict import Verdict
 
@@ -84,6 +85,8 @@ def run_trial(
         duration_s=round(took_s, 3),
         servers=seen.servers,
         exchanges=seen.exchanges,
+        exits=seen.exits,
+        looks=seen.looks,
         facts=seen.facts,
         error=error,
         error_verdict=verdict,
@@ -125,6 +128,6 @@ def _what_went_wrong(ended: _Ended, deadline_s: float) -> tuple[str | None, Verd
         return f"the trial did not end within its {deadline_s:.0f} s{left}", Verdict.INCONCLUSIVE
     if raised is None or isinstance(raised, NotReadyError):
         return None, None
-    if isinstance(raised, HarnessError):
+    if isinstance(raised, HarnessError) and not isinstance(raised, ScenarioError):
         return str(raised), Verdict.ENVIRONMENT_FAILED
     return f"the scenario's observe failed: {mistake(raised)}", Verdict.ENVIRONMENT_FAILED

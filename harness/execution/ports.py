@@ -1,4 +1,4 @@
-"""Ports on loopback, each leased to one server at a time across all runs of a user.
+"""Ports on loopback, each leased to one trial at a time across all runs of a user.
 
 A lease is a lock on a file that is named by the port. The system releases the lock when its holder dies. So no run
 takes a port that another run has leased, whatever caches the two use. The range lies below the ephemeral ports of Linux
@@ -7,6 +7,7 @@ takes a port that another run has leased, whatever caches the two use. The range
 
 from __future__ import annotations
 
+import errno
 import itertools
 import random
 import socket
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 LEASES = platformdirs.user_cache_path("harness", appauthor=False) / "ports"
+LOOPBACK_6 = "::1"
 RANGE = range(20_000, 30_000)
 
 
@@ -38,7 +40,7 @@ class Ports:
         self._lock = threading.Lock()
 
     def lease(self) -> Lease:
-        """Lease a port on which no program listens and which no run has leased.
+        """Lease a port on which no program listens, by IPv4 or IPv6, and which no run has leased.
 
         Raises:
             EnvironmentFailedError: every port of the range is taken.
@@ -89,9 +91,14 @@ class Lease:
 
 
 def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        try:
-            probe.bind((LOOPBACK, port))
-        except OSError:
-            return False
+    """Whether nothing listens on the port of either loopback address; an address that is not there is free."""
+    return all(map(_can_bind, (LOOPBACK, LOOPBACK_6), (port, port)))
+
+
+def _can_bind(host: str, port: int) -> bool:
+    try:
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+            probe.bind((host, port))
+    except OSError as error:
+        return host == LOOPBACK_6 and error.errno != errno.EADDRINUSE
     return True

@@ -31,6 +31,8 @@ class Unix(msgspec.Struct, frozen=True, kw_only=True):
 
 
 Address = Tcp | Unix
+SocketAddress = tuple[str, int] | str
+"""Where a client connects to: a host and a port, or the path of a Unix socket."""
 
 
 class Log(msgspec.Struct, frozen=True):

@@ -11,7 +11,8 @@ import re
 
 import msgspec
 
-_SHOWN = 40  # bytes of a body that are shown
+SHOWN = 40  # bytes of a body that are shown
+_SWITCHING = 101
 _HEAD = re.compile(
     rb"(?:\A|\r\n\r\n)([!#$%&'*+.^_`|~0-9A-Za-z-]{1,32}) [^ \r\n]+ HTTP/1\.[01]\r\n(?=((?:[^\r\n]+\r\n){0,200}))"
 )
@@ -31,9 +32,10 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     size: int
     sha256: str
 
-    def values(self, name: bytes) -> tuple[bytes, ...]:
+    def header(self, name: str | bytes) -> tuple[bytes, ...]:
         """Return every value of a header, in order; the case of ``name`` does not matter."""
-        return tuple(value for known, value in self.headers if known.lower() == name.lower())
+        sought = (name.encode("latin-1") if isinstance(name, str) else name).lower()
+        return tuple(value for known, value in self.headers if known.lower() == sought)
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,20 +47,33 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     start: bytes
 
     def __str__(self) -> str:
-        """Return the status and the body; of a long body the beginning, the size and the first digits of the digest."""
-        if self.size <= len(self.start):
-            return f"{self.status} {self.start!r}"
-        return f"{self.status} {self.start!r}… ({self.size} bytes, sha256 {self.sha256[:12]})"
+        """Return the status and the body, which an answer that switches protocols has not; see `brief`."""
+        if self.status == _SWITCHING and not self.size:
+            return str(self.status)
+        return f"{self.status} {brief(repr(self.start), start=self.start, size=self.size, sha256=self.sha256)}"
+
+
+def brief(quoted: str, *, start: bytes, size: int, sha256: str) -> str:
+    """Return all of some bytes, or of many bytes the beginning, the size and the digest, which is one-to-one too.
+
+    Args:
+        quoted: the beginning as it is shown.
+        start: the bytes of the beginning.
+        size: how many bytes there are.
+        sha256: the digest of all of them, hexadecimal.
+
+    """
+    return quoted if size <= len(start) else f"{quoted}… ({size} bytes, sha256 {sha256})"
 
 
 def reply(status: int, body: bytes) -> Reply:
     """Return the reply that an answer with this status and body makes."""
-    return Reply(status=status, size=len(body), sha256=hashlib.sha256(body).hexdigest(), start=body[:_SHOWN])
+    return Reply(status=status, size=len(body), sha256=hashlib.sha256(body).hexdigest(), start=body[:SHOWN])
 
 
 def reply_of(answer: Answer) -> Reply:
     """Return the reply that an answer makes."""
-    return Reply(status=answer.status, size=answer.size, sha256=answer.sha256, start=answer.body[:_SHOWN])
+    return Reply(status=answer.status, size=answer.size, sha256=answer.sha256, start=answer.body[:SHOWN])
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):

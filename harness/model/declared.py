@@ -11,11 +11,13 @@ from urllib.parse import urlsplit
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 if TYPE_CHECKING:
     from types import UnionType
 
+_SUBJECT = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _PYTHON = re.compile(r"3\.[0-9]{1,2}")
 _COMMIT = re.compile(r"@[0-9a-f]{40}$")
 
@@ -49,6 +51,14 @@ def check_tuple(value: object, what: str) -> None:
         refuse(f"{what} are the text {value!r}; a tuple of one is written with a comma: ({value!r},)")
     if not isinstance(value, tuple):
         refuse(f"{what} are a {type(value).__name__}; write a tuple")
+
+
+def check_subject(value: object) -> None:
+    """Refuse a value that is not a package's name in its canonical form (PEP 503)."""
+    if not is_text(value, _SUBJECT):
+        written = canonicalize_name(str(value))
+        hint = f"; write '{written}'" if is_text(written, _SUBJECT) else ""
+        refuse(f"the subject '{value}' is not a package's name as an index writes it{hint}")
 
 
 def check_version(value: object, what: str) -> None:

@@ -26,6 +26,9 @@ SYSTEMS = (*MACHINES, "windows")
 _LINUX_RUNNER = "ubuntu-24.04"
 _PYTHON = re.compile(r"3\.(?:[0-9]|[1-9][0-9])", re.ASCII)
 
+_ENDING = frozenset({9, 15})  # SIGKILL and SIGTERM
+_BREAK = frozenset({1})  # CTRL_BREAK_EVENT
+
 
 class Platform(msgspec.Struct, frozen=True, kw_only=True):
     """What holds on a kind of platform.
@@ -38,6 +41,9 @@ class Platform(msgspec.Struct, frozen=True, kw_only=True):
         wheels: the beginning of the platform tags of its wheels.
         works: whether its cells work more than they wait, so that hardly more of them run at once than there are cores.
         has_runtime: whether its interpreters run in something that a result has to name, such as Wine.
+        lacks: what a trial cannot do on it, each in the words that a scenario's author uses.
+        signals: the numbers of the signals that a program can be sent; None: all that the system has.
+        signals_to_children: the same of the processes below the program.
 
     """
 
@@ -48,13 +54,25 @@ class Platform(msgspec.Struct, frozen=True, kw_only=True):
     wheels: str
     works: bool = False
     has_runtime: bool = False
+    lacks: frozenset[str] = frozenset()
+    signals: frozenset[int] | None = None
+    signals_to_children: frozenset[int] | None = None
 
 
 PLATFORMS = {
     one.name: one
     for one in (
         Platform(name="linux", system="linux", machines=("linux",), runner=_LINUX_RUNNER, wheels="linux"),
-        Platform(name="windows", system="windows", machines=("windows",), runner="windows-2022", wheels="win"),
+        Platform(
+            name="windows",
+            system="windows",
+            machines=("windows",),
+            runner="windows-2022",
+            wheels="win",
+            lacks=frozenset({"{fd}", "{socket}"}),
+            signals=_BREAK | _ENDING,  # Windows ends a program that is sent any other number
+            signals_to_children=_ENDING,
+        ),
         Platform(name="macos", system="macos", machines=("macos",), runner="macos-14", wheels="macosx"),
         # A Python under Wine takes seconds of a core to start, and uvicorn 0.30 and later end a worker that has not
         # started in five.
@@ -66,6 +84,9 @@ PLATFORMS = {
             wheels="win",
             works=True,
             has_runtime=True,
+            # Wine's server holds the sockets of all processes, and Linux counts what Wine itself uses in a process.
+            lacks=frozenset({"{fd}", "{socket}", "look", "listening"}),
+            signals_to_children=_ENDING,
         ),
         Platform(name="docker:IMAGE", system="linux", machines=MACHINES, runner=_LINUX_RUNNER, wheels="linux"),
     )

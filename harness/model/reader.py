@@ -22,7 +22,9 @@ _SWITCHING = 101
 class Reader:
     """Reads answers from bytes as they come; ``torn`` holds the bytes that make no whole answer, or not yet.
 
-    After bytes that are not HTTP no further answer is read; ``fault`` says what was wrong with them.
+    After bytes that are not HTTP no further answer is read; ``fault`` says what was wrong with them. After an answer
+    that switches protocols nothing is HTTP any more; ``switched`` says that such an answer has come, and ``behind`` has
+    all the bytes that came behind it in the same piece.
     """
 
     def __init__(self, asked: Iterable[Asked] = (), *, most: int | None = None) -> None:
@@ -31,6 +33,8 @@ class Reader:
         self._most = most
         self._count = 0
         self.fault: str | None = None
+        self.switched = False
+        self.behind = b""
         self._begin()
 
     def expect(self, asked: Iterable[Asked]) -> None:
@@ -52,7 +56,7 @@ class Reader:
 
     def feed(self, data: bytes, *, at_end: bool = False) -> tuple[Answer, ...]:
         """Take the next bytes; return the answers that they complete. ``at_end`` says that nothing can follow."""
-        if self.fault is not None:
+        if self.fault is not None or self.switched:
             self._remember(data)
             return ()
         answers: list[Answer] = []
@@ -66,6 +70,10 @@ class Reader:
             self._begin()
             self._count += 1
             at_end = at_end and bool(left)
+            if answer.status == _SWITCHING:
+                self.switched, self.behind = True, left
+                self._remember(left)
+                break
         return tuple(answers)
 
     def _remember(self, data: bytes) -> None:

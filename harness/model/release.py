@@ -22,9 +22,10 @@ from harness.model.platforms import platform_of
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from harness.model.scenario import Claim
+    from harness.model.claim import Claim
 
-WORDS = ("latest", "previous", "claimed", "before-claimed")
+CLAIMED = ("claimed", "before-claimed")
+WORDS = ("latest", "previous", *CLAIMED)
 _SHOWN = 60  # characters of a malformed version, in a message
 LOCAL = "local."  # begins the last part of the version of a local project, before the digest of its content
 _LOCAL = re.compile(rf"[+.]{re.escape(LOCAL)}[0-9a-f]{{8}}$", re.ASCII)
@@ -184,7 +185,7 @@ def select(
         releases: all releases of the subject.
         subject: its name, for messages.
         python: the Python that can install the releases ``latest`` and ``previous``; None for any Python.
-        claim: the claim to which ``claimed`` and ``before-claimed`` refer.
+        claim: the claim to which ``claimed`` and ``before-claimed`` refer, one that names a fixed release.
         where: file and key, or option, for messages.
 
     Raises:
@@ -203,7 +204,7 @@ def select(
             message = f"{where}: no release of {subject} is '{spec}'{on}"
             raise UsageError(message)
         return (installable[place],)
-    if spec in {"claimed", "before-claimed"}:
+    if spec in CLAIMED:
         return (_claimed(spec, releases, subject=subject, claim=claim, where=where),)
     try:
         specifiers = SpecifierSet(spec or "nothing")
@@ -225,8 +226,8 @@ def select(
 
 
 def _claimed(spec: str, releases: Sequence[Release], *, subject: str, claim: Claim | None, where: str) -> Release:
-    if claim is None:
-        message = f"{where}: '{spec}' needs a scenario with a claim, and this one has none"
+    if claim is None or claim.fixed is None:
+        message = f"{where}: '{spec}' needs a scenario with a claim of a fix, and this one has none"
         raise UsageError(message)
     claimed = parsed(claim.fixed)
     for release in releases:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
@@ -18,14 +18,16 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from harness.errors import nearest
+from harness.model.checks import Control, Judged, Trigger, check_names, check_variant
+from harness.model.claim import Claim, check_references
 from harness.model.declared import (
     check_python,
     check_requirement,
     check_specifier,
+    check_subject,
     check_text,
     check_tuple,
     check_type,
-    check_version,
     is_text,
     refuse,
 )
@@ -36,31 +38,13 @@ from harness.model.verdict import combine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from contextlib import AbstractContextManager
 
     from harness.model.evidence import Evidence
     from harness.model.expectation import Expectation
     from harness.model.verdict import Judgement, Verdict
 
-_SUBJECT = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _FILE = re.compile(r"[^/\\:\0\n]+")
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Claim:
-    """What a document says, kept apart from what is measured.
-
-    ``document`` names the page, ``issue`` the upstream thread, ``fixed`` the release that it calls the first fixed.
-    """
-
-    document: str
-    issue: str
-    fixed: str
-
-    def __post_init__(self) -> None:
-        """Refuse values that are not one line of text, or no version."""
-        check_text(self.document, "a claim's document")
-        check_text(self.issue, "a claim's issue")
-        check_version(self.fixed, "a claim's fixed")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -110,6 +94,33 @@ class Variant:
         )
 
 
+def _missing(*_: object) -> NoReturn:
+    """Stand for a function that a scenario does not give."""
+    raise NotImplementedError
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Played:
+    """The ``observe`` that follows from declared checks: their exchanges, in order, with one server."""
+
+    serve: Callable[..., AbstractContextManager[Any]]
+    checks: tuple[Control | Trigger, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse a check without steps, which nothing would observe."""
+        for one in self.checks:
+            if not one.steps:
+                refuse(f"the check '{one.name}' has no steps, and no observe of the scenario's own makes it")
+        if not self.checks:
+            refuse("serve= needs checks= whose exchanges are made with the server")
+
+    def __call__(self, trial: Any) -> None:  # noqa: ANN401 - a harness.execution.trial.Trial
+        """Make the exchanges."""
+        with self.serve(trial) as server:
+            for check in self.checks:
+                trial.play(server, check)
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Scenario:
     """One known failure: how to start the server, the trigger, what to observe, how to judge.
@@ -119,10 +130,14 @@ class Scenario:
             the folder's name is the id, the name of the folder around is the subject; loading the module adds both.
         title: one line that says what goes wrong.
         subject: the package on trial.
-        observe: pulls the trigger; takes a `harness.execution.trial.Trial`, which does all I/O and records it.
-        judge: turns the evidence of one trial into a judgement; pure.
+        checks: what is sent, what is owed, what the failure looks like, see `harness.model.checks`.
+        serve: starts the server that all exchanges of the checks are made with: from a
+            `harness.execution.trial.Trial`, a context that gives the server. The scenario then needs no ``observe``.
+        observe: pulls the trigger; takes the trial, which does all I/O and records it.
+        judge: turns the evidence of one trial into a judgement; pure. It follows from the checks where these are given.
         variants: at least one.
-        claim: what a document says about the failure, or None.
+        claims: what documents say about the failure, beside what the files in ``claims/`` say.
+        references: what the failure is known by upstream (``uvicorn #1637``), beside what its claims say.
         applications: files beside the module that are copied into each trial's folder.
         platforms: the systems that the failure can exist on, some of `harness.model.platforms.SYSTEMS`.
         typical_s: what a trial usually takes, in seconds, for the first estimate of a run.
@@ -141,10 +156,13 @@ class Scenario:
     id: str = ""
     title: str
     subject: str = ""
-    observe: Callable[..., None]
-    judge: Callable[[Evidence], Judgement]
+    checks: tuple[Control | Trigger, ...] = ()
+    serve: Callable[..., AbstractContextManager[Any]] | None = None
+    observe: Callable[..., None] = _missing
+    judge: Callable[[Evidence], Judgement] = _missing
     variants: tuple[Variant, ...] = (Variant(),)
-    claim: Claim | None = None
+    claims: tuple[Claim, ...] = ()
+    references: tuple[str, ...] = ()
     applications: tuple[str, ...] = ()
     platforms: tuple[str, ...] = MACHINES
     pythons: tuple[tuple[str, str], ...] = ()
@@ -159,8 +177,10 @@ class Scenario:
             refuse(f"the id '{self.id}' is not lower-case words joined by '-', of 100 characters at most")
         try:
             self._check_words()
+            self._derive()
             self._check_functions_and_times()
             self._check_variants()
+            self._check_claims()
             self._check_applications()
             self._check_machines()
         except ValueError as error:
@@ -168,11 +188,22 @@ class Scenario:
 
     def _check_words(self) -> None:
         check_text(self.title, "the title")
-        if self.subject != "" and not is_text(self.subject, _SUBJECT):
-            written = canonicalize_name(str(self.subject))
-            hint = f"; write '{written}'" if is_text(written, _SUBJECT) else ""
-            refuse(f"the subject '{self.subject}' is not a package's name as an index writes it{hint}")
-        check_type(self.claim, Claim | None, "the claim")
+        if self.subject != "":
+            check_subject(self.subject)
+
+    def _derive(self) -> None:
+        """Fill in ``observe`` and ``judge`` where they follow from the checks."""
+        check_tuple(self.checks, "the checks")
+        for one in self.checks:
+            check_type(one, Control | Trigger, "a check")
+        if self.serve is not None and self.observe is _missing:
+            object.__setattr__(self, "observe", Played(serve=self.serve, checks=self.checks))
+        if self.checks and self.judge is _missing:
+            object.__setattr__(self, "judge", Judged(self.checks))
+        if self.observe is _missing:
+            refuse("the scenario has no observe; write one, or give serve= and checks= with steps")
+        if self.judge is _missing:
+            refuse("the scenario has no judge; write one, or give checks=")
 
     def _check_functions_and_times(self) -> None:
         for name in ("observe", "judge", "combine"):
@@ -188,9 +219,12 @@ class Scenario:
         check_tuple(self.variants, "the variants")
         for one in self.variants:
             check_type(one, Variant, "a variant")
+        names = [variant.name for variant in self.variants]
+        check_names(self.checks, names)
+        for one in self.variants:
             if not fits(one.name, VariantName):
                 refuse(f"a variant is called {one.name!r}; a name is one line of 1 to 100 characters")
-        names = [variant.name for variant in self.variants]
+            check_variant(self.checks, one.name)
         if not names or len(set(names)) != len(names):
             refuse(f"the variants need different names, at least one: {names}")
         for variant in self.variants:
@@ -198,6 +232,15 @@ class Scenario:
                 text = companion.requirement if isinstance(companion, Companion) else companion
                 if canonicalize_name(Requirement(text).name) == self.subject:
                     refuse(f"the companion '{text}' is the subject itself, whose release a cell chooses")
+
+    def _check_claims(self) -> None:
+        check_references(self.references, "the references")
+        check_tuple(self.claims, "the claims")
+        names = [variant.name for variant in self.variants]
+        for claim in self.claims:
+            check_type(claim, Claim, "a claim")
+            if (wanted := claim.condition.variant) and wanted not in names:
+                refuse(f"a claim speaks of the variant '{wanted}'; {nearest(wanted, names)}")
 
     def _check_applications(self) -> None:
         check_tuple(self.applications, "the applications")

@@ -7,15 +7,19 @@ mark, by their parents (`harness.processes.plain`).
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from typing import TYPE_CHECKING, Protocol
 
+from harness.processes.launch import INHERITED
 from harness.processes.plain import Plain
 from harness.processes.watched import Watched
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
+
+    from harness.model.observations import Process
 
 
 class Child(Protocol):
@@ -38,6 +42,22 @@ class Child(Protocol):
     def signal(self, number: int) -> None:
         """Send the program itself a signal; do nothing where it has ended."""
 
+    def processes(self) -> tuple[Process, ...]:
+        """Return the program, where it still runs, and all that is below it, also where the parents have ended.
+
+        Raises:
+            HarnessError: one of the processes cannot be looked at.
+
+        """
+
+    def signal_process(self, process: Process, number: int) -> bool:
+        """Send a signal to one of `processes`; return False where that process has ended.
+
+        Raises:
+            HarnessError: the process is not one of the program's, or takes no such signal.
+
+        """
+
     def ask_to_end(self) -> bool:
         """Ask the program to end; return False where there is no way to ask."""
 
@@ -56,8 +76,24 @@ class Child(Protocol):
         """Close the descriptors and what else the child holds; call it when nothing of the program runs any more."""
 
 
-def start(argv: Sequence[str], *, env: Mapping[str, str], cwd: Path, mark: str, stdin: int) -> Child:
+def start(
+    argv: Sequence[str],
+    *,
+    env: Mapping[str, str],
+    cwd: Path,
+    mark: str,
+    stdin: int = subprocess.DEVNULL,
+    inherited: int | None = None,
+) -> Child:
     """Start a program in a session of its own, its output in a pipe.
+
+    Args:
+        argv: program and arguments.
+        env: the whole environment, to which the mark is added.
+        cwd: the working folder.
+        mark: the mark by which descendants are found.
+        stdin: the descriptor that the program reads from.
+        inherited: a descriptor that the program inherits, under the number that `inherited_number` says.
 
     Raises:
         OSError: the program cannot be started.
@@ -69,4 +105,9 @@ def start(argv: Sequence[str], *, env: Mapping[str, str], cwd: Path, mark: str, 
         from harness.processes.job_object import Held  # noqa: PLC0415 - only Windows has it
 
         kind = Held
-    return kind(argv, env=env, cwd=cwd, mark=mark, stdin=stdin)
+    return kind(argv, env=env, cwd=cwd, mark=mark, stdin=stdin, inherited=inherited)
+
+
+def inherited_number(descriptor: int) -> int:
+    """Return the number that a descriptor of this process has in a program that inherits it."""
+    return INHERITED if sys.platform == "linux" else descriptor

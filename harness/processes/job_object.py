@@ -8,6 +8,7 @@ https://learn.microsoft.com/windows/win32/procthread/job-objects
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import signal
 import subprocess
@@ -22,7 +23,7 @@ from harness.processes.marks import PATIENCE_S
 from harness.processes.plain import Plain
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
 _POLL_S = 0.005
@@ -106,16 +107,31 @@ if sys.platform == "win32":
 
         flags = subprocess.CREATE_NEW_PROCESS_GROUP | _SUSPENDED
 
-        def __init__(self, argv: Sequence[str], *, env: Mapping[str, str], cwd: Path, mark: str, stdin: int) -> None:
+        def __init__(
+            self,
+            argv: Sequence[str],
+            *,
+            env: Mapping[str, str],
+            cwd: Path,
+            mark: str,
+            stdin: int = subprocess.DEVNULL,
+            inherited: int | None = None,
+        ) -> None:
             """Start the program; raises `OSError` where it cannot be started."""
             self._job = _Job()
             try:
-                super().__init__(argv, env=env, cwd=cwd, mark=mark, stdin=stdin)
+                super().__init__(argv, env=env, cwd=cwd, mark=mark, stdin=stdin, inherited=inherited)
                 self._job.take(int(self._popen._handle))  # noqa: SLF001 - the process id may be another's by now
                 psutil.Process(self.pid).resume()
             except BaseException:
                 self._job.close()
                 raise
+
+        def _members(self) -> Iterable[psutil.Process]:
+            """Return the processes of the job."""
+            for pid in self._job.processes():
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    yield psutil.Process(pid)
 
         def ask_to_end(self) -> bool:
             """See `Child`; Windows has no SIGTERM, and its servers listen for a console break."""

@@ -13,9 +13,13 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from harness.processes import subreaper
 from harness.processes.marks import FIRST, MARK
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _GRACE_S = 2.0
 _KEPT_OF_COMPLAINT = 4096
@@ -33,27 +37,34 @@ class Nursery:
         self._socket: socket.socket | None = None
         self._said = ""
 
-    def first_process(self, *, output: int, stdin: int) -> socket.socket:
+    def first_process(self, *, output: int, stdin: int, inherited: int | None = None) -> socket.socket:
         """Fork a first process and return the socket over which to speak with it.
 
         Args:
             output: the descriptor that the program will print to.
             stdin: the descriptor that the program will read from, or `subprocess.DEVNULL`.
+            inherited: a further descriptor that the program will inherit.
 
         """
         ours, theirs = socket.socketpair()
-        handed = [theirs.fileno(), output, *([stdin] if stdin != subprocess.DEVNULL else [])]
+        given = {
+            subreaper.CONTROL: theirs.fileno(),
+            subreaper.OUTPUT: output,
+            subreaper.INPUT: None if stdin == subprocess.DEVNULL else stdin,
+            subreaper.INHERITED: inherited,
+        }
+        handed = {word: descriptor for word, descriptor in given.items() if descriptor is not None}
         with theirs, self._guard:
             if not self._hand(handed):  # somebody has killed the interpreter: the next one may live
                 self._let_go()
                 self._hand(handed)
         return ours
 
-    def _hand(self, descriptors: list[int]) -> bool:
+    def _hand(self, descriptors: Mapping[bytes, int]) -> bool:
         """Hand the descriptors to the interpreter; return whether there was one that could take them."""
         self._socket = self._socket or self._start()
         try:
-            socket.send_fds(self._socket, [b"F"], descriptors)
+            socket.send_fds(self._socket, [b"".join(descriptors)], list(descriptors.values()))
         except OSError:
             return False
         return True

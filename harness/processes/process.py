@@ -14,14 +14,19 @@ import sys
 import tempfile
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-from harness.processes import child, pipes
+from harness.processes import child, listening, pipes, sockets
 from harness.processes.capture import Capture
+from harness.processes.given import Given
 from harness.processes.marks import new_mark
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Mapping, Sequence
+
+    from harness.model.addresses import Address, SocketAddress
+    from harness.model.observations import Process as ProcessSeen
 
 NOT_FOUND = 127  # the exit status by which a shell says that there is no such program
 _CHUNK = 64 * 1024
@@ -105,48 +110,6 @@ class Completed:
         return " | ".join(lines[-count:])
 
 
-class Started(Protocol):
-    """A started program with all that it starts in turn: a process of this machine, or one in a container."""
-
-    @property
-    def argv(self) -> tuple[str, ...]:
-        """Program and arguments."""
-
-    @property
-    def capture(self) -> Capture:
-        """What the program has printed so far."""
-
-    @property
-    def exit_status(self) -> int | None:
-        """The program's exit status, negative for a signal; None while it runs."""
-
-    @property
-    def out_of_memory(self) -> bool:
-        """Whether one of its processes was killed at its memory limit; asked when the program has ended."""
-
-    def take(self) -> None:
-        """Capture all that the program has written by now, as far as this process can know."""
-
-    def signal(self, number: int) -> None:
-        """Send the program a signal; the program may have ended."""
-
-    def stop(self, grace_s: float) -> str:
-        """Ask the program to end, and kill it after ``grace_s`` seconds.
-
-        Output written before the request goes into the first part of the capture, later output into the second.
-
-        Returns:
-            What ended the program: ``itself`` where nobody had asked yet, ``SIGTERM`` where asking did, or ``SIGKILL``.
-
-        """
-
-    def end(self) -> int:
-        """End all that is left of the program, at once and from any thread; return how many processes that were."""
-
-    def close(self) -> None:
-        """Close the pipe and what else is held; call it when all of the program has ended."""
-
-
 class Process:
     """A started program in a session of its own, with its output captured."""
 
@@ -158,6 +121,9 @@ class Process:
         cwd: Path,
         mark: str,
         console: bool = False,
+        stdin: bytes | None = None,
+        inherited: socket.socket | None = None,
+        variables: Mapping[str, str] | None = None,
         services: Sequence[Process] = (),
     ) -> None:
         """Start the program.
@@ -165,9 +131,12 @@ class Process:
         Args:
             argv: program and arguments; the program as a path.
             env: its whole environment, to which the mark is added.
-            cwd: its working folder.
+            cwd: its working folder, in which its Unix sockets lie too.
             mark: the mark by which its descendants are found; no program that somebody else ends may carry it.
             console: give it a terminal as standard input (POSIX only; on Windows every program has a console).
+            stdin: what the program reads from its standard input until the end of the file; None: from the null device.
+            inherited: a listening socket that the program inherits, see `child.inherited_number`.
+            variables: further environment variables, which the scenario set.
             services: processes started before it, for it alone; they end with it, also where it cannot be started.
 
         Raises:
@@ -181,15 +150,27 @@ class Process:
         self._services = tuple(services)
         self.capture = Capture()
         self.out_of_memory = False  # it has no memory limit of its own: short of the machine's, it gets SIGKILL
+        self.variables = dict(variables or {})
+        self._folder = cwd
+        given = Given(stdin) if stdin is not None else None
         try:
-            stdin = self._console[1] if self._console else subprocess.DEVNULL
-            self._child = child.start(self.argv, env=env, cwd=cwd, mark=mark, stdin=stdin)
+            self._child = child.start(
+                self.argv,
+                env={**env, **self.variables},
+                cwd=cwd,
+                mark=mark,
+                stdin=given.reading if given else self._console[1] if self._console else subprocess.DEVNULL,
+                inherited=inherited.fileno() if inherited else None,
+            )
         except BaseException:
             self._close_console()
             for service in self._services:
                 service.end()
                 service.close()
             raise
+        finally:
+            if given:
+                given.close()
         self._pipe = pipes.Pipe(self._child.output)
         self._taking = threading.Lock()  # held while bytes are on their way from the pipe to the capture
         self._reader = threading.Thread(target=self._read, name=f"output of {self.pid}", daemon=True)
@@ -230,13 +211,33 @@ class Process:
         """Send the program itself a signal; do nothing where it has ended."""
         self._child.signal(number)
 
+    def processes(self) -> tuple[ProcessSeen, ...]:
+        """See `harness.processes.started.Started`."""
+        return self._child.processes()
+
+    def signal_process(self, process: ProcessSeen, number: int) -> bool:
+        """See `harness.processes.started.Started`."""
+        return self._child.signal_process(process, number)
+
+    def listening(self) -> tuple[int, ...]:
+        """See `harness.processes.started.Started`."""
+        return listening.ports_of(one.pid for one in self.processes())
+
+    def reach(self, address: Address) -> SocketAddress:
+        """See `harness.processes.started.Started`."""
+        return sockets.on_machine(address, self._folder)
+
+    def accepts(self, address: Address) -> bool:
+        """See `harness.processes.started.Started`."""
+        return sockets.accepts(self.reach(address))
+
     def stop(self, grace_s: float) -> str:
-        """See `Started.stop`. Descendants are left to `end`."""
+        """See `harness.processes.started.Started`. Descendants are left to `end`."""
         if self.exit_status is not None:
             return "itself"
         self.take()
         self.capture.split()
-        if self._child.ask_to_end() and self.wait(grace_s) is not None:
+        if grace_s > 0 and self._child.ask_to_end() and self.wait(grace_s) is not None:
             return "SIGTERM"
         self._child.kill()
         return "SIGKILL"

@@ -9,9 +9,10 @@ it reaps none between looking at a child and killing it, so the id of a killed p
 `harness.processes.nursery.Nursery` runs this module as a file, by ``python -I -S``: one interpreter stands ready and
 forks a first process for each program, because the start of an interpreter costs ten times as much as a fork. The
 interpreter has one thread, so that no fork copies what another thread holds. Its only argument is the descriptor of a
-socket. Each message on that socket holds one byte and the descriptors of a first process: a socket of its own, the
-program's output, and the program's input where that is not the null device. Over its own socket a first process speaks
-with `harness.processes.watched.Watched`:
+socket. Each message on that socket holds the descriptors of a first process and one letter for each of them: a socket
+of its own, the program's output, the program's input where that is not the null device, and a descriptor that the
+program inherits as its fourth where there is one. Over its own socket a first process speaks with
+`harness.processes.watched.Watched`:
 
     order, marshalled: (arguments, environment, working folder), all bytes
     reports: ``started PID FIRST``, FIRST the id of the first process, or ``failed ERRNO``; ``ended STATUS``, of the
@@ -39,18 +40,21 @@ import time
 PATIENCE_S = 10.0  # until a first process reports what cannot be ended
 _PR_SET_CHILD_SUBREAPER = 36
 _POLL_S = 0.005
-_DEAD = (b"Z", b"X")
+DEAD = (b"Z", b"X")
 if sys.platform == "linux":  # the harness imports this on other systems too
     _LIBC = ctypes.CDLL(None, use_errno=True)
-_OF_FIRST = 3 * 4  # bytes of the descriptors that a first process is handed
+CONTROL, OUTPUT, INPUT, INHERITED = b"C", b"O", b"I", b"H"  # the letters of the descriptors of a first process
+_MOST_HANDED = 4
+_FOURTH = 3  # the number of the fourth descriptor
 
 
 class First:
     """The program and everything below it."""
 
-    def __init__(self, control: int) -> None:
-        """Speak over this socket."""
+    def __init__(self, control: int, inherited: int | None = None) -> None:
+        """Speak over this socket; the program inherits a descriptor."""
         self._control = control
+        self._inherited = inherited
         self._reaping = _thread.allocate_lock()
         self._unknown = _thread.allocate_lock()  # held until the end of the program is known
         self._unknown.acquire()
@@ -65,8 +69,10 @@ class First:
         failed, fails = os.pipe()  # closed by the program's start
         self._program = os.fork()  # not `posix_spawn`, after which a program may ignore two more signals
         if self._program == 0:
-            _become(argv, env, folder, fails)
+            _become(argv, env, folder, fails, self._inherited)
         os.close(fails)
+        if self._inherited is not None:
+            os.close(self._inherited)
         if told := os.read(failed, 16):
             raise OSError(int(told), "")
         os.close(failed)
@@ -124,7 +130,7 @@ class First:
     def _kill_children(self) -> list[int]:
         """Kill all present children, the newest first, before one that replaces itself does so; return those alive."""
         own, left = os.getpid(), []
-        for pid in sorted(children(), reverse=True):
+        for pid in sorted(children(own), reverse=True):
             with self._reaping:
                 parent, is_alive = look_at(pid)
                 if parent != own:
@@ -139,10 +145,14 @@ class First:
         return left
 
 
-def _become(argv: list[bytes], env: dict[bytes, bytes], folder: bytes, fails: int) -> None:
+def _become(argv: list[bytes], env: dict[bytes, bytes], folder: bytes, fails: int, inherited: int | None) -> None:
     """Become the program, or write the error number to ``fails``; does not return."""
     try:
         os.setsid()
+        if inherited is not None:
+            fails = os.dup(fails) if fails == _FOURTH else fails
+            os.dup2(inherited, _FOURTH)
+            os.set_inheritable(_FOURTH, True)  # also where the descriptor has that number already
         os.chdir(folder)
         for number in (signal.SIGPIPE, signal.SIGXFSZ):
             signal.signal(number, signal.SIG_DFL)
@@ -153,15 +163,18 @@ def _become(argv: list[bytes], env: dict[bytes, bytes], folder: bytes, fails: in
         os._exit(127)
 
 
-def children() -> set[int]:
-    """Return the ids of this process's children; a child that comes or goes meanwhile may be missing."""
+def children(of: int) -> set[int]:
+    """Return the ids of a process's children; a child that comes or goes meanwhile may be missing."""
     if not os.access("/proc/thread-self/children", os.R_OK):  # a kernel without CONFIG_PROC_CHILDREN
-        own = os.getpid()
-        return {pid for pid in map(int, filter(str.isdigit, os.listdir("/proc"))) if look_at(pid)[0] == own}
+        return {pid for pid in map(int, filter(str.isdigit, os.listdir("/proc"))) if look_at(pid)[0] == of}
     found = set[int]()
-    for thread in os.listdir("/proc/self/task"):  # a child belongs to the thread that made it, or was given it
+    try:
+        threads = os.listdir(f"/proc/{of}/task")
+    except OSError:  # the process has ended
+        return found
+    for thread in threads:  # a child belongs to the thread that made it, or was given it
         try:
-            with open(f"/proc/self/task/{thread}/children", "rb") as file:
+            with open(f"/proc/{of}/task/{thread}/children", "rb") as file:
                 found.update(map(int, file.read().split()))
         except OSError:  # the thread has ended, and another one has its children
             continue
@@ -175,13 +188,13 @@ def look_at(pid: int) -> tuple[int, bool]:
             state, parent = file.read().rpartition(b")")[2].split()[:2]
     except OSError:
         return 0, False
-    return int(parent), state not in _DEAD
+    return int(parent), state not in DEAD
 
 
-def _carry_out(control: int) -> None:
+def _carry_out(control: int, inherited: int | None) -> None:
     """Carry out the order that comes over the socket, then the commands, until nothing is left."""
     asked = open(control, "rb", closefd=False)
-    first = First(control)
+    first = First(control, inherited)
     try:
         first.start(*marshal.load(asked))
     except OSError as error:
@@ -200,26 +213,28 @@ def _carry_out(control: int) -> None:
         time.sleep(PATIENCE_S)
 
 
-def _be_first(control: int, output: int, *stdin: int) -> None:
+def _be_first(given: dict[bytes, int]) -> None:
     """Become a first process, in a session of its own; does not return."""
     try:
         os.setsid()
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         null = os.open(os.devnull, os.O_RDWR)
-        for descriptor, own in enumerate(((*stdin, null)[0], output, output)):
+        control, inherited = given.pop(CONTROL), given.pop(INHERITED, None)
+        for descriptor, own in enumerate((given.get(INPUT, null), given[OUTPUT], given[OUTPUT])):
             os.dup2(own, descriptor)
-        for descriptor in (null, output, *stdin):
+        for descriptor in (null, *given.values()):
             os.close(descriptor)
-        _carry_out(control)
+        _carry_out(control, inherited)
     finally:
         os._exit(1)
 
 
-def _given(asked: socket.socket) -> list[int]:
-    """Return the descriptors of the next first process; none where no further one will be asked for."""
-    _, ancillary, _, _ = asked.recvmsg(1, socket.CMSG_SPACE(_OF_FIRST), socket.MSG_CMSG_CLOEXEC)
-    numbers = b"".join(data for _, _, data in ancillary)
-    return [int.from_bytes(numbers[at : at + 4], sys.byteorder) for at in range(0, len(numbers), 4)]
+def _given(asked: socket.socket) -> dict[bytes, int]:
+    """Return the descriptors of the next first process by letter; none where no further one will be asked for."""
+    letters, ancillary, _, _ = asked.recvmsg(_MOST_HANDED, socket.CMSG_SPACE(4 * _MOST_HANDED), socket.MSG_CMSG_CLOEXEC)
+    data = b"".join(part for _, _, part in ancillary)
+    numbers = [int.from_bytes(data[at : at + 4], sys.byteorder) for at in range(0, len(data), 4)]
+    return {bytes([letter]): number for letter, number in zip(letters, numbers, strict=True)}
 
 
 def _take_away(*_: object, waits: bool = False) -> None:
@@ -239,8 +254,8 @@ def main() -> None:
     while given := _given(asked):
         if os.fork() == 0:
             asked.close()
-            _be_first(*given)
-        for descriptor in given:
+            _be_first(given)
+        for descriptor in given.values():
             os.close(descriptor)
     _take_away(waits=True)
 

@@ -13,18 +13,21 @@ import os
 import shutil
 import signal
 import socket
+import subprocess
 import sys
 import threading
 from typing import TYPE_CHECKING
 
 from harness.errors import HarnessError, LeftRunningError
-from harness.processes import nursery, subreaper
+from harness.processes import nursery, subreaper, tree
 from harness.processes.marks import MARK, PATIENCE_S, end_marked
 from harness.processes.nursery import Nursery
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
+
+    from harness.model.observations import Process
 
 _START_S = 60.0  # a first process takes some hundredths of a second on an idle core
 _GRACE_S = 2.0  # for an answer, beyond the patience of the process that answers
@@ -33,8 +36,17 @@ _GRACE_S = 2.0  # for an answer, beyond the patience of the process that answers
 class Watched:
     """A program below a first process of its own."""
 
-    def __init__(self, argv: Sequence[str], *, env: Mapping[str, str], cwd: Path, mark: str, stdin: int) -> None:
-        """Start the program; raises `OSError` where it cannot be started."""
+    def __init__(
+        self,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str],
+        cwd: Path,
+        mark: str,
+        stdin: int = subprocess.DEVNULL,
+        inherited: int | None = None,
+    ) -> None:
+        """Start the program, see `harness.processes.child.start`; raises `OSError` where it cannot be started."""
         self._mark = mark
         self._program = argv[0]
         self._state = threading.Condition()
@@ -49,7 +61,7 @@ class Watched:
         self._printed = os.fdopen(reading, "rb", buffering=0)
         self.output = reading
         try:
-            self._socket = self._nursery.first_process(output=writing, stdin=stdin)
+            self._socket = self._nursery.first_process(output=writing, stdin=stdin, inherited=inherited)
         except BaseException:
             self._printed.close()
             raise
@@ -135,6 +147,15 @@ class Watched:
             if not self._is_known():  # so that the id is still the program's
                 with contextlib.suppress(ProcessLookupError, PermissionError):
                     os.kill(self.pid, number)
+
+    def processes(self) -> tuple[Process, ...]:
+        """See `Child`."""
+        found = map(tree.look, tree.below(self.first))
+        return tuple(sorted(filter(None, found), key=lambda one: (one.pid != self.pid, one.pid)))
+
+    def signal_process(self, process: Process, number: int) -> bool:
+        """See `Child`."""
+        return tree.send(process, number, first=self.first)
 
     def ask_to_end(self) -> bool:
         """See `Child`."""

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from harness import escaping
-from harness.analysis.claims import Assessment
+from harness.analysis.assessment import SILENT, Assessment
 from harness.analysis.search import Strategy
+from harness.analysis.sentences import said
+from harness.model.claim import Fixed, Kind, Statement
 from harness.report.markdown import escape
 
 if TYPE_CHECKING:
@@ -20,40 +22,48 @@ if TYPE_CHECKING:
 _STYLES = {
     Assessment.CONFIRMED: "green",
     Assessment.NOT_FIXED: "red",
+    Assessment.TOO_NARROW: "red",
     Assessment.RELAPSED: "red",
     Assessment.UNHEALTHY_AT_CLAIM: "magenta",
 }
 
 
+_KINDS = tuple(Kind)
 _HOW = {Strategy.SWEEP: "sweep", Strategy.BISECT: "bisection", Strategy.SELECTION: "selection"}
-# The assessments that say neither that the document is right nor that it is wrong.
-SILENT = frozenset({Assessment.UNTESTED, Assessment.NOT_SEEN})
 
 
 class ClaimRow(msgspec.Struct, frozen=True, kw_only=True):
-    """What several histories say alike about one claim.
+    """What several histories say alike about one statement of a document.
 
-    ``where`` names the variants, Pythons and platforms of the histories. ``rests_on`` says how the histories came about
-    and on how many judged releases they rest.
+    ``references`` are the document's names of the failure. ``where`` names the variants, Pythons and platforms of the
+    histories. ``rests_on`` says how the histories came about and on how many judged releases they rest.
     """
 
     scenario: str
     document: str
-    claimed_fixed: str
+    references: tuple[str, ...]
+    statement: Statement
     assessment: Assessment
     sentence: str
     advice: str
     where: str
     rests_on: str
 
+    @property
+    def measured(self) -> str:
+        """The sentence, without its opening where that only repeats the release that is called fixed."""
+        is_fix = isinstance(self.statement, Fixed)
+        return self.sentence.removeprefix(said(self.statement)).lstrip() if is_fix else self.sentence
+
 
 def findings(claims: Iterable[ClaimResult]) -> tuple[ClaimRow, ...]:
-    """Return the rows, scenario by scenario; of a scenario, first the claims that could be measured."""
+    """Return the rows by scenario and document; of a document, first the statements that could be measured."""
 
-    def alike(claim: ClaimResult) -> tuple[str, bool, str, str, str, str, bool]:
+    def alike(claim: ClaimResult) -> tuple[object, ...]:
         silent = claim.assessment in SILENT
-        how = claim.strategy, claim.whole
-        return claim.scenario, silent, claim.assessment, claim.sentence, claim.advice, *how
+        how = ("", False) if claim.kind is Kind.COMMIT else (claim.strategy, claim.whole)  # no history is about it
+        told = claim.assessment, claim.sentence, claim.advice, *how
+        return claim.scenario, claim.document, silent, _KINDS.index(claim.kind), str(claim.statement), *told
 
     groups = itertools.groupby(sorted(claims, key=alike), key=alike)
     return tuple(_finding(list(group)) for _, group in groups)
@@ -74,7 +84,8 @@ def _finding(group: Sequence[ClaimResult]) -> ClaimRow:
     return ClaimRow(
         scenario=first.scenario,
         document=first.document,
-        claimed_fixed=first.claimed_fixed,
+        references=first.references,
+        statement=first.statement,
         assessment=first.assessment,
         sentence=first.sentence,
         advice=first.advice,
@@ -85,6 +96,8 @@ def _finding(group: Sequence[ClaimResult]) -> ClaimRow:
 
 def _rests_on(group: Sequence[ClaimResult]) -> str:
     """Say how the histories came about, and on how many judged releases they rest."""
+    if group[0].kind is Kind.COMMIT:
+        return "no commit was tried"
     counts = sorted({claim.judged for claim in group})
     how = _HOW[group[0].strategy]
     what = f"a {how}" if group[0].whole else f"a {how} that left releases out"
@@ -118,9 +131,10 @@ def terminal(claims: Iterable[ClaimResult]) -> str:
 
 def markdown(claims: Iterable[ClaimResult]) -> str:
     """Return the claims as a Markdown table."""
-    head = ("failure", "the page says fixed in", "assessment", "measured", "advice", "on", "rests on")
+    head = ("failure", "document", "says", "assessment", "measured", "advice", "on", "rests on")
     rows = [
-        (f.scenario, f.claimed_fixed, f.assessment, f.sentence, f.advice, f.where, f.rests_on) for f in findings(claims)
+        (f.scenario, f.document, str(f.statement), f.assessment, f.sentence, f.advice, f.where, f.rests_on)
+        for f in findings(claims)
     ]
     body = [" | ".join(head), " | ".join("---" for _ in head), *(" | ".join(map(escape, row)) for row in rows)]
     return "\n".join(f"| {line} |" for line in body) + "\n"

@@ -80,10 +80,7 @@ def difference(old: Document, new: Document) -> Difference:
         gone=tuple(escaping.line(f"{name}: was {cell.verdict}") for name, cell in before.items() if name not in after),
         histories=tuple(escaping.line(line) for line in _histories(old, new)),
         claims=tuple(
-            escaping.line(
-                f"{now.scenario} {now.variant}, Python {now.python}, {now.platform}: "
-                f"{now.assessment}, was {was.assessment}"
-            )
+            escaping.line(f"{now.key}: {now.document} says {now.statement}: {now.assessment}, was {was.assessment}")
             for was, now in claims
             if was and was.assessment is not now.assessment
         ),
@@ -111,8 +108,8 @@ def markdown(found: Difference) -> str:
     return "\n\n".join((f"**{escape(found.counts)}**", *parts)) + "\n"
 
 
-def _claim(one: ClaimResult) -> tuple[str, ...]:
-    return one.scenario, one.variant, one.platform, one.python, one.document
+def _claim(one: ClaimResult) -> tuple[object, ...]:
+    return one.key, one.document, str(one.statement)
 
 
 def _cells(document: Document) -> dict[str, CellResult]:

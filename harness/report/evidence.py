@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
 from harness import escaping
@@ -13,12 +14,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from harness.model.evidence import Evidence, Exchange, ServerRecord
+    from harness.model.observations import Exit, Look
     from harness.model.result import CellResult
     from harness.model.verdict import Check, Judgement
 
 _LOG_LINES = 200  # of each server; the whole log lies in the evidence folder
-_NOT_JUDGED = "not judged, its scenario is not at hand; name the folder that has it by --scenarios"
+NOT_JUDGED = "not judged, its scenario is not at hand; name the folder that has it by --scenarios"
 _FRAME = 300  # characters of each frame
+_PROCESSES = 20  # of each look
 
 
 def render(result: CellResult, trials: Sequence[tuple[Evidence, Judgement | None]], *, folder: Path) -> str:
@@ -65,7 +68,7 @@ def _files(files: Mapping[str, str]) -> Iterator[str]:
 
 
 def _trial(evidence: Evidence, judgement: Judgement | None) -> Iterator[str]:
-    verdict = judgement.verdict if judgement else _NOT_JUDGED
+    verdict = judgement.verdict if judgement else NOT_JUDGED
     yield f"trial {evidence.trial}: {verdict}, began {escaping.line(evidence.began_at)}, took {evidence.duration_s} s"
     for check in judgement.preconditions if judgement else ():
         yield from _check("precondition holds" if check.passed else "precondition DOES NOT HOLD", check)
@@ -79,8 +82,10 @@ def _trial(evidence: Evidence, judgement: Judgement | None) -> Iterator[str]:
         yield from _server(server)
     for exchange in evidence.exchanges:
         yield from _exchange(exchange)
+    yield from map(_exit, evidence.exits)
+    yield from itertools.chain.from_iterable(map(_look, evidence.looks))
     if evidence.dropped:
-        yield f"  {evidence.dropped} exchanges more were not kept"
+        yield f"  {evidence.dropped} observations more were not kept"
     for line in escaping.lines(evidence.error or ""):
         yield f"  error: {line}"
 
@@ -92,14 +97,18 @@ def _check(word: str, check: Check) -> Iterator[str]:
 
 
 def _server(server: ServerRecord) -> Iterator[str]:
-    ready = "never answered" if server.ready_s is None else f"answered after {server.ready_s - server.started_s:.2f} s"
     survivors = f", {server.survivors} processes outlived it and were ended" if server.survivors else ""
     memory = ", out of its container's memory" if server.out_of_memory else ""
-    yield f"  server '{escaping.line(server.name)}' on port {server.port}: {ready}"
+    yield f"  server '{escaping.line(server.name)}' on port {server.port}: {server.readiness}"
     yield f"      command  {escaping.line(' '.join(server.argv))}"
     yield f"      ended    by {escaping.line(server.stopped_by)}, status {server.exit_status}{survivors}{memory}"
+    if server.variables:
+        variables = " ".join(f"{name}={value}" for name, value in server.variables.items())
+        yield f"      with     {escaping.line(variables)}"
     if server.signals:
         yield f"      signals  {', '.join(map(str, server.signals))}, by the scenario"
+    for one in server.signals_to_children:
+        yield f"      signal   {one.number} to process {one.pid} at {one.at_s:.3f} s, by the scenario"
     for label, text in (("log", server.log), ("stopping", server.log_stopping)):
         lines = escaping.lines(text)
         for line in lines[:_LOG_LINES]:
@@ -110,6 +119,20 @@ def _server(server: ServerRecord) -> Iterator[str]:
         yield f"      {server.log_dropped} bytes of its output were not kept"
 
 
+def _exit(one: Exit) -> str:
+    awaited = f"end '{escaping.line(one.name)}' of '{escaping.line(one.server)}'"
+    return f"  {awaited}: {one} at {one.at_s:.3f} s, after {one.waited_s:.2f} s of waiting"
+
+
+def _look(look: Look) -> Iterator[str]:
+    yield f"  look '{escaping.line(look.name)}' at '{escaping.line(look.server)}': {look}"
+    for one in look.processes[:_PROCESSES]:
+        used = f"{one.memory} bytes, {one.descriptors} descriptors, {one.threads} threads, {one.processor_s:.2f} s"
+        yield f"      {one.pid:<8} {used}: {escaping.line(one.command, limit=_FRAME)}"
+    if len(look.processes) > _PROCESSES:
+        yield f"      {len(look.processes) - _PROCESSES} more processes in the evidence folder"
+
+
 def _exchange(exchange: Exchange) -> Iterator[str]:
     took = exchange.ended_s - exchange.opened_s
     how = f"{exchange.ended} ({escaping.line(exchange.failure)})" if exchange.failure else str(exchange.ended)
@@ -117,7 +140,7 @@ def _exchange(exchange: Exchange) -> Iterator[str]:
     yield f"  {what}: {how} after {took:.2f} s"
     for frame in exchange.frames:
         arrow = "->" if frame.direction == "sent" else "<-"
-        shown = escaping.line(repr(frame.data)[2:-1], limit=_FRAME)
+        shown = f"({frame.act})" if frame.act else escaping.line(repr(frame.data)[2:-1], limit=_FRAME)
         yield f"      {frame.at_s:8.3f} s {arrow} {shown}"
     if exchange.cut:
         yield f"      {exchange.cut} bytes more were not kept; {len(exchange.beyond)} answers among them were whole"

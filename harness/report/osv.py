@@ -14,6 +14,7 @@ the registered ``OSV-`` and cannot be mistaken for an entry of OSS-Fuzz, which i
 from __future__ import annotations
 
 import collections
+import re
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
 SCHEMA_VERSION = "1.6.7"
 PREFIX = "OSV-HARNESS-"
 _NAMED = 120  # characters of a title or a name that somebody else wrote
+_MOST_SAID = 20  # statements of documents in the details
+_ADVISORY = re.compile(r"\b(?:CVE-[0-9]{4}-[0-9]{4,}|PYSEC-[0-9]{4}-[0-9]+|GHSA(?:-[0-9a-z]{4}){3})\b", re.ASCII)
 
 
 def documents(document: Document, scenarios: Mapping[str, Scenario], *, at: dt.datetime) -> dict[str, dict[str, Any]]:
@@ -58,7 +61,9 @@ def documents(document: Document, scenarios: Mapping[str, Scenario], *, at: dt.d
     for history in document.histories:
         if history.affected and _is_whole(history):
             groups[history.scenario].append(history)
-    claims = {claim.scenario: claim for claim in document.claims}
+    claims = collections.defaultdict(list)
+    for claim in document.claims:
+        claims[claim.scenario].append(claim)
     found = {}
     for name, histories in groups.items():
         affected = [_affected(history, observed[history.key]) for history in histories]
@@ -68,9 +73,11 @@ def documents(document: Document, scenarios: Mapping[str, Scenario], *, at: dt.d
             "id": f"{PREFIX}{names.file(name)}",
             "modified": at.strftime("%Y-%m-%dT%H:%M:%SZ"),
             "summary": escaping.line(title, limit=_NAMED),
-            "details": escaping.line(_details(histories, claims.get(name))),
+            "details": escaping.line(_details(histories, claims[name])),
             "affected": affected,
         }
+        if related := _related(claims[name], scenarios.get(name)):
+            one["related"] = related
         found[one["id"]] = one
     return found
 
@@ -136,7 +143,13 @@ def _ranges(history: History) -> Iterator[dict[str, Any]]:
         yield {"type": "ECOSYSTEM", "events": together}
 
 
-def _details(histories: Iterable[History], claim: ClaimResult | None) -> str:
+def _details(histories: Iterable[History], claims: Iterable[ClaimResult]) -> str:
     where = "; ".join(f"{one.variant} on Python {one.python}, {one.platform}" for one in histories)
-    said = f" A document says that it is fixed in {claim.claimed_fixed}." if claim else ""
-    return f"Measured by executing releases: {where}.{said}"
+    said = dict.fromkeys(f"{escaping.line(one.document, limit=_NAMED)} says: {one.statement}." for one in claims)
+    return " ".join((f"Measured by executing releases: {where}.", *list(said)[:_MOST_SAID]))
+
+
+def _related(claims: Iterable[ClaimResult], scenario: Scenario | None) -> list[str]:
+    """Return the ids of advisories among the references; a document may be about several failures at once."""
+    named = [*(scenario.references if scenario else ()), *(name for one in claims for name in one.references)]
+    return list(dict.fromkeys(one for name in named for one in _ADVISORY.findall(name)))

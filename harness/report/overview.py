@@ -1,21 +1,38 @@
-"""A scenario in a few lines: what goes wrong, what a document claims, what was measured."""
+"""A scenario in a few lines: what goes wrong, what documents claim, what was measured."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from harness import escaping
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from harness.model.claim import Claim
     from harness.model.scenario import Scenario
 
 
-def lines(scenario: Scenario) -> Iterator[str]:
-    """Yield the lines, the claim and the measurement kept apart."""
+def opening(scenario: Scenario) -> Iterator[str]:
+    """Yield the lines about the failure itself, with what the scenario claims."""
     yield f"{scenario.id}: {scenario.title}"
     yield f"    subject   {scenario.subject}, on {', '.join(scenario.platforms)}"
-    if claim := scenario.claim:
-        yield f"    claimed   fixed in {claim.fixed} ({claim.document}; {claim.issue})"
+    if scenario.references:
+        yield f"    known as  {', '.join(scenario.references)}"
+    yield from claimed(scenario.claims)
+
+
+def claimed(claims: Iterable[Claim]) -> Iterator[str]:
+    """Yield a line for each statement of some claims, escaped: a document may come from anybody."""
+    for claim in claims:
+        source = escaping.line("; ".join((claim.document, *claim.references)))
+        for statement in claim.statements:
+            where = f" {claim.condition}" if str(claim.condition) else ""
+            yield f"    claimed   {escaping.line(f'{statement}{where}')} ({source})"
+
+
+def measured(scenario: Scenario) -> Iterator[str]:
+    """Yield the lines about what was measured."""
     for variant in scenario.variants:
         of_variant = [one for one in scenario.expectations if one.variant == variant.name]
         if not of_variant:

@@ -1,7 +1,8 @@
 """What ``harness list`` shows, remembered by the content of scenarios' folders: a list executes no module twice.
 
-Only a scenario whose module imports nothing from outside of its own folder is remembered. The digest covers every file
-of that folder except kept evidence.
+What documents say stands in files of their own and is read each time, between the two remembered parts. Only a
+scenario whose module imports nothing from outside of its own folder is remembered. The digest covers every file of that
+folder except kept evidence.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from harness.selection.plan import Plan
 
 FILE = "listing.json"  # in the user cache folder
-PROTOCOL = 1  # to be raised when a list shows something else of a scenario
+PROTOCOL = 2  # to be raised when a list shows something else of a scenario
 _MOST_BYTES = 1024 * 1024  # of a folder whose digest costs less than executing its module
 
 
@@ -33,18 +34,20 @@ def overviews(plan: Plan) -> Iterator[str]:
         ScenarioError: a module does not load.
 
     """
-    memory = Memory(plan.options.cache / FILE, str)
+    memory = Memory(plan.options.cache / FILE, tuple[str, str])
     known = memory.values()
-    shown: dict[str, str] = {}
+    shown: dict[str, tuple[str, str]] = {}
     for name in plan.scenario_names():
         digest = _digest(plan.scenarios.modules[name])
-        if (text := known.get(digest or "")) is None:
+        if (parts := known.get(digest or "")) is None:
             loaded = plan.scenarios[name]
-            text = "\n".join(overview.lines(loaded.scenario))
+            scenario = loaded.scenario
+            parts = "\n".join(overview.opening(scenario)), "\n".join(overview.measured(scenario))
             digest = digest if loaded.is_self_contained else None
         if digest:
-            shown[digest] = text
-        yield text
+            shown[digest] = parts
+        opening, measured = parts
+        yield "\n".join((opening, *overview.claimed(plan.documented.get(name, ())), measured))
     if shown.keys() - known.keys():
         memory.keep(shown)
 

@@ -29,8 +29,9 @@ from packaging.version import Version
 
 from harness.errors import EmptySelectionError, UsageError, nearest, refuse_unknown
 from harness.model.cell import Cell
+from harness.model.claim import Claim
 from harness.model.platforms import BY_PYTHON, CONTAINER, check_platform, check_pythons
-from harness.model.release import ClaimedReleaseError, minor_of, select
+from harness.model.release import CLAIMED, ClaimedReleaseError, minor_of, select
 from harness.selection import globs
 
 if TYPE_CHECKING:
@@ -97,6 +98,7 @@ class Known:
         pythons_on: returns the Pythons that a platform has here, newest first, at least one, with the patch version
             where that is known (``3.8.18``).
         own_platform: the platform of a row that names none.
+        claims_of: returns what documents say about a scenario.
         tell: takes a line about what had to be left out.
 
     """
@@ -106,6 +108,7 @@ class Known:
     releases_of: Callable[[str, str], Sequence[Release]]
     pythons_on: Callable[[str], Sequence[str]]
     own_platform: str
+    claims_of: Callable[[str], Sequence[Claim]]
     tell: Callable[[str], None] = lambda _line: None
 
 
@@ -196,7 +199,7 @@ def _rows(matrix: Matrix, asked: Sequence[str], known: Known) -> Iterator[tuple[
         named.update(names)
         yield where, entry, names
     for missing in [name for name in asked if name not in named]:
-        around = ("before-claimed", "claimed", "latest") if known.scenarios[missing].claim else ("latest",)
+        around = ("before-claimed", "claimed", "latest") if _fixes(missing, known) else ("latest",)
         own = CellsTable(scenarios=(missing,), releases=around, platforms=(known.own_platform,))
         yield f"scenario '{missing}'", own, (missing,)
 
@@ -255,7 +258,8 @@ def _platform(platform: str, python: str, matrix: Matrix) -> str:
 def _releases(row: _Row, selection: Selection, known: Known, python: str | None) -> Iterator[Release]:
     """Yield the releases of one row on one Python, or on any where ``python`` is None; ``--server`` replaces them.
 
-    A claim that names a release that does not exist leaves out its own cells, and no others.
+    ``claimed`` means what every document claims. A claim that names a release that does not exist leaves out its own
+    cells, and no others.
     """
     subject = row.scenario.subject
     if selection.every:
@@ -263,18 +267,24 @@ def _releases(row: _Row, selection: Selection, known: Known, python: str | None)
         yield from (one for one in listed if selection.prereleases or not one.parsed.is_prerelease)
         return
     specs = [server.spec for server in selection.servers if server.subject == subject]
+    where = "--server" if selection.servers else f"{row.where}: releases"
     for spec in specs if selection.servers else row.entry.releases:
-        try:
-            yield from select(
-                spec,
-                known.releases_of(subject, spec),
-                subject=subject,
-                python=python,
-                claim=row.scenario.claim,
-                where="--server" if selection.servers else f"{row.where}: releases",
-            )
-        except ClaimedReleaseError as error:
-            known.tell(f"{row.scenario.id}: {error}; its '{spec}' has no cell")
+        listed = known.releases_of(subject, spec)
+        claims = _fixes(row.scenario.id, known) if spec.strip() in CLAIMED else ()
+        for claim in claims or (None,):
+            try:
+                yield from select(spec, listed, subject=subject, python=python, claim=claim, where=where)
+            except ClaimedReleaseError as error:
+                known.tell(f"{row.scenario.id}: {error}; its '{spec}' has no cell")
+
+
+def _fixes(scenario: str, known: Known) -> tuple[Claim, ...]:
+    """Return a claim for each release that documents call fixed, of the first document that does."""
+    named: dict[str, Claim] = {}
+    for claim in known.claims_of(scenario):
+        for release in claim.fixes:
+            named.setdefault(release, Claim(document=claim.document, fixed=release))
+    return tuple(named.values())
 
 
 def _refuse_unknown_keys(data: Mapping[str, object], valid: Sequence[str], *, where: str) -> None:

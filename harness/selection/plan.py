@@ -22,12 +22,13 @@ if TYPE_CHECKING:
 
     from harness.catalog.loading import Catalog
     from harness.model.cell import Cell
-    from harness.model.scenario import Claim
+    from harness.model.claim import Claim
     from harness.selection.available import Available
     from harness.selection.matrix import Matrix
     from harness.selection.options import Options
 
 _MOST_OF_A_MATRIX = 1024 * 1024
+_MOST_NAMED = 10  # failures in one line
 
 
 class Plan:
@@ -52,6 +53,19 @@ class Plan:
         from harness.selection.available import Available  # noqa: PLC0415 - a call that selects nothing asks nobody
 
         return Available(set(self.scenarios.subjects.values()), cache=self.options.cache)
+
+    @functools.cached_property
+    def documented(self) -> dict[str, tuple[Claim, ...]]:
+        """What documents say about each failure: those of the project, and those of each folder that the call names.
+
+        Raises:
+            UsageError: a document is not what `harness.claims.documents` says.
+
+        """
+        from harness.claims import documents  # noqa: PLC0415 - many calls need no claim
+
+        own = [place / documents.FOLDER for place in self.options.scenarios]
+        return documents.claims_in([loading.bundled("claims"), *own])
 
     @functools.cached_property
     def cells(self) -> tuple[Cell, ...]:
@@ -112,6 +126,7 @@ class Plan:
             releases_of=self.available.releases_of,
             pythons_on=self.available.pythons_on,
             own_platform=own_platform(),
+            claims_of=lambda name: self.claims_of([name])[name],
             tell=self.tell,
         )
         chosen = matrices.cells_of(self.matrix, selection, known)
@@ -154,10 +169,20 @@ class Plan:
             trials=trials or self.trials_of(cell.scenario, self.options.trials),
         )
 
-    def claims_of(self, names: Iterable[str]) -> dict[str, Claim]:
-        """Return the claims of these scenarios by id, without those that have none or are not at hand."""
-        claims = ((name, self.scenarios[name].scenario.claim) for name in set(names) if name in self.scenarios)
-        return {name: claim for name, claim in claims if claim}
+    def claims_of(self, names: Iterable[str]) -> dict[str, tuple[Claim, ...]]:
+        """Return what is claimed about these failures, by id: by documents, then by the scenario if that is at hand."""
+        return {name: (*self.documented.get(name, ()), *self._claims_in(name)) for name in set(names)}
+
+    def _claims_in(self, name: str) -> tuple[Claim, ...]:
+        return self.scenarios[name].scenario.claims if name in self.scenarios else ()
+
+    def tell_unwritten(self) -> None:
+        """Note the failures that documents speak of and no scenario reproduces, unless the call names scenarios."""
+        unwritten = sorted(self.documented.keys() - self.scenarios.keys())
+        if unwritten and not self.options.names:
+            named = ", ".join(unwritten[:_MOST_NAMED])
+            more = f" and {len(unwritten) - _MOST_NAMED} more" if len(unwritten) > _MOST_NAMED else ""
+            self.tell(f"documents speak of failures that no scenario here reproduces: {named}{more}")
 
     def scenario_names(self) -> tuple[str, ...]:
         """Return the ids of the scenarios that the call's names and globs mean, or of all.

@@ -15,10 +15,11 @@ from harness.errors import EmptySelectionError
 from harness.model.result import order_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from harness.analysis.document import Document, Searched
     from harness.model.cell import Cell
+    from harness.model.claim import Claim
     from harness.model.coordinates import SeriesKey
     from harness.model.result import CellResult
     from harness.selection.plan import Plan
@@ -33,7 +34,7 @@ class Survey:
 
     series: tuple[Series, ...]
     searched: Searched
-    claimed: Mapping[str, str]
+    claims: Mapping[str, Sequence[Claim]]
     trials: int = 1
     results: dict[str, CellResult] = dataclasses.field(default_factory=dict)
     before: Mapping[SeriesKey, Searched] = dataclasses.field(default_factory=dict)
@@ -47,7 +48,8 @@ class Survey:
         """Return the cells to be executed next, each with its trials; none when all histories are complete."""
         step: dict[Cell, int] = {}
         for series in self.series:
-            claimed = self.claimed.get(series.key.scenario)
+            speaking = (one for one in self.claims.get(series.key.scenario, ()) if one.condition.admits(series.key))
+            claimed = [release for claim in speaking for release in claim.releases]
             step |= wanted(series, self.results, self.searched, claimed=claimed, trials=self.trials)
         return step
 

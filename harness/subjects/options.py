@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from harness.errors import HarnessError, nearest
+from harness.errors import HarnessError, ScenarioError, nearest
 from harness.subjects.eras import version
 
 if TYPE_CHECKING:
@@ -70,7 +70,8 @@ def arguments(
         release: the server's release.
 
     Raises:
-        HarnessError: an option is unknown, or the release does not have the option.
+        ScenarioError: an option is unknown.
+        HarnessError: the release does not have an option.
 
     """
     return tuple(word for name, value in given.items() for word in _words(table, name, value, server, release))
@@ -103,7 +104,7 @@ def _spelling(
     """Return how a release writes an option; None where the option is left out."""
     if name not in table:
         message = f"{server} has no option '{name}' in its table; {nearest(name, table)}"
-        raise HarnessError(message)
+        raise ScenarioError(message)
     if (given.value if isinstance(given, WhereKnown) else given) is None:
         return None
     spelling = next((one for one in table[name] if one.is_known(release)), None)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any, TypedDict
 
-from harness.errors import HarnessError
+from harness.errors import HarnessError, ScenarioError
 from harness.model.addresses import Tcp, Unix
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from contextlib import AbstractContextManager
 
+    from harness.client.certificate import Certificate
     from harness.execution.server import Server
     from harness.execution.trial import Trial
     from harness.model.addresses import Address, Log
@@ -30,7 +31,7 @@ class Start(TypedDict, total=False):
     env: Mapping[str, str]
     stdin: bytes | None
     console: bool
-    tls: Any
+    tls: Certificate | None
     port: int | None
 
 
@@ -64,14 +65,14 @@ def by_script(trial: Trial, script: str, words: tuple[str, ...]) -> Command:
     """Return the command line of a ready-made script that starts a server which has no command line of its own.
 
     Raises:
-        HarnessError: the scenario does not name the script among its applications.
+        ScenarioError: the scenario does not name the script among its applications.
 
     """
     if not (trial.folder / script).is_file():
         message = (
             f"the server is started by {script}, which is ready-made; name '{script}' in the scenario's applications"
         )
-        raise HarnessError(message)
+        raise ScenarioError(message)
     return Command(program="python", arguments=(script, *words))
 
 

@@ -105,7 +105,7 @@ UNDER_GUNICORN = ("gunicorn", Companion("setuptools<60", "<0.18"))  # gunicorn b
 EXTRAS = (Companion("uvloop", ">=0.12"), Companion("httptools", ">=0.12"))
 """What ``UvicornWorker`` imports; before 0.12 uvicorn itself requires both."""
 
-CHOICES = {
+CHOICES: dict[str, tuple[str | Companion, ...]] = {
     "h11": (),
     "httptools": ("httptools",),
     "uvloop": ("uvloop",),

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from harness.analysis.document import document_of
+from harness.model.claim import Claim
 from harness.model.evidence import Ended, Evidence, Exchange, Frame, Heard, ServerRecord
 from harness.model.release import Release
 from harness.model.result import CellResult, EnvironmentResult
-from harness.model.scenario import Claim, Scenario
+from harness.model.scenario import Scenario
 from harness.model.verdict import Check, Judgement, Verdict, conclude
 from harness.report.site import folder as site
 
@@ -44,7 +45,7 @@ FAILURE = Scenario(
     subject="uvicorn",
     observe=_observe,
     judge=_judge,
-    claim=Claim(document="a-page.txt", issue="uvicorn #1", fixed="0.12.0"),
+    claims=(Claim(document="a-page.txt", references=("uvicorn #1",), fixed="0.12.0"),),
 )
 
 
@@ -132,9 +133,8 @@ def write_ordinary(folder: Path) -> Path:
     known = tuple(
         Release(version=version, uploaded=day + dt.timedelta(days=60 * place)) for place, version in enumerate(VERSIONS)
     )
-    claim = FAILURE.claim
-    assert claim
-    document = document_of(results, releases={"uvicorn": known}, claims={"some-failure": claim}, searched={})
+    claims = {"some-failure": FAILURE.claims}
+    document = document_of(results, releases={"uvicorn": known}, claims=claims, searched={})
 
     def trials_of(result: CellResult) -> list[tuple[Evidence, Judgement | None]]:
         evidence = _evidence(result)
@@ -187,8 +187,8 @@ def write_hostile(folder: Path) -> Path:
         results.append(
             msgspec.structs.replace(plain, id=f"../../{verdict}{text}", environment=environment, control=None, **fields)
         )
-    claim = Claim(document=text, issue=text, fixed="1.0")
-    document = document_of(results, releases={}, claims={text: claim}, searched={})
+    claim = Claim(document=text, references=(text,), fixed="1.0")
+    document = document_of(results, releases={}, claims={text: [claim]}, searched={})
     document = msgspec.structs.replace(document, cells=tuple(results))
 
     def trials_of(result: CellResult) -> list[tuple[Evidence, Judgement | None]]:

@@ -184,7 +184,7 @@ def test_a_wrong_claim_ends_nothing(user: User, seen: Seen) -> None:
     shutil.copytree(SCENARIOS, folder, ignore=shutil.ignore_patterns("__pycache__"))
     text = (folder / "toy_failure.py").read_text()
     for name, fixed in (("toy-failure", "1.1"), ("typed-failure", "9.9.9")):
-        claim = f'claim=Claim(document="page", issue="toy #1", fixed="{fixed}"),'
+        claim = f'claims=(Claim(document="page", references=("toy #1",), fixed="{fixed}"),),'
         claiming = text.replace('id="toy-failure",', f'id="{name}", {claim}').replace(
             "import Check", "import Claim, Check"
         )

@@ -34,7 +34,7 @@ MISTAKES = [
     ("SCENARIO = ", "SCENARO = ", "it assigns SCENARO; did you mean SCENARIO?"),
     ("subject=", "variants=(Variant(companions=('x<1')),), subject=", "a tuple of one is written with a comma"),
     ("subject=", "platforms=('Linux',), subject=", "unknown platform 'Linux'; did you mean linux?"),
-    ("subject=", "claim=Claim(document='d', issue='i', fixed='soon'), subject=", "'soon', which is no version"),
+    ("subject=", "claims=(Claim(document='d', fixed='soon'),), subject=", "'soon', which is no version"),
     ("subject=", "applications=('../x.py',), subject=", "'../x.py' is not the name of a file beside the module"),
     ("deadline_s=120.0", "deadline_s=0", "deadline_s is 0; it is a number of seconds, more than 0"),
     ("typical_s=1.0", "typical_s=-1", "typical_s is -1"),

@@ -223,7 +223,7 @@ def test_a_stranger_s_scenarios_are_not_the_project_s(user: User, seen: Seen) ->
     package = Path(harness.__file__).parent
     site = user.folder / "site"
     shutil.copytree(package, site / "harness", ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("scenarios", "matrices"):
+    for name in ("scenarios", "claims", "matrices"):
         shutil.copytree(package.parent / name, site / "harness" / "_bundled" / name)
         (site / name).mkdir()
     code = "import sys; from harness.cli import main; sys.exit(main(['list']))"

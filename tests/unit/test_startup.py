@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 MODEL = {"msgspec", "packaging", "harness.model", "harness.selection", "harness.report"}
 """What no call needs that only says something about the program."""
-ACTING = {"httpx", "docker", "jinja2", "rich", "h11", "harness.environments.simple", "harness.environments.sources"}
+ACTING = {"httpx", "docker", "jinja2", "rich", "harness.environments.simple", "harness.environments.sources"}
+ACTING |= {"h11", "h2", "hpack", "hyperframe", "trustme", "wsproto"}
 """What asks an index or an engine, reads what servers send, or prints tables and pages."""
 FAILING = {"harness.commands.failure"}
 STANDARD = {"asyncio", "ssl", "http.client", "html.parser", "xml", "multiprocessing", "sqlite3", "unittest"}

@@ -28,6 +28,7 @@ _WORST = (
     Verdict.UNSUPPORTED,
 )
 _CLOSEST = 0.055  # of the width: a year whose label would touch the one before is left out
+_CLOSEST_MARK = 0.12  # of the width: the same for the name of a marked release
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -67,12 +68,20 @@ class Tick:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
+class Mark:
+    """Where a release stands that documents name, counted from 1; ``name`` is empty where it would hide another one."""
+
+    start: int
+    name: str
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class Axis:
-    """The releases along the bands, oldest first; ``claimed`` is the place of the claimed release, counted from 1."""
+    """The releases along the bands, oldest first, and those of them that documents name."""
 
     versions: tuple[str, ...]
     ticks: tuple[Tick, ...]
-    claimed: int | None
+    marks: tuple[Mark, ...]
 
     @property
     def width(self) -> int:
@@ -80,14 +89,22 @@ class Axis:
         return len(self.versions)
 
 
-def axis_of(versions: Iterable[str], releases: Sequence[Release], claimed: str | None) -> Axis:
-    """Return the axis of some releases."""
+def axis_of(versions: Iterable[str], releases: Sequence[Release], claimed: Iterable[str]) -> Axis:
+    """Return the axis of some releases; ``claimed`` are the releases that documents name."""
     ordered = in_order(versions)
     years = {release.version: release.uploaded.year for release in releases}
-    older = place_of(claimed, ordered).older if claimed else len(ordered)
-    return Axis(
-        versions=ordered, ticks=tuple(_ticks(ordered, years)), claimed=older + 1 if older < len(ordered) else None
-    )
+    return Axis(versions=ordered, ticks=tuple(_ticks(ordered, years)), marks=tuple(_marks(ordered, in_order(claimed))))
+
+
+def _marks(versions: Sequence[str], claimed: Iterable[str]) -> Iterator[Mark]:
+    """Yield the marks; a release that is not on the axis is marked where the next newer one stands."""
+    named = -len(versions)
+    for name in claimed:
+        start = place_of(name, versions).older + 1
+        if start <= len(versions):
+            is_shown = start - named >= _CLOSEST_MARK * len(versions)
+            named = start if is_shown else named
+            yield Mark(start=start, name=name if is_shown else "")
 
 
 def _ticks(versions: Sequence[str], years: Mapping[str, int]) -> Iterator[Tick]:

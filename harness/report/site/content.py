@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from packaging.version import Version
 
-from harness.analysis.claims import Advice
+from harness.analysis.advice import Advice
+from harness.analysis.assessment import SILENT
 from harness.model.verdict import Verdict
 from harness.report import histories as said
-from harness.report.claims import SILENT, findings
+from harness.report.claims import findings
 from harness.report.site import names
 from harness.report.site.bands import axis_of, runs_of
 from harness.report.site.story import story_of
@@ -58,11 +59,25 @@ class Chart:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
+class Said:
+    """What one document says about a failure: ``words`` has each statement once.
+
+    ``unmeasured`` are the findings that say neither that the document is right nor that it is wrong.
+    """
+
+    document: str
+    references: tuple[str, ...]
+    words: tuple[str, ...]
+    findings: tuple[ClaimRow, ...]
+    unmeasured: tuple[ClaimRow, ...]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class Failure:
     """One failure of one subject.
 
-    ``overview`` puts all its cells together. ``unmeasured`` are the findings that say neither that the document is
-    right nor that it is wrong. ``platforms`` are the systems that the failure can exist on, None where its scenario is
+    ``said`` is what documents say about it, document by document; ``references`` are the scenario's own. ``overview``
+    puts all its cells together. ``platforms`` are the systems that the failure can exist on, None where its scenario is
     not at hand.
     """
 
@@ -71,16 +86,23 @@ class Failure:
     platforms: tuple[str, ...] | None
     title: str
     subject: str
-    document: str | None
-    issue: str | None
-    claimed: str | None
-    findings: tuple[ClaimRow, ...]
-    unmeasured: tuple[ClaimRow, ...]
+    references: tuple[str, ...]
+    said: tuple[Said, ...]
     axis: Axis
     overview: tuple[Stretch, ...]
     charts: tuple[Chart, ...]
     cells: tuple[CellResult, ...]
     story: tuple[Part, ...]
+
+    @property
+    def findings(self) -> tuple[ClaimRow, ...]:
+        """What was measured of all documents, without what could not be measured."""
+        return tuple(one for said in self.said for one in said.findings)
+
+    @property
+    def unmeasured(self) -> tuple[ClaimRow, ...]:
+        """What could not be measured of any document."""
+        return tuple(one for said in self.said for one in said.unmeasured)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -122,27 +144,34 @@ def _failure(document: Document, cells: Sequence[CellResult], scenario: Scenario
     others = {cell.subject for cell in document.cells if cell.scenario == name} - {subject}
     histories = [one for one in document.histories if (one.scenario, one.subject) == (name, subject)]
     found = findings(one for one in document.claims if one.scenario == name) if _is_its_own(subject, scenario) else ()
-    told = [one for one in found if one.assessment not in SILENT or one.advice]
-    claim = scenario.claim if scenario and _is_its_own(subject, scenario) else None
     versions = {cell.version for cell in cells} | {one for history in histories for one in history.untested}
-    claimed = claim.fixed if claim else (found[0].claimed_fixed if found else None)
-    axis = axis_of(versions, document.releases.get(subject, ()), claimed)
+    named = {release for one in found for release in one.statement.releases}
+    axis = axis_of(versions, document.releases.get(subject, ()), named)
     return Failure(
         id=name,
         page=names.page(f"{name}/{subject}" if others else name),
         platforms=scenario.platforms if scenario else None,
         title=scenario.title if scenario else name,
         subject=subject,
-        document=claim.document if claim else (found[0].document if found else None),
-        issue=claim.issue if claim else None,
-        claimed=claimed,
-        findings=tuple(told or found),
-        unmeasured=tuple(one for one in found if told and one not in told),
+        references=scenario.references if scenario else (),
+        said=tuple(_said(list(group)) for _, group in itertools.groupby(found, key=lambda one: one.document)),
         axis=axis,
         overview=runs_of(axis, cells),
         charts=_charts(axis, cells, histories),
         cells=tuple(sorted(cells, key=_order)),
         story=story_of(scenario) if scenario else (),
+    )
+
+
+def _said(found: Sequence[ClaimRow]) -> Said:
+    """Return what one document says: the findings that tell something, or all where none does."""
+    told = [one for one in found if one.assessment not in SILENT or one.advice]
+    return Said(
+        document=found[0].document,
+        references=tuple(dict.fromkeys(name for one in found for name in one.references)),
+        words=tuple(dict.fromkeys(str(one.statement) for one in found)),
+        findings=tuple(told or found),
+        unmeasured=tuple(one for one in found if told and one not in told),
     )
 
 

@@ -148,7 +148,11 @@ def _trial(evidence: Evidence, judgement: Judgement | None) -> TrialPart:
         symbol=SYMBOLS[judgement.verdict] if judgement else "",
         verdict=str(judgement.verdict) if judgement else "not judged: its scenario is not at hand",
         checks=tuple(checks),
-        facts=tuple((name, str(value)) for name, value in evidence.facts.items()),
+        facts=(
+            *((name, str(value)) for name, value in evidence.facts.items()),
+            *((one.name, str(one)) for one in evidence.exits),
+            *((one.name, str(one)) for one in evidence.looks),
+        ),
         error=tuple((evidence.error or "").splitlines()),
         servers=tuple(_server(server, parts) for server in evidence.servers),
         wires=tuple(_wires(evidence.exchanges, parts, telling)),
@@ -196,11 +200,10 @@ def _log(text: str, parts: Sequence[str]) -> tuple[tuple[LogLine, ...], int]:
 
 
 def _story(server: ServerRecord) -> str:
-    took = None if server.ready_s is None else server.ready_s - server.started_s
-    ready = "never answered" if took is None else f"answered after {took:.2f} s"
     ended = "ended by itself" if server.stopped_by == "itself" else f"was ended by {server.stopped_by}"
     survivors = f"; {server.survivors} of its processes outlived it" if server.survivors else ""
-    return f"port {server.port}, {ready}, {ended} at {server.ended_s:.2f} s with status {server.exit_status}{survivors}"
+    ended += f" at {server.ended_s:.2f} s with status {server.exit_status}"
+    return f"port {server.port}, {server.readiness}, {ended}{survivors}"
 
 
 def _wires(exchanges: Sequence[Exchange], parts: Sequence[str], telling: Collection[str]) -> Iterator[Wire]:
@@ -240,8 +243,8 @@ def _moments(exchange: Exchange) -> Iterator[Moment]:
                 yield Moment(at_s=frame.at_s, kind="wait", lines=(f"{len(left_out)} frames, in the evidence folder",))
         else:
             yield from _wait(last, frame.at_s)
-            kind, lines = frame.direction, tuple(_lines(frame.data))
-            yield Moment(at_s=frame.at_s, kind=kind, lines=lines, size=len(frame.data))
+            lines = (f"({frame.act})",) if frame.act else tuple(_lines(frame.data))
+            yield Moment(at_s=frame.at_s, kind=frame.direction, lines=lines, size=len(frame.data))
         last = frame.at_s
     yield from _wait(last, exchange.ended_s)
     yield Moment(at_s=exchange.ended_s, kind="end", lines=(exchange.ended,))

@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING
 
 from packaging.version import Version
 
-from harness import Check, Claim, Companion, Ended, Evidence, Heard, Judgement, Scenario, Variant, conclude
+from harness import Check, Companion, Ended, Evidence, Heard, Judgement, Scenario, Variant, conclude
 
 if TYPE_CHECKING:
     from harness import Trial
@@ -75,7 +75,7 @@ def request(path: str) -> bytes:
 def observe(trial: Trial) -> None:
     """Make the controls, then pull the trigger and wait for both answers or the end of the connection."""
     late = f"/{ANSWER_S}"
-    with trial.server("uvicorn", "uvicorn", *command(trial), ready_path="/0") as server:
+    with trial.server("uvicorn", "uvicorn", *command(trial), ready="/0") as server:
         with server.connect(ONE_BY_ONE) as connection:
             connection.send(request("/0"))
             connection.receive(answers=1, deadline_s=WAIT_S)
@@ -111,7 +111,6 @@ GUNICORN_NEEDS = Companion("setuptools<60", "<0.2")  # the program of these rele
 
 SCENARIO = Scenario(
     title="the keep-alive timer ends a connection while a pipelined request is being answered",
-    claim=Claim(document="003_516005e296c3f8ea.txt", issue="uvicorn #1637", fixed="0.27.1"),
     variants=(
         Variant(name="h11", companions=(GUNICORN_NEEDS,)),
         Variant(name="httptools", companions=("httptools", GUNICORN_NEEDS)),

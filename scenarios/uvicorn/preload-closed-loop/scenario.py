@@ -31,7 +31,7 @@ from typing import TYPE_CHECKING
 
 from packaging.version import Version
 
-from harness import Check, Claim, Companion, Evidence, Heard, Judgement, Scenario, Variant, conclude
+from harness import Check, Companion, Evidence, Heard, Judgement, Scenario, Variant, conclude
 
 if TYPE_CHECKING:
     from harness import Trial
@@ -98,7 +98,6 @@ def judge(evidence: Evidence) -> Judgement:
 
 SCENARIO = Scenario(
     title="gunicorn's worker closes the event loop that a preloaded application keeps",
-    claim=Claim(document="002_f5afdced26c4b447.txt", issue="uvicorn #85", fixed="0.11.4"),
     variants=(
         Variant(name="preload", companions=COMPANIONS),
         Variant(name="no-preload", companions=COMPANIONS),

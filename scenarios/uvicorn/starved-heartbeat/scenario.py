@@ -43,7 +43,7 @@ from typing import TYPE_CHECKING
 
 from packaging.version import Version
 
-from harness import Check, Claim, Companion, Evidence, Heard, Judgement, Scenario, Variant, conclude
+from harness import Check, Companion, Evidence, Heard, Judgement, Scenario, Variant, conclude
 
 if TYPE_CHECKING:
     from harness import Server, Trial
@@ -185,7 +185,6 @@ COMPANIONS = (
 
 SCENARIO = Scenario(
     title="gunicorn kills a worker that works, because blocking requests delay its heartbeat",
-    claim=Claim(document="004_75e4f3fc6f71994c.txt", issue="uvicorn #360", fixed="0.11.4"),
     variants=(Variant(name="gunicorn", companions=COMPANIONS),),
     applications=("application.py",),
     pythons=(("<0.10", "3.6"), (">=0.10,<0.34", "3.8"), (">=0.34", "3.12")),

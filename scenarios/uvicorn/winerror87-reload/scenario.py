@@ -32,7 +32,7 @@ from typing import TYPE_CHECKING
 
 from packaging.version import Version
 
-from harness import Check, Claim, Ended, Evidence, Heard, Judgement, Scenario, Variant, conclude
+from harness import Check, Ended, Evidence, Heard, Judgement, Scenario, Variant, conclude
 
 if TYPE_CHECKING:
     from harness import Trial
@@ -107,7 +107,6 @@ def judge(evidence: Evidence) -> Judgement:
 
 SCENARIO = Scenario(
     title="on Windows, after the first reload the server accepts no connection any more",
-    claim=Claim(document="000_32dec8ecb9a2a402.txt", issue="uvicorn #509", fixed="0.11.4"),
     variants=(Variant(name="cli"),),
     applications=("application.py",),
     platforms=("windows",),

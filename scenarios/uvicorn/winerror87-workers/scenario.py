@@ -33,7 +33,7 @@ from typing import TYPE_CHECKING
 
 from packaging.version import Version
 
-from harness import Check, Claim, Evidence, Exchange, Heard, Judgement, Scenario, Variant, conclude
+from harness import Check, Evidence, Exchange, Heard, Judgement, Scenario, Variant, conclude
 
 if TYPE_CHECKING:
     from harness import Trial
@@ -118,7 +118,6 @@ def _worker(exchange: Exchange | None) -> str | None:
 
 SCENARIO = Scenario(
     title="on Windows, all workers but one fail to accept connections",
-    claim=Claim(document="001_d44cbd2023f65e6d.txt", issue="uvicorn #1317", fixed="0.18.0"),
     variants=(
         Variant(name="run"),
         Variant(name="cli"),

@@ -36,7 +36,7 @@ SCENARIO = Scenario(
     id="toy-relay",
     title="the relay is broken",
     subject="toyrelay",
-    claim=Claim(document="a page about the toy", issue="toyrelay #1", fixed="0.6"),
+    claims=(Claim(document="a page about the toy", references=("toyrelay #1",), fixed="0.6"),),
     observe=observe,
     judge=judge,
     typical_s=1.0,

@@ -11,15 +11,24 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from harness.analysis.advice import advice
+from harness.analysis.assessment import (
+    Assessment,
+    assess_fixed,
+    assess_introduced,
+    assess_last_affected,
+    assess_open,
+)
 from harness.analysis.attribution import Cause
 from harness.analysis.candidates import Candidate, Place
-from harness.analysis.claims import Assessment, advice, assess
 from harness.analysis.confidence import ENOUGH, confidence, trials_wanted
+from harness.analysis.coverage import cover
 from harness.analysis.document import Searched
 from harness.analysis.history import Gap, Point, Range, boundaries, deciding, ranges, unknown_between
 from harness.analysis.inquiry import wanted
 from harness.analysis.search import Strategy, anchors, bisect, sweep
 from harness.analysis.series import Series
+from harness.model.claim import ClaimedRange
 from harness.model.coordinates import SeriesKey
 from harness.model.result import EnvironmentResult
 from harness.model.verdict import Verdict
@@ -68,11 +77,23 @@ def points_of(data: bytes, labels: Sequence[str]) -> tuple[Point, ...]:
     return tuple(points)
 
 
+# The candidates that documents name here by their numbers, the first one as 1.
+CLAIMED = (
+    [ClaimedRange(introduced="0", fixed="5")],
+    [ClaimedRange(introduced="2", last_affected="3"), ClaimedRange(introduced="7")],
+)
+
+
+def number_of(name: str, count: int) -> Place:
+    """Place a candidate by its number, among so many."""
+    return Place(older=min(int(name) - 1, count), is_there=int(name) <= count)
+
+
 def steps(points: Sequence[Point]) -> list[tuple[str, ...]]:
     """Return what a bisection asks for, step by step, and what a sweep asks for in the end."""
     labels = [one.label for one in points]
     truth = {one.label: one.verdict for one in points}
-    always = anchors(labels, len(labels) // 3 if labels else None, seed="1")
+    always = anchors(labels, [len(labels) // 3] if labels else [], seed="1")
     known: dict[str, Verdict] = {}
     asked = []
     while step := bisect(labels, known, always):
@@ -92,7 +113,12 @@ def everything(points: Sequence[Point]) -> Any:  # noqa: ANN401 - values of many
             "confidence": confidence(points),
             "trials": trials_wanted(points),
             "advice": advice(points, found),
-            "assessments": [assess(points, position) for position in (None, *range(len(points)))],
+            "assessments": [
+                [assess(points, position) for position in (None, *range(len(points)))]
+                for assess in (assess_fixed, assess_introduced, assess_last_affected)
+            ],
+            "open": assess_open(points),
+            "coverage": [cover(points, one, lambda name: number_of(name, len(points))) for one in CLAIMED],
             "unknown": [unknown_between(one, found.gaps, labels) for one in found.affected],
             "steps": steps(points),
         }
@@ -203,7 +229,7 @@ def test_claimed_commit_is_found_as_its_kind_says(
 ) -> None:
     """By the beginning of its hash; a name that git cannot place claims nothing that was measured."""
     points = commits.points(searched(commits, make_result))
-    assert assess(points, commits.position(name, COMMITS)) is assessment
+    assert assess_fixed(points, commits.position(name, COMMITS)) is assessment
 
 
 def test_commit_is_left_out_of_a_series_whole(commits: Series) -> None:

@@ -10,29 +10,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.analysis.candidates import Candidate
-from harness.analysis.claims import Assessment, advice, assess, sentence
-from harness.analysis.history import Point, ranges
-from harness.analysis.releases import candidate_of, place_of
-from harness.model.scenario import Claim
-from harness.model.verdict import Verdict
+from harness.analysis.advice import advice
+from harness.analysis.assessment import Assessment
+from harness.analysis.claims import assessed
+from harness.analysis.history import ranges
+from harness.analysis.releases import place_of
+from harness.analysis.sentences import said
+from harness.model.claim import Affected, ClaimedRange, Fixed, Introduced, MendedBy, StillOpen
+from tests.letters import numbered, points_of
 from tests.profiles import examples
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
+    from harness.analysis.history import Point
+    from harness.model.claim import Statement
     from harness.model.release import Release
 
-LETTERS = {
-    "R": Verdict.REPRODUCED,
-    "a": Verdict.ABSENT,
-    "u": Verdict.UNHEALTHY,
-    "i": Verdict.INCONCLUSIVE,
-    "e": Verdict.ENVIRONMENT_FAILED,
-    "I": Verdict.INCONCLUSIVE,
-    ".": Verdict.NOT_RUN,
-}
-TALLIES = {"I": {Verdict.REPRODUCED: 1, Verdict.ABSENT: 2}}  # the trials disagree
 # Gone in 0.11.0, back from 0.16.0 to 0.17.6.
 RELAPSE = {"0.10.0": "R", "0.11.0": "a", "0.15.0": "a", "0.16.0": "R", "0.17.6": "R", "0.18.0": "a", "0.19.0": "a"}
 NEWEST = "The newest release that could be judged, {}, has it."
@@ -41,22 +35,11 @@ SAYS = "The page says upgrade to"
 BACK = "It was gone with 0.11.0 and came back in 0.16.0 to 0.17.6."
 
 
-def points_of(history: Mapping[str, str], releases: Iterable[Release] = ()) -> tuple[Point, ...]:
-    """Return the points of versions with their verdicts' letters; nobody is sent to one that ``releases`` lack."""
-    known = {release.version: candidate_of(release) for release in releases}
-    candidates = [known.get(version, Candidate(label=version, is_usual=not known)) for version in history]
-    return tuple(
-        Point(label=one.label, is_usual=one.is_usual, at=one.at, verdict=LETTERS[letter], tally=TALLIES.get(letter, {}))
-        for one, letter in zip(candidates, history.values(), strict=True)
-    )
-
-
 def judged(points: Sequence[Point], claimed: str) -> tuple[Assessment, str]:
     """Return the assessment of a claim, and the sentence about it."""
-    position = place_of(claimed, [one.label for one in points]).position
-    assessment = assess(points, position)
-    claim = Claim(document="page.txt", issue="server #1", fixed=claimed)
-    return assessment, sentence(claim, assessment, points=points, found=ranges(points), claimed=position)
+    labels = [one.label for one in points]
+    found = assessed(Fixed(claimed), points, ranges(points), lambda name: place_of(name, labels))
+    return found.assessment, f"{said(Fixed(claimed))} {found.words}"
 
 
 @pytest.mark.parametrize(
@@ -147,16 +130,114 @@ def test_assessment(history: dict[str, str], claimed: str, assessment: str, word
         assert told.removeprefix(f"{SAYS} {claimed}. ") == words
 
 
+RANGES = (ClaimedRange(introduced="0", fixed="0.2"),)
+AFFECTED = "The document says that these releases are affected: <0.2."
+UNSEEN = "No judged release has the failure, so that nothing is confirmed or refuted."
+
+
+@pytest.mark.parametrize(
+    ("history", "statement", "words", "measured"),
+    [
+        # a beginning
+        ("aRRa", Introduced("0.1"), "The document says that the failure came with 0.1. That is right.", "0.1"),
+        (
+            "RRa",
+            Introduced("0"),
+            "The document says that the very first release has the failure. That is right.",
+            "0.0",
+        ),
+        ("aRRa", Introduced("0"), "… 0.0 is free of the failure. The first release that has it is 0.1.", "0.1"),
+        ("aRRRa", Introduced("0.2"), "… The first release that has it is 0.1.", "0.1"),
+        ("-RRRa", Introduced("0.2"), "… 0.1 has it already, and no release before 0.1 could be judged.", None),
+        ("a.Ra", Introduced("0.2"), "… 0.1 before it was not tested here.", "0.2"),
+        ("aRa", Introduced("0.7"), "… 0.7 cannot be had here.", "0.1"),
+        ("aaa", Introduced("0.1"), f"… {UNSEEN}", None),
+        # ranges
+        ("RRaa", Affected(RANGES), f"{AFFECTED} That is right of all 4 judged releases.", None),
+        ("RRRa", Affected(RANGES), f"{AFFECTED} It leaves out releases that have the failure: 0.2.", None),
+        ("aRaa", Affected(RANGES), f"{AFFECTED} It names releases that are free of the failure: 0.0.", None),
+        (
+            "aaRRRRRRRR",
+            Affected(RANGES),
+            (
+                f"{AFFECTED} It names releases that are free of the failure: 0.0, 0.1. "
+                "It leaves out releases that have the failure: 0.2, 0.3, 0.4, 0.5, 0.6 … 0.9 (8 releases)."
+            ),
+            None,
+        ),
+        ("RRue", Affected(RANGES), f"{AFFECTED} 0.2 cannot do its ordinary work here.", None),
+        (
+            "-Ra",
+            Affected(RANGES),
+            f"{AFFECTED} Whether it begins with the very first release could not be judged.",
+            None,
+        ),
+        ("R.aa", Affected(RANGES), f"{AFFECTED} Whether it ends at 0.2 could not be judged.", None),
+        ("ue", Affected(RANGES), f"{AFFECTED} No release could be judged here.", None),
+        # a commit
+        (
+            "RRa",
+            MendedBy("server #7"),
+            "The document says that server #7 fixed the failure. No commit was tried.",
+            None,
+        ),
+        # still open
+        (
+            "aRR",
+            StillOpen(),
+            (
+                "The document says that no release is without the failure. That is right. "
+                "The newest release that could be judged, 0.2, has it."
+            ),
+            None,
+        ),
+        ("aRRa", StillOpen(), "… The failure is gone since 0.3.", "0.3"),
+        (
+            "aR..",
+            StillOpen(),
+            "… The newest release that could be judged, 0.1, has it. 0.2 to 0.3 were not tested here.",
+            None,
+        ),
+        ("aa", StillOpen(), f"… {UNSEEN}", None),
+        ("ue", StillOpen(), "… No release could be judged here.", None),
+    ],
+)
+def test_other_statements_in_plain_words(history: str, statement: Statement, words: str, measured: str | None) -> None:
+    """What the document says, whether that is right, what was measured instead."""
+    points = numbered(history)
+    labels = [one.label for one in points]
+    found = assessed(statement, points, ranges(points), lambda name: place_of(name, labels))
+    assert f"{said(statement)} {found.words}".endswith(words.removeprefix("… "))
+    if not isinstance(statement, Affected):
+        assert found.measured == measured
+
+
+@pytest.mark.parametrize(
+    ("history", "claimed", "measured"),
+    [
+        ("RRaa", "0.2", "0.2"),
+        ("RRaa", "0.3", "0.2"),
+        ("RRRa", "0.1", "0.3"),
+        ("RaRRa", "0.4", "0.4"),
+        ("RaRRa", "0.1", "0.1"),
+        ("RR", "0.1", None),
+        ("RRa", "0.9", "0.2"),
+        ("aa", "0.1", None),
+    ],
+)
+def test_the_measured_fix_is_that_of_the_claimed_one_s_range(history: str, claimed: str, measured: str | None) -> None:
+    """A claim may be of a later range than the first; where its release does not exist, the first range counts."""
+    points = numbered(history)
+    labels = [one.label for one in points]
+    found = assessed(Fixed(claimed), points, ranges(points), lambda name: place_of(name, labels))
+    assert found.measured == measured
+
+
 def test_every_assessment_is_a_word_of_the_contract() -> None:
     """And each of these can come out."""
     assert {str(one) for one in Assessment} == {
-        "confirmed",
-        "relapsed",
-        "fixed-earlier",
-        "not-fixed",
-        "unhealthy-at-claim",
-        "not-seen",
-        "untested",
+        *("confirmed", "relapsed", "fixed-earlier", "not-fixed", "unhealthy-at-claim", "not-seen", "untested"),
+        *("introduced-earlier", "introduced-later", "fixed-since", "too-wide", "too-narrow"),
     }
 
 

@@ -9,8 +9,8 @@ import pytest
 from harness.analysis.completeness import most_complete
 from harness.analysis.document import Searched, document_of
 from harness.analysis.search import Strategy
+from harness.model.claim import Claim
 from harness.model.coordinates import SeriesKey
-from harness.model.scenario import Claim
 from harness.model.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 LETTERS = {"R": Verdict.REPRODUCED, "a": Verdict.ABSENT}
 KEY = SeriesKey(scenario="some-failure", variant="default", subject="uvicorn", platform="linux", python="3.12")
-CLAIMS = {"some-failure": Claim(document="a page", issue="server #1", fixed="0.4")}
+CLAIMS = {"some-failure": [Claim(document="a page", references=("server #1",), fixed="0.4")]}
 
 
 @pytest.fixture

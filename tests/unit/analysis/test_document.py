@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pytest
 
-from harness.analysis.document import Document, Searched, document_of
+from harness.analysis.document import Document, Searched, document_of, fault_of
 from harness.analysis.search import Strategy
 from harness.analysis.series import Series
+from harness.model.claim import Claim, ClaimedRange, Condition
 from harness.model.coordinates import SeriesKey
 from harness.model.result import EnvironmentResult
-from harness.model.scenario import Claim
 from harness.model.verdict import Verdict
 from harness.report import json_document
 
@@ -29,10 +29,15 @@ HISTORY = {
 }
 CLAIM = {
     *("scenario", "document", "claimed_fixed", "first_fixed", "safe_since", "relapses", "assessment", "python"),
-    "platform",
+    *("platform", "variant", "subject", "kind", "claimed", "measured", "references", "sentence", "upgrade_to"),
 }
 KEY = SeriesKey(scenario="some-failure", variant="default", subject="uvicorn", platform="linux", python="3.12")
-CLAIMS = {"some-failure": Claim(document="page.txt", issue="server #1", fixed="0.2")}
+CLAIMS = {
+    "some-failure": [
+        Claim(document="page.txt", references=("server #1",), fixed="0.2", commit="server #2"),
+        Claim(document="advisory", ranges=(ClaimedRange(introduced="0", fixed="0.2"),), introduced="0.0", open=True),
+    ]
+}
 LETTERS = {"R": Verdict.REPRODUCED, "a": Verdict.ABSENT, "u": Verdict.UNHEALTHY}
 
 
@@ -75,7 +80,8 @@ def test_words_of_the_contract(document: Document) -> None:
     """Every key, gaps ``from`` and ``to`` among them."""
     text = plain.loads(json_document.render(document))
     (history,) = text["histories"]
-    (claim,) = text["claims"]
+    claim, *others = text["claims"]
+    assert [one["kind"] for one in (claim, *others)] == ["fixed", "commit", "introduced", "range", "open"]
     assert set(history) >= HISTORY
     assert set(claim) >= CLAIM
     assert history["affected"] == [
@@ -112,6 +118,27 @@ def test_document_can_be_computed_again_from_its_cells(document: Document) -> No
         searched={one.key: Searched(strategy=one.strategy, seed=one.seed) for one in document.histories},
     )
     assert again == document
+
+
+def test_a_condition_says_which_histories_a_claim_stands_beside(
+    results: list[CellResult], known: dict[str, tuple[Release, ...]]
+) -> None:
+    """A document that speaks of another Python says nothing about this one."""
+    claims = [
+        Claim(document=python, fixed="0.2", condition=Condition(python=python))
+        for python in ("<3.9", ">=3.12", "==3.12")
+    ]
+    made = document_of(results, releases=known, claims={"some-failure": claims}, searched={})
+    assert [one.document for one in made.claims] == [">=3.12", "==3.12"]
+
+
+@pytest.mark.parametrize("fields", [{"claimed": None}, {"kind": "open"}, {"kind": "range"}, {"claimed": []}])
+def test_a_claim_says_what_its_kind_is(fields: dict[str, Any], document: Document) -> None:
+    """Whoever wrote the document: a claimed fix without a release is no open failure."""
+    broken = plain.loads(json_document.render(document))
+    assert fault_of(msgspec.convert(broken, Document)) is None
+    broken["claims"][0] |= fields
+    assert "says something else" in (fault_of(msgspec.convert(broken, Document)) or "")
 
 
 def test_document_meets_its_schema(document: Document) -> None:

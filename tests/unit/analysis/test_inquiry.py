@@ -106,7 +106,7 @@ def survey(
     kinds: Sequence[Kind],
     searched: Searched,
     *,
-    claimed: str | None = None,
+    claimed: Sequence[str] = (),
     trials: int = 1,
     causes: bool = True,
     every: int = 2,
@@ -187,14 +187,14 @@ def check_inquiry(data: bytes) -> tuple[int, int]:
     """Run a bisection to its end; return how many releases there are, and how many were tested."""
     kinds = decoded(data)
     claimed = f"0.{data[0] % len(data)}"
-    series, results = survey(kinds, BISECT, claimed=claimed, trials=1 + data[-1] % 2)
+    series, results = survey(kinds, BISECT, claimed=[claimed], trials=1 + data[-1] % 2)
     points = series.points(results)
     check_verdicts(kinds, points)
     check_sure(points)
     check_causes(series, points, results)
     check_boundaries(series, points, results)
     tested = {one.label for one in points if one.verdict is not Verdict.NOT_RUN}
-    assert tested >= set(anchors(series.labels, place_of(claimed), seed=f"1 {KEY}"))
+    assert tested >= set(anchors(series.labels, [place_of(claimed)], seed=f"1 {KEY}"))
     return len(kinds), len(tested)
 
 
@@ -242,7 +242,7 @@ def test_sweep_tests_every_release(data: bytes) -> None:
 def test_bisection_of_a_long_history_is_cheap() -> None:
     """200 releases: the anchors, eight at the boundary; two releases again, and two with exchanged dependencies."""
     kinds = [Verdict.REPRODUCED] * 60 + [Verdict.ABSENT] * 140
-    series, results = survey(kinds, BISECT, claimed="0.60", every=1)
+    series, results = survey(kinds, BISECT, claimed=["0.60"], every=1)
     assert len(results) <= 15 + 8 + 2
     history = history_of(series, results, strategy=Strategy.BISECT, seed=1)
     assert history.specifiers == ("<0.60",)
@@ -257,17 +257,17 @@ def test_steps_of_an_inquiry(searched: Searched) -> None:
     """First the releases, then those that decide again, then their exchanged dependencies; then nothing."""
     series = series_of_size(3)
     kinds: list[Kind] = [Verdict.REPRODUCED, Verdict.REPRODUCED, Verdict.ABSENT]
-    first = wanted(series, {}, searched, claimed=None, trials=1)
+    first = wanted(series, {}, searched, claimed=(), trials=1)
     assert first == {series.cell(version): 1 for version in series.labels}
     results = {cell.id: answer(cell, 1, kinds[place_of(cell.release.version)], {"h11": cell.id}) for cell in first}
-    again = wanted(series, results, searched, claimed=None)
+    again = wanted(series, results, searched, claimed=())
     assert set(again) == {series.cell("0.1"), series.cell("0.2")}
     results |= {cell.id: answer(cell, n, results[cell.id].verdict, {"h11": cell.id}) for cell, n in again.items()}
-    exchanged = wanted(series, results, searched, claimed=None)
+    exchanged = wanted(series, results, searched, claimed=())
     assert exchanged == {series.cell("0.1", "0.2"): TRIALS, series.cell("0.2", "0.1"): TRIALS}
-    assert wanted(series, results, searched, claimed=None, causes=False) == {}
+    assert wanted(series, results, searched, claimed=(), causes=False) == {}
     results |= {cell.id: answer(cell, n, Verdict.UNHEALTHY, {}) for cell, n in exchanged.items()}
-    assert wanted(series, results, searched, claimed=None) == {}
+    assert wanted(series, results, searched, claimed=()) == {}
 
 
 def test_equal_dependencies_are_not_exchanged() -> None:
@@ -283,31 +283,31 @@ def test_seed_decides_which_further_releases_are_tested() -> None:
     """It is recorded, and the same one asks for the same."""
     series = series_of_size(60)
     steps = {
-        seed: tuple(wanted(series, {}, Searched(strategy=Strategy.BISECT, seed=seed), claimed=None)) for seed in (1, 2)
+        seed: tuple(wanted(series, {}, Searched(strategy=Strategy.BISECT, seed=seed), claimed=())) for seed in (1, 2)
     }
     assert steps[1] != steps[2]
-    assert steps[1] == tuple(wanted(series, {}, Searched(strategy=Strategy.BISECT, seed=1), claimed=None))
+    assert steps[1] == tuple(wanted(series, {}, Searched(strategy=Strategy.BISECT, seed=1), claimed=()))
 
 
 def test_claimed_release_and_its_neighbours_are_asked_for_at_once() -> None:
     """Whatever the draw."""
-    first = wanted(series_of_size(60), {}, BISECT, claimed="0.20")
+    first = wanted(series_of_size(60), {}, BISECT, claimed=["0.20"])
     assert {"0.0", "0.19", "0.20", "0.21", "0.59"} <= {cell.release.version for cell in first}
 
 
 def test_as_many_trials_as_the_call_says() -> None:
     """Of every release."""
-    assert set(wanted(series_of_size(4), {}, SWEEP, claimed=None, trials=5).values()) == {5}
+    assert set(wanted(series_of_size(4), {}, SWEEP, claimed=(), trials=5).values()) == {5}
 
 
 @pytest.mark.parametrize(("asked", "trials"), [(1, 4), (3, 4), (6, 6)])
 def test_as_many_trials_as_the_scenario_s_rule_needs(asked: int, trials: int) -> None:
     """Fewer of a failure that shows only now and then would prove nothing, of any release nor of any exchange."""
     series = msgspec.structs.replace(series_of_size(2), trials=4)
-    first = wanted(series, {}, SWEEP, claimed=None, trials=asked)
+    first = wanted(series, {}, SWEEP, claimed=(), trials=asked)
     assert set(first.values()) == {trials}
     results = {
         cell.id: answer(cell, count, JUDGED[place_of(cell.release.version)], {"h11": cell.id})
         for cell, count in first.items()
     }
-    assert set(wanted(series, results, SWEEP, claimed=None, trials=asked).values()) == {4}
+    assert set(wanted(series, results, SWEEP, claimed=(), trials=asked).values()) == {4}

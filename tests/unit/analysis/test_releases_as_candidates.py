@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from packaging.version import InvalidVersion, Version
 
 from harness.analysis.candidates import Place
-from harness.analysis.document import claim_result
+from harness.analysis.claims import claim_results
 from harness.analysis.releases import candidate_of, divided, in_order, oldest_first, place_of
 from harness.analysis.series import Series
+from harness.model.claim import Claim
 from harness.model.coordinates import SeriesKey
 from harness.model.release import Offer
-from harness.model.scenario import Claim
 from harness.model.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -131,7 +131,6 @@ def test_claim_in_other_words_is_of_the_same_release(
     series = Series.of_releases(KEY, [make_release("0.1"), make_release("0.2")])
     verdicts = {"0.1": Verdict.REPRODUCED, "0.2": Verdict.ABSENT}
     made = [make_result(version=one, verdict=verdicts[one]) for one in tested]
-    found = claim_result(
-        series, {one.id: one for one in made}, Claim(document="page.txt", issue="server #1", fixed=claimed)
-    )
+    claim = Claim(document="page.txt", references=("server #1",), fixed=claimed)
+    (found,) = claim_results(series, {one.id: one for one in made}, [claim])
     assert found.sentence.startswith(f"The page says upgrade to {claimed}. {words}")

@@ -53,9 +53,9 @@ def points_of(releases: Sequence[str], verdicts: Mapping[str, Verdict]) -> tuple
     return tuple(Point(label=one, verdict=verdicts.get(one, Verdict.NOT_RUN), reason="ill") for one in releases)
 
 
-def place_of(claimed: str | None, releases: Sequence[str]) -> int | None:
-    """Return the position of a claimed release, None where it is none of these."""
-    return releases.index(claimed) if claimed in releases else None
+def places_of(claimed: str | None, releases: Sequence[str]) -> list[int]:
+    """Return the position of a claimed release, nothing where it is none of these."""
+    return [releases.index(claimed)] if claimed in releases else []
 
 
 def searched(
@@ -118,7 +118,7 @@ def check_monotone(size: int, border: int, claimed: str | None, *, fixes: bool) 
     releases = RELEASES[:size]
     older, newer = (Verdict.REPRODUCED, Verdict.ABSENT) if fixes else (Verdict.ABSENT, Verdict.REPRODUCED)
     truth = [(older if number < border else newer, False) for number in range(size)]
-    always = anchors(releases, place_of(claimed, releases), seed="1")
+    always = anchors(releases, places_of(claimed, releases), seed="1")
     _, verdicts = searched(truth, always)
     by_bisection = ranges(points_of(releases, verdicts))
     by_sweep = ranges(points_of(releases, {release: truth[int(release)][0] for release in releases}))
@@ -138,7 +138,7 @@ def test_bisection_tells_nothing_but_what_it_saw(data: bytes) -> None:
     """
     truth = decoded(data)
     claimed = RELEASES[sum(data) % len(data)] if data and data[0] & 1 else None
-    always = anchors(RELEASES[: len(truth)], place_of(claimed, RELEASES), seed=str(len(data)))
+    always = anchors(RELEASES[: len(truth)], places_of(claimed, RELEASES), seed=str(len(data)))
     releases, verdicts = searched(truth, always)
     assert set(always) <= verdicts.keys()
     found = ranges(points_of(releases, verdicts))
@@ -168,7 +168,7 @@ def test_bisection_finds_the_first_and_the_last_judged_release(parts: list[int],
     truth = [(verdict, False) for verdict, count in zip(verdicts, parts, strict=True) for _ in range(count)]
     releases = RELEASES[: len(truth)]
     claimed = RELEASES[place] if place >= 0 else None
-    _, seen = searched(truth, anchors(releases, place_of(claimed, releases), seed="1"))
+    _, seen = searched(truth, anchors(releases, places_of(claimed, releases), seed="1"))
     judged = [release for release in releases if truth[int(release)][0].is_judged]
     found = [release for release in releases if release in seen and seen[release].is_judged]
     assert found[:1] == judged[:1]
@@ -183,7 +183,7 @@ def test_ends_that_cannot_be_judged_are_not_all_tried() -> None:
     """150 releases at each end: their edges are found by halving, as any boundary is."""
     ill = [(Verdict.ENVIRONMENT_FAILED, False)] * 150
     truth = [*ill, *[(Verdict.REPRODUCED, False)] * 50, *[(Verdict.ABSENT, False)] * 50, *ill]
-    always = anchors(RELEASES, 200, seed="1")
+    always = anchors(RELEASES, [200], seed="1")
     _, verdicts = searched(truth, always)
     assert {"149", "150", "199", "200", "249", "250"} <= verdicts.keys()
     assert len(verdicts) - len(always) <= 3 * math.ceil(math.log2(400))
@@ -193,7 +193,7 @@ def test_ends_that_cannot_be_judged_are_not_all_tried() -> None:
 @pytest.mark.parametrize("verdict", UNJUDGED)
 def test_search_ends_where_nothing_can_be_judged(size: int, verdict: Verdict) -> None:
     """Having tried everything; nothing is affected and nothing is safe."""
-    releases, verdicts = searched([(verdict, False)] * size, anchors(RELEASES[:size], None, seed="1"))
+    releases, verdicts = searched([(verdict, False)] * size, anchors(RELEASES[:size], (), seed="1"))
     assert verdicts == dict.fromkeys(releases, verdict)
     found = ranges(points_of(releases, verdicts))
     assert (found.affected, found.safe_since, len(found.gaps)) == ((), None, min(size, 1))
@@ -202,7 +202,7 @@ def test_search_ends_where_nothing_can_be_judged(size: int, verdict: Verdict) ->
 def test_bisection_of_a_history_that_is_all_flaky_ends() -> None:
     """Every release is found out in the end."""
     truth = [(STEADY[number % 2], True) for number in range(30)]
-    releases, verdicts = searched(truth, anchors(RELEASES[:30], 7, seed="1"))
+    releases, verdicts = searched(truth, anchors(RELEASES[:30], [7], seed="1"))
     assert verdicts == dict.fromkeys(releases, Verdict.INCONCLUSIVE)
 
 
@@ -240,7 +240,7 @@ def test_sweep_asks_for_all_that_has_no_verdict(data: bytes) -> None:
 def test_anchors(size: int, place: int, seed: int) -> None:
     """Both ends, the claimed release with its neighbours, and some of each side; the same ones each time."""
     releases = RELEASES[:size]
-    claimed = place if 0 <= place < size else None
+    claimed = [place] if 0 <= place < size else []
     found = anchors(releases, claimed, seed=str(seed))
     assert found == anchors(releases, claimed, seed=str(seed))
     assert list(found) == sorted(set(found), key=int)
@@ -251,22 +251,30 @@ def test_anchors(size: int, place: int, seed: int) -> None:
         assert len(set(side) & set(found)) == min(DRAWN, len(side))
 
 
+def test_every_claimed_release_is_an_anchor() -> None:
+    """Several documents name several releases: each is tried with its neighbours, and some of each stretch between."""
+    found = [int(release) for release in anchors(RELEASES[:100], [70, 20], seed="1")]
+    assert {0, 19, 20, 21, 69, 70, 71, 99} <= set(found)
+    stretches = (range(1, 19), range(22, 69), range(72, 99))
+    assert [sum(place in stretch for place in found) for stretch in stretches] == [5, 5, 5]
+
+
 def test_draw_depends_on_the_seed() -> None:
     """Another seed looks elsewhere."""
-    drawn = {anchors(RELEASES[:100], 50, seed=str(seed)) for seed in range(5)}
+    drawn = {anchors(RELEASES[:100], [50], seed=str(seed)) for seed in range(5)}
     assert len(drawn) == 5
 
 
 def test_no_release_needs_no_anchor() -> None:
     """Nor a search."""
-    assert anchors((), None, seed="1") == ()
+    assert anchors((), (), seed="1") == ()
     assert bisect((), {}, ()) == ()
     assert sweep((), {}) == ()
 
 
 def test_neighbours_of_the_claim_are_tested_first() -> None:
     """The first step is all anchors at once, so that they can run side by side."""
-    always = anchors(RELEASES[:50], 20, seed="1")
+    always = anchors(RELEASES[:50], [20], seed="1")
     assert bisect(RELEASES[:50], {}, always) == always
     assert {"0", "19", "20", "21", "49"} <= set(always)
 

@@ -9,13 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.analysis.attribution import Cause, Change
-from harness.analysis.document import claim_result, history_of
+from harness.analysis.claims import claim_results
+from harness.analysis.document import history_of
 from harness.analysis.history import Boundary, Gap, Point, Range
 from harness.analysis.search import Strategy
 from harness.analysis.series import Series, series_of
+from harness.model.claim import Claim
 from harness.model.coordinates import SeriesKey
 from harness.model.result import EnvironmentResult
-from harness.model.scenario import Claim
 from harness.model.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -276,9 +277,9 @@ def test_claim_beside_a_history(
 ) -> None:
     """With where it was measured and what to do."""
     series = make_series("0.1", "0.2", "0.4")
-    claim = Claim(document="page.txt", issue="server #1", fixed="0.2")
+    claim = Claim(document="page.txt", references=("server #1",), fixed="0.2")
     results = measured(series, **dict(zip(("v0_1", "v0_2", "v0_4"), verdicts, strict=True)))
-    found = claim_result(series, results, claim)
+    (found,) = claim_results(series, results, [claim])
     assert (found.scenario, found.variant, found.document) == ("some-failure", "default", "page.txt")
     assert (found.python, found.platform, found.claimed_fixed) == ("3.12", "linux", "0.2")
     assert (found.assessment, found.upgrade_to) == (assessment, upgrade_to)

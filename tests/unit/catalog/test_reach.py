@@ -60,7 +60,7 @@ SCENARIO = Scenario(
     id="own",
     title="t",
     subject="s",
-    claim=Claim(document="d", issue="i", fixed="1.0"),
+    claims=(Claim(document="d", references=("i",), fixed="1.0"),),
     variants=(Variant(companions=(Companion("h11", "<1"),)),),
     observe=observe,
     judge=judge,

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-import contextlib
 import ctypes
+import itertools
 import math
 import socket
 import struct
 import sys
 import threading
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from harness.client import wire
 from harness.client.clock import TrialClock, TrialOverError
-from harness.client.wire import Connection, ExchangeRecorder
+from harness.client.recorder import ExchangeRecorder
+from harness.client.transport import Transport
+from harness.client.wire import Connection
 from harness.model.evidence import Ended, Heard
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from harness.model.answers import Answer
 
@@ -38,6 +39,11 @@ def recorder() -> ExchangeRecorder:
     return ExchangeRecorder("x", server="s", clock=CLOCK)
 
 
+def connected(address: tuple[str, int], record: ExchangeRecorder, clock: TrialClock = CLOCK) -> Connection:
+    """Return a connection to the address, which may have failed."""
+    return Connection(Transport(address, record, clock=clock))
+
+
 def request(
     address: tuple[str, int],
     record: ExchangeRecorder,
@@ -50,32 +56,8 @@ def request(
     clock: TrialClock = CLOCK,
 ) -> Answer | None:
     """Make an ordinary request on a connection of its own."""
-    with Connection(address, record, clock=clock) as connection:
+    with connected(address, record, clock) as connection:
         return connection.request(method, path, host="localhost", headers=headers, body=body, deadline_s=deadline_s)
-
-
-@pytest.fixture
-def serve() -> Iterator[Callable[[Callable[[socket.socket], None]], tuple[str, int]]]:
-    """Serve one connection on loopback by a function of the accepted socket; returns the address."""
-    with contextlib.ExitStack() as stack:
-
-        def start(behave: Callable[[socket.socket], None]) -> tuple[str, int]:
-            listener = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
-
-            def accept() -> None:
-                with contextlib.suppress(OSError):
-                    accepted, _ = listener.accept()
-                    with accepted:
-                        accepted.settimeout(10)
-                        behave(accepted)
-
-            thread = threading.Thread(target=accept)
-            thread.start()
-            stack.callback(thread.join)
-            address: tuple[str, int] = listener.getsockname()
-            return address
-
-        yield start
 
 
 def until_asked(accepted: socket.socket, data: bytes = ASKED) -> None:
@@ -83,6 +65,13 @@ def until_asked(accepted: socket.socket, data: bytes = ASKED) -> None:
     left = len(data)
     while left and (part := accepted.recv(left)):
         left -= len(part)
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Wait until something holds that another thread does."""
+    end = time.monotonic() + 10
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.01)
 
 
 def test_answers_are_counted_from_the_beginning(serve: Callable[..., tuple[str, int]]) -> None:
@@ -96,7 +85,7 @@ def test_answers_are_counted_from_the_beginning(serve: Callable[..., tuple[str, 
         accepted.recv(1)
 
     record = recorder()
-    with Connection(serve(behave), record, clock=CLOCK) as connection:
+    with connected(serve(behave), record) as connection:
         connection.send(ASKED)
         assert connection.receive(answers=1, deadline_s=10)
         connection.send(ASKED)
@@ -118,7 +107,7 @@ def test_closed_by_server(serve: Callable[..., tuple[str, int]]) -> None:
         accepted.sendall(PLAIN)
 
     record = recorder()
-    with Connection(serve(behave), record, clock=CLOCK) as connection:
+    with connected(serve(behave), record) as connection:
         connection.send(ASKED)
         assert not connection.receive(answers=2, deadline_s=10)
         assert not connection.is_open
@@ -134,7 +123,7 @@ def test_reset_by_server(serve: Callable[..., tuple[str, int]]) -> None:
         accepted.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, ABORT)
 
     record = recorder()
-    with Connection(serve(behave), record, clock=CLOCK) as connection:
+    with connected(serve(behave), record) as connection:
         connection.send(ASKED)
         assert not connection.receive(answers=1, deadline_s=10)
     assert record.exchange().ended == "reset by server"
@@ -150,7 +139,7 @@ def test_deadline(serve: Callable[..., tuple[str, int]]) -> None:
         over.wait(10)
 
     record = recorder()
-    with Connection(serve(behave), record, clock=CLOCK) as connection:
+    with connected(serve(behave), record) as connection:
         assert sent.wait(10)
         assert not connection.receive(answers=1, deadline_s=0.05)
         assert not connection.receive(answers=1, deadline_s=10)
@@ -164,7 +153,7 @@ def test_refused() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         address = listener.getsockname()
     record = recorder()
-    with Connection(address, record, clock=CLOCK) as connection:
+    with connected(address, record) as connection:
         assert not connection.is_open
         connection.send(ASKED)
         assert not connection.receive(answers=1, deadline_s=10)
@@ -179,20 +168,10 @@ def test_garbage_is_recorded_and_is_no_answer(serve: Callable[..., tuple[str, in
         accepted.sendall(b"\x00\xff garbage\r\n\r\n")
 
     record = recorder()
-    with Connection(serve(behave), record, clock=CLOCK) as connection:
+    with connected(serve(behave), record) as connection:
         assert not connection.receive(answers=1, deadline_s=10)
     assert record.exchange().bytes("received") == b"\x00\xff garbage\r\n\r\n"
     assert record.exchange().answers == ()
-
-
-def test_record_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A server that sends for ever does not fill the memory or the disk."""
-    monkeypatch.setattr(wire, "KEPT_OF_EXCHANGE", 10)
-    record = recorder()
-    for _ in range(5):
-        record.add("received", b"abcd")
-    assert record.exchange().bytes("received") == b"abcdabcdab"
-    assert record.exchange().cut == 10
 
 
 def test_request_is_recorded_both_ways(serve: Callable[..., tuple[str, int]]) -> None:
@@ -265,7 +244,7 @@ def test_drip_of_bytes_does_not_outlast_the_deadline(serve: Callable[..., tuple[
             accepted.sendall(b"x")
 
     record = recorder()
-    with Connection(serve(behave), record, clock=CLOCK) as connection:
+    with connected(serve(behave), record) as connection:
         connection.send(ASKED)
         assert not connection.receive(answers=1, deadline_s=0.2)
     over.set()
@@ -294,7 +273,7 @@ def test_a_server_that_never_reads_does_not_outlast_the_deadline(serve: Callable
     """What it took is recorded, as far as it is kept."""
     over = threading.Event()
     record, began = recorder(), time.monotonic()
-    with Connection(serve(lambda _: (over.wait(20), None)[1]), record, clock=CLOCK) as connection:
+    with connected(serve(lambda _: (over.wait(20), None)[1]), record) as connection:
         connection.send(b"x" * 50_000_000, deadline_s=0.3)
         assert not connection.is_open
     over.set()
@@ -369,17 +348,213 @@ def test_after_the_trial_every_call_is_refused(serve: Callable[..., tuple[str, i
     over.set()
     assert clock.now() < 5
     with pytest.raises(TrialOverError):
-        Connection(("127.0.0.1", 1), recorder(), clock=clock)
+        connected(("127.0.0.1", 1), recorder(), clock)
     with pytest.raises(TrialOverError):
         clock.sleep(0)
 
 
-def test_a_flood_of_small_pieces_is_recorded_in_few(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A frame costs more memory than a byte."""
-    monkeypatch.setattr(wire, "_FRAMES", 10)
+def test_bytes_are_awaited(serve: Callable[..., tuple[str, int]]) -> None:
+    """Across the pieces in which they come, also where an earlier call has received them already, each once."""
+
+    def behave(accepted: socket.socket) -> None:
+        accepted.sendall(PLAIN[:-2])
+        until_asked(accepted)
+        accepted.sendall(PLAIN[-2:] + b"more, done")
+        accepted.recv(1)
+
     record = recorder()
-    for _ in range(1000):
-        record.add("received", b"x")
-    exchange = record.exchange()
-    assert len(exchange.frames) == 10
-    assert exchange.bytes("received") == b"x" * 1000
+    with connected(serve(behave), record) as connection:
+        assert connection.receive(until=b"\r\n\r\nd", deadline_s=10)
+        connection.send(ASKED)
+        assert connection.receive(answers=1, deadline_s=10)
+        assert connection.receive(until=b"one", deadline_s=10)
+        assert connection.receive(until=b"done", deadline_s=10)
+        assert not connection.receive(until=b"done", deadline_s=0.05)
+    assert record.exchange().ended is Ended.DEADLINE
+
+
+def test_bytes_are_found_in_a_flood(serve: Callable[..., tuple[str, int]]) -> None:
+    """Of a flood only its last part is searched again, and it may lie across the bound of what is kept."""
+    flood = b"x" * 3_000_000
+
+    def behave(accepted: socket.socket) -> None:
+        accepted.sendall(flood + b"needle")
+        accepted.recv(1)
+
+    with connected(serve(behave), recorder()) as connection:
+        assert connection.receive(until=b"xneedle", deadline_s=10)
+        assert connection.is_open
+
+
+def test_the_end_is_awaited(serve: Callable[..., tuple[str, int]]) -> None:
+    """What comes before it is no reason to return, and it has come also when asked again; a deadline is no end."""
+
+    def behave(accepted: socket.socket) -> None:
+        accepted.sendall(PLAIN)
+        until_asked(accepted)
+        accepted.sendall(PLAIN)
+
+    record, over = recorder(), threading.Event()
+    with connected(serve(behave), record) as connection:
+        assert connection.receive(answers=1, deadline_s=10)
+        connection.send(ASKED)
+        assert connection.receive(end=True, deadline_s=10)
+        assert connection.receive(end=True, deadline_s=10)
+    assert record.exchange().heard == Heard.of((200, b"done"), (200, b"done"), then=Ended.BY_SERVER)
+    with connected(serve(lambda _: (over.wait(10), None)[1]), recorder()) as connection:
+        assert not connection.receive(end=True, deadline_s=0.05)
+    over.set()
+
+
+def test_quiet_leaves_the_connection_open(serve: Callable[..., tuple[str, int]]) -> None:
+    """A byte begins the silence anew; afterwards the connection works as before."""
+
+    def behave(accepted: socket.socket) -> None:
+        accepted.sendall(PLAIN)
+        until_asked(accepted)
+        accepted.sendall(PLAIN)
+        accepted.recv(1)
+
+    record = recorder()
+    with connected(serve(behave), record) as connection:
+        assert connection.receive(quiet_s=0.2, deadline_s=10)
+        connection.send(ASKED)
+        assert connection.receive(answers=2, deadline_s=10)
+    assert record.exchange().ended is Ended.BY_CLIENT
+
+
+def test_a_server_that_drips_is_never_quiet(serve: Callable[..., tuple[str, int]]) -> None:
+    """The deadline ends the wait; an end of the server's is no silence either."""
+    over = threading.Event()
+
+    def behave(accepted: socket.socket) -> None:
+        while not over.wait(0.01):
+            accepted.sendall(b"x")
+
+    record = recorder()
+    with connected(serve(behave), record) as connection:
+        assert not connection.receive(quiet_s=0.3, deadline_s=0.6)
+    over.set()
+    assert record.exchange().ended is Ended.DEADLINE
+    with connected(serve(lambda _: None), recorder()) as connection:
+        assert not connection.receive(quiet_s=5, deadline_s=10)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {},
+        {"answers": 1, "end": True},
+        {"until": b""},
+        {"until": b"x", "quiet_s": 1},
+        {"end": False},
+        {"quiet_s": 10},
+    ],
+)
+def test_what_is_awaited_is_one_thing(wrong: dict[str, Any], serve: Callable[..., tuple[str, int]]) -> None:
+    """None, two, or what cannot come are the author's mistakes, told at once."""
+    with (
+        connected(serve(lambda _: None), recorder()) as connection,
+        pytest.raises(ValueError, match="receive: "),
+    ):
+        connection.receive(**wrong, deadline_s=10)
+
+
+def test_pieces_go_out_one_by_one(serve: Callable[..., tuple[str, int]]) -> None:
+    """With the pause between them, and none behind the last."""
+    asked: list[bytes] = []
+
+    def behave(accepted: socket.socket) -> None:
+        while part := accepted.recv(100):
+            asked.append(part)
+
+    record = recorder()
+    with connected(serve(behave), record) as connection:
+        connection.send_pieces(b"GET /", b" HTTP/1.1\r\n", b"\r\n", pause_s=0.1)
+        connection.half_close()
+        assert connection.receive(end=True, deadline_s=10)
+    assert b"".join(asked) == b"GET / HTTP/1.1\r\n\r\n"
+    sent = [frame for frame in record.exchange().frames if frame.direction == "sent"]
+    assert [frame.data for frame in sent] == [b"GET /", b" HTTP/1.1\r\n", b"\r\n", b""]
+    assert all(later.at_s - earlier.at_s >= 0.09 for earlier, later in itertools.pairwise(sent[:3]))
+
+
+def test_a_half_closed_connection_is_answered(serve: Callable[..., tuple[str, int]]) -> None:
+    """The server sees the end and answers behind it; the evidence says when the client did so."""
+
+    def behave(accepted: socket.socket) -> None:
+        while accepted.recv(100):
+            pass
+        accepted.sendall(PLAIN)
+
+    record = recorder()
+    with connected(serve(behave), record) as connection:
+        connection.send(ASKED)
+        connection.half_close()
+        assert connection.receive(answers=1, deadline_s=10)
+    frames = record.exchange().frames
+    assert [(frame.direction, frame.act) for frame in frames] == [
+        ("sent", ""),
+        ("sent", "half-close"),
+        ("received", ""),
+    ]
+    assert record.exchange().bytes("sent") == ASKED
+
+
+@pytest.mark.skipif(WINE, reason="Wine ends a connection in order where SO_LINGER says abort; Windows resets it")
+def test_a_reset_is_one(serve: Callable[..., tuple[str, int]]) -> None:
+    """The server sees a reset and no end; later calls do nothing."""
+    seen: list[object] = []
+    asked = threading.Event()
+
+    def behave(accepted: socket.socket) -> None:
+        until_asked(accepted)
+        asked.set()
+        try:
+            seen.append(accepted.recv(1))
+        except ConnectionError as error:
+            seen.append(type(error))
+
+    record = recorder()
+    with connected(serve(behave), record) as connection:
+        connection.send(ASKED)
+        assert asked.wait(10)
+        connection.reset()
+        connection.reset()
+        connection.half_close()
+        assert not connection.receive(answers=1, deadline_s=10)
+    until(lambda: bool(seen))
+    assert seen == [ConnectionResetError]
+    assert record.exchange().frames[-1].act == "reset"
+    assert record.exchange().ended is Ended.BY_CLIENT
+
+
+def test_headers_are_sent_as_they_were_given(serve: Callable[..., tuple[str, int]]) -> None:
+    """Bytes that are no text, repeats, empty values, a method and a path of bytes."""
+
+    def behave(accepted: socket.socket) -> None:
+        accepted.recv(65536)
+        accepted.sendall(PLAIN)
+
+    record = recorder()
+    headers: tuple[tuple[str | bytes, str | bytes], ...] = (
+        (b"X-\xff", b"\xc3\xa9"),
+        ("x", ""),
+        (b"x", "2"),
+        ("HOST", b"o"),
+    )
+    with connected(serve(behave), record) as connection:
+        answer = connection.request(b"ODD", b"/\xff", host="localhost", headers=headers, deadline_s=10)
+    assert answer
+    sent = record.exchange().bytes("sent")
+    assert sent.startswith(b"ODD /\xff HTTP/1.1\r\n")
+    assert sent.endswith(b"\r\nX-\xff: \xc3\xa9\r\nx: \r\nx: 2\r\nHOST: o\r\n\r\n")
+
+
+def test_a_header_beyond_latin_1_is_refused(serve: Callable[..., tuple[str, int]]) -> None:
+    """No guess decides which bytes are sent."""
+    with (
+        connected(serve(lambda _: None), recorder()) as connection,
+        pytest.raises(ValueError, match="Latin-1"),
+    ):
+        connection.request("GET", "/", host="localhost", headers=(("x", "\u20ac"),), deadline_s=10)

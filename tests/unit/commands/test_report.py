@@ -203,7 +203,7 @@ def test_the_summary_of_a_ci_job_is_written_by_itself(
     text = summary.read_text(encoding="utf-8")
     assert text.startswith("before\n")
     assert "2 reproduced, 1 absent" in text
-    assert "| pipelined-keep-alive | 0.27.1 | confirmed |" in text
+    assert "| fixed in 0.27.1 | confirmed |" in text
 
 
 def test_what_changed_is_told_with_its_status(

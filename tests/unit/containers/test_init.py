@@ -37,19 +37,23 @@ while True:
 class First:
     """The first process of a container, run as an ordinary one."""
 
-    def __init__(self, folder: Path, *argv: str, port: int, console: bool = False) -> None:
+    def __init__(self, folder: Path, *argv: str, port: int = 1, **more: object) -> None:
         """Start it."""
         self.published, self.folder = free_port(), folder
         order = {
             "argv": argv,
             "env": {},
             "folder": str(folder),
-            "port": port,
+            "address": ("127.0.0.1", port),
             "published": self.published,
+            "inherits": False,
+            "stdin": None,
+            "console": False,
             "stop": STOP,
         }
         self.process = subprocess.Popen(  # noqa: S603 - the program on test
-            [sys.executable, "-I", "-S", str(INIT), json.dumps({**order, "console": console})],
+            [sys.executable, "-I", "-S", str(INIT), json.dumps({**order, **more})],
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -59,6 +63,15 @@ class First:
         """Return the next thing it reports."""
         assert self.process.stderr is not None
         said: dict[str, Any] = json.loads(self.process.stderr.readline())
+        return said
+
+    def asked(self, do: str, **about: object) -> dict[str, Any]:
+        """Ask something and return the answer."""
+        assert self.process.stdin is not None
+        self.process.stdin.write(json.dumps({"number": 7, "do": do, **about}) + "\n")
+        self.process.stdin.flush()
+        said = self.told()
+        assert said.pop("answer") == 7
         return said
 
     def printed(self) -> str:
@@ -124,7 +137,7 @@ def test_what_was_printed_before_the_stop_is_told_apart(tmp_path: Path) -> None:
     with first.process:
         first.told()
         assert first.printed() == "before"
-        first.process.send_signal(signal.SIGRTMIN + signal.SIGUSR2)
+        assert first.asked("signal", pid=None, signal=signal.SIGUSR2) == {"sent": True}
         assert first.printed() == "heard"
         first.process.send_signal(signal.SIGTERM)
         assert first.printed() == f"{STOP}after"

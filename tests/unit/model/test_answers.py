@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.model.answers import Asked, asked_in, reply
-from harness.model.evidence import Heard, read_answers
+from harness.model.evidence import Heard, read_bytes
 from harness.model.reader import Reader
 
 PLAIN = b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\ndone"
@@ -31,8 +31,8 @@ streams = st.lists(st.sampled_from(list(SINGLES)), max_size=4)
 
 def read(data: bytes, *, at_end: bool = False) -> tuple[tuple[Found, ...], bytes]:
     """Return status and body of each answer to GET, and what is left."""
-    answers, left, _ = read_answers(data, b"", at_end=at_end)
-    return tuple((answer.status, answer.body) for answer in answers), left
+    found = read_bytes("HTTP/1.1", data, b"", at_end=at_end)
+    return tuple((answer.status, answer.body) for answer in found.answers), found.torn
 
 
 def cut(data: bytes, places: list[int]) -> list[bytes]:
@@ -151,7 +151,7 @@ def test_headers_are_as_they_were_sent() -> None:
     """Order, repeats and letters."""
     (answer,) = Reader().feed(b"HTTP/1.1 204 No\r\nX-B: 1\r\nx-a: \xff\r\nX-b: 2\r\n\r\n")
     assert answer.headers == ((b"X-B", b"1"), (b"x-a", b"\xff"), (b"X-b", b"2"))
-    assert answer.values(b"x-B") == (b"1", b"2")
+    assert answer.header(b"x-B") == answer.header("X-b") == (b"1", b"2")
 
 
 def test_content_is_not_decoded() -> None:

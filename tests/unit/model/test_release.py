@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.errors import UsageError
+from harness.model.claim import Claim
 from harness.model.release import Release, ordinary, select
-from harness.model.scenario import Claim
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-CLAIM = Claim(document="page.txt", issue="uvicorn #1", fixed="0.27.1")
+CLAIM = Claim(document="page.txt", references=("uvicorn #1",), fixed="0.27.1")
 MANY_DIGITS = "1" * 4301  # more than Python reads as a number
 HERE = "m.toml: [[cells]] number 2: releases"
 
@@ -128,7 +128,7 @@ def test_claimed_release_that_does_not_exist_is_an_error(
 ) -> None:
     """A document can name a release that never was."""
     with pytest.raises(UsageError, match=rf"uvicorn {fixed}, which page names as fixed, is not among"):
-        chosen(spec, claim=Claim(document="page", issue="i", fixed=fixed))
+        chosen(spec, claim=Claim(document="page", references=("i",), fixed=fixed))
 
 
 @pytest.mark.parametrize("spec", ["latest", "previous"])

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from harness.model.scenario import Claim, Companion, Variant
+from harness.model.claim import Claim, Condition
+from harness.model.scenario import Companion, Variant
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 def claim(fixed: str) -> Claim:
     """Return a claim that names this release."""
-    return Claim(document="d", issue="i", fixed=fixed)
+    return Claim(document="d", references=("i",), fixed=fixed)
 
 
 @pytest.mark.parametrize(
@@ -38,7 +39,16 @@ def claim(fixed: str) -> Claim:
         ({"title": "a\nb"}, "it is one line"),
         ({"subject": "Uvicorn"}, "write 'uvicorn'"),
         ({"subject": "../uvicorn"}, "the subject '../uvicorn' is not a package's name"),
-        ({"claim": "0.27.1"}, "the claim is '0.27.1', a str, not Claim | None"),
+        ({"claims": "0.27.1"}, "the claims are the text '0.27.1'"),
+        ({"claims": ("0.27.1",)}, "a claim is '0.27.1', a str, not Claim"),
+        ({"references": "uvicorn #1"}, "the references are the text 'uvicorn #1'"),
+        (
+            {
+                "claims": (Claim(document="d", fixed="1", condition=Condition(variant="h12")),),
+                "variants": (Variant(name="h11"),),
+            },
+            "a claim speaks of the variant 'h12'; did you mean h11?",
+        ),
         ({"observe": None}, "observe is a NoneType, which cannot be called"),
         ({"judge": 1}, "judge is a int, which cannot be called"),
         ({"combine": "any"}, "combine is a str, which cannot be called"),

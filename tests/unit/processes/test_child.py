@@ -256,11 +256,11 @@ def test_interpreter_that_somebody_kills_is_replaced(tmp_path: Path, run: str) -
 def test_children_are_found_whatever_the_kernel_can_say(monkeypatch: pytest.MonkeyPatch) -> None:
     """Some kernels do not list them: then every process is asked for its parent."""
     with subprocess.Popen(["/bin/sleep", "60"]) as sleeping:
-        assert sleeping.pid in subreaper.children()
+        assert sleeping.pid in subreaper.children(os.getpid())
         monkeypatch.setattr(os, "access", lambda *_: False)
-        assert sleeping.pid in subreaper.children()
+        assert sleeping.pid in subreaper.children(os.getpid())
         sleeping.kill()
-    assert sleeping.pid not in subreaper.children()
+    assert sleeping.pid not in subreaper.children(os.getpid())
 
 
 def is_running(pid: int) -> bool:

@@ -10,8 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.analysis.claims import Assessment, ClaimResult
+from harness.analysis.assessment import Assessment
+from harness.analysis.claims import ClaimResult
 from harness.analysis.search import Strategy
+from harness.model.claim import ClaimedRange, Kind
 from harness.report import claims
 
 if TYPE_CHECKING:
@@ -23,7 +25,12 @@ LEFT_OUT = "that left releases out"
 ONE = ClaimResult(
     scenario="some-failure",
     variant="h11",
+    subject="uvicorn",
     document="page.txt",
+    kind=Kind.FIXED,
+    claimed="0.2",
+    measured="0.2",
+    references=("uvicorn #1",),
     claimed_fixed="0.2",
     first_fixed="0.2",
     safe_since="0.2",
@@ -72,7 +79,7 @@ def test_alike_claims_are_one_finding(order: list[tuple[str, str]], make_claim: 
     assert finding.where == (
         "h11 on Python 3.9, linux; h11, httptools on Python 3.8, 3.12, linux; h11 on Python 3.8, windows-wine"
     )
-    assert (finding.scenario, finding.document, finding.claimed_fixed) == ("some-failure", "page.txt", "0.2")
+    assert (finding.scenario, finding.document, str(finding.statement)) == ("some-failure", "page.txt", "fixed in 0.2")
     assert finding.advice == "upgrade to 0.2 or later"
     assert finding.rests_on == "a sweep, 12 releases judged"
 
@@ -81,6 +88,9 @@ def test_alike_claims_are_one_finding(order: list[tuple[str, str]], make_claim: 
     "fields",
     [
         {"scenario": "other-failure"},
+        {"document": "another page"},
+        {"kind": Kind.INTRODUCED},
+        {"claimed": "0.2.0"},
         {"assessment": Assessment.NOT_FIXED},
         {"sentence": "The page says upgrade to 0.2. That is right. The failure is gone since 0.3."},
         {"upgrade_to": "0.3"},
@@ -120,6 +130,24 @@ def test_without_a_release_to_go_to_there_is_no_advice(make_claim: Callable[...,
     assert "Upgrade" not in claims.terminal([make_claim(upgrade_to=None)])
 
 
+def test_a_claimed_commit_is_one_finding(make_claim: Callable[..., ClaimResult]) -> None:
+    """Wherever the failure was measured, by histories of any kind: none of them is about commits."""
+    fields = {"kind": Kind.COMMIT, "claimed": "uvicorn #7", "assessment": Assessment.UNTESTED, "upgrade_to": None}
+    made = [make_claim(strategy=how, python=python, **fields) for python, how in (("3.8", "sweep"), ("3.12", "bisect"))]
+    (finding,) = claims.findings(made)
+    assert (str(finding.statement), finding.rests_on) == ("fixed by uvicorn #7", "no commit was tried")
+
+
+def test_only_what_the_head_says_already_is_left_out(make_claim: Callable[..., ClaimResult]) -> None:
+    """The release that a page calls fixed stands beside the finding; claimed ranges may be many."""
+    (fix,) = claims.findings([make_claim()])
+    assert fix.measured == "That is right."
+    ranges = (ClaimedRange(introduced="0", fixed="0.2"),)
+    said = "The document says that these releases are affected: <0.2. That is right of all 12 judged releases."
+    (one,) = claims.findings([make_claim(kind=Kind.RANGE, claimed=ranges, sentence=said)])
+    assert one.measured == said
+
+
 def test_terminal(make_claim: Callable[..., ClaimResult]) -> None:
     """The claim's document, then each finding in two lines that are not wrapped."""
     where = [make_claim(python=f"3.{minor}") for minor in range(8, 15)]
@@ -140,10 +168,10 @@ def test_markdown(make_claim: Callable[..., ClaimResult]) -> None:
     where = "h11 on Python 3.8, linux | a sweep, 12 releases judged"
     text = claims.markdown([make_claim(), make_claim(scenario="z", assessment=Assessment.UNTESTED, upgrade_to=None)])
     assert text.replace("\\", "").splitlines() == [
-        "| failure | the page says fixed in | assessment | measured | advice | on | rests on |",
-        "| --- | --- | --- | --- | --- | --- | --- |",
-        f"| some-failure | 0.2 | confirmed | {ONE.sentence} | upgrade to 0.2 or later | {where} |",
-        f"| z | 0.2 | untested | {ONE.sentence} |  | {where} |",
+        "| failure | document | says | assessment | measured | advice | on | rests on |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- |",
+        f"| some-failure | page.txt | fixed in 0.2 | confirmed | {ONE.sentence} | upgrade to 0.2 or later | {where} |",
+        f"| z | page.txt | fixed in 0.2 | untested | {ONE.sentence} |  | {where} |",
     ]
 
 
@@ -183,11 +211,11 @@ def test_terminal_obeys_no_text(field: str, make_claim: Callable[..., ClaimResul
     assert len(text.splitlines()) == 4
 
 
-@pytest.mark.parametrize("field", ["sentence", "variant", "platform", "scenario", "upgrade_to", "claimed_fixed"])
+@pytest.mark.parametrize("field", ["sentence", "variant", "platform", "scenario", "upgrade_to", "claimed", "document"])
 def test_markdown_obeys_no_text(field: str, make_claim: Callable[..., ClaimResult]) -> None:
     """No heading, link, formula, mention, HTML, column or line of somebody else's making."""
     _, _, row = claims.markdown([make_claim(**{field: HOSTILE})]).splitlines()
-    assert len(re.findall(r"(?<!\\)\|", row)) == 8
+    assert len(re.findall(r"(?<!\\)\|", row)) == 9
     assert not UNESCAPED.search(row)
     assert "\x1b" not in row
     assert "\u202e" not in row

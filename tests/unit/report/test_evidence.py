@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
+from harness.model.evidence import Frame
 from harness.model.judge import judge
 from harness.model.result import EnvironmentResult
 from harness.model.verdict import Verdict
@@ -67,6 +68,19 @@ def test_sent_comes_before_received(shown: str) -> None:
     """Frames stand in the order in which they crossed the wire."""
     part = shown[shown.index("exchange 'two pipelined requests, the second answered late'") :]
     assert part.index("-> GET /0") < part.index("<- HTTP/1.1 200 OK")
+
+
+def test_an_act_without_a_byte_is_shown(
+    kept: Callable[[str, str], Evidence], make_result: Callable[..., CellResult]
+) -> None:
+    """A half-close is part of what the client did."""
+    trial = kept("pipelined-keep-alive", "reproduced-0.27.0-h11")
+    act = Frame(at_s=1.0, direction="sent", data=b"", act="half-close")
+    closed = msgspec.structs.replace(trial.exchanges[0], frames=(*trial.exchanges[0].frames, act))
+    text = evidence.render(
+        make_result(), [(msgspec.structs.replace(trial, exchanges=(closed,)), None)], folder=Path("results")
+    )
+    assert "1.000 s -> (half-close)" in text
 
 
 def test_hostile_evidence_is_harmless(

@@ -19,8 +19,8 @@ import xmlschema
 from harness.analysis.document import Searched, document_of
 from harness.analysis.search import Strategy
 from harness.errors import ResultsError
+from harness.model.claim import Claim
 from harness.model.result import EnvironmentResult
-from harness.model.scenario import Claim
 from harness.model.verdict import Verdict
 from harness.report import badge, comment, formats, junit, osv
 from harness.report.json_document import schema
@@ -66,7 +66,7 @@ def make_document(
         return document_of(
             results,
             releases={"uvicorn": tuple(make_release(f"0.{place}") for place in range(len(letters)))},
-            claims={"some-failure": Claim(document="a page", issue="#1", fixed=claimed)} if claimed else {},
+            claims={"some-failure": [Claim(document="a page", references=("#1",), fixed=claimed)]} if claimed else {},
             searched={},
         )
 
@@ -93,6 +93,23 @@ def test_osv_tells_every_range_and_which_releases_showed_it(make_document: Calla
     assert "fixed in 0.5" in found["details"]
     assert affected["database_specific"]["releases_judged"] == 8
     assert affected["database_specific"]["not_judged"] == ["0.3 to 0.3: unhealthy: why not"]
+
+
+def test_osv_names_the_advisories_that_documents_name(
+    make_result: Callable[..., CellResult], make_release: Callable[..., Release], make_scenario: Callable[..., Scenario]
+) -> None:
+    """And what each document says, each once; a thread is no advisory."""
+    cells = [make_result(version="0.1", verdict=Verdict.REPRODUCED), make_result(version="0.2")]
+    claims = [
+        Claim(document="a page", references=("uvicorn #1", "CVE-2020-7695"), fixed="0.2", commit="uvicorn #2"),
+        Claim(document="an advisory", references=("PYSEC-2020-151", "CVE-2020-7695"), open=True),
+    ]
+    known = {"uvicorn": (make_release("0.1"), make_release("0.2"))}
+    document = document_of(cells, releases=known, claims={"some-failure": claims}, searched={})
+    found = osv_of(document, {"some-failure": make_scenario(references=("uvicorn #725 (GHSA-f97h-2pfx-f59f)",))})
+    assert found["related"] == ["GHSA-f97h-2pfx-f59f", "CVE-2020-7695", "PYSEC-2020-151"]
+    said = "a page says: fixed in 0.2. a page says: fixed by uvicorn #2. an advisory says: not fixed."
+    assert found["details"].endswith(said)
 
 
 def test_osv_of_what_was_there_from_the_beginning(make_document: Callable[..., Document]) -> None:
@@ -260,7 +277,7 @@ def test_every_format_tells_two_subjects_of_one_scenario_apart(
     """A document may say whatever its writer wanted; nothing of it ends in a traceback, or is one history of both."""
     cells = [make_result(), make_result(subject="fork", verdict=Verdict.REPRODUCED)]
     known = {name: (make_release("0.27.0"),) for name in ("uvicorn", "fork")}
-    claims = {"some-failure": Claim(document="a page", issue="#1", fixed="0.27.0")}
+    claims = {"some-failure": [Claim(document="a page", references=("#1",), fixed="0.27.0")]}
     document = document_of(cells, releases=known, claims=claims, searched={})
     assert {one.subject: one.judged for one in document.histories} == dict.fromkeys(known, ("0.27.0",))
     assert all(formats.render(form, document, {}, at=NOW) for form in formats.FORMATS)

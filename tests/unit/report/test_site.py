@@ -9,9 +9,9 @@ import msgspec
 import pytest
 
 from harness.analysis.document import document_of
+from harness.model.claim import Claim, ClaimedRange
 from harness.model.evidence import Ended, Exchange, Frame
 from harness.model.judge import judge
-from harness.model.scenario import Claim
 from harness.model.verdict import Verdict
 from harness.report.site import folder, names, render
 from harness.report.site.bands import axis_of, runs_of
@@ -62,7 +62,7 @@ def test_an_ordinary_id_is_its_own_page() -> None:
 
 def test_bands_tell_ranges_relapses_and_gaps(cells: list[CellResult]) -> None:
     """Each run has its place, its releases and a page of evidence."""
-    axis = axis_of(VERSIONS, (), claimed="0.7")
+    axis = axis_of(VERSIONS, (), claimed=["0.7"])
     runs = runs_of(axis, cells)
     assert [(run.start, run.length, run.verdict, run.span) for run in runs] == [
         (1, 3, "absent", "0.0–0.2"),
@@ -75,12 +75,12 @@ def test_bands_tell_ranges_relapses_and_gaps(cells: list[CellResult]) -> None:
     ]
     assert runs[1].told == "0.3–0.4 (2 releases): reproduced"
     assert runs[1].page == "some-failure_default_uvicorn-0.4_py3.12_linux.html"
-    assert axis.claimed == 8
+    assert [(mark.start, mark.name) for mark in axis.marks] == [(8, "0.7")]
 
 
 def test_bands_tell_what_was_not_run_from_what_cannot_be(cells: list[CellResult]) -> None:
     """A release that was not tested is shown so; one that this Python cannot install leaves the place empty."""
-    axis = axis_of(VERSIONS, (), claimed=None)
+    axis = axis_of(VERSIONS, (), claimed=())
     runs = runs_of(axis, cells[4:6], untested=["0.6", "0.7"])
     assert [(run.start, run.length, run.verdict) for run in runs] == [
         (5, 1, "reproduced"),
@@ -93,7 +93,7 @@ def test_bands_tell_what_was_not_run_from_what_cannot_be(cells: list[CellResult]
 def test_a_band_of_several_pythons_shows_the_worst(make_result: Callable[..., CellResult]) -> None:
     """Who looks for trouble must not miss it behind a Python that is free of it."""
     both = [make_result(version="0.1", python="3.8", verdict=Verdict.REPRODUCED), make_result(version="0.1")]
-    (run,) = runs_of(axis_of(["0.1"], (), claimed=None), both)
+    (run,) = runs_of(axis_of(["0.1"], (), claimed=()), both)
     assert run.verdict is Verdict.REPRODUCED
 
 
@@ -103,7 +103,7 @@ def test_axis_has_the_years(make_release: Callable[..., Release]) -> None:
         make_release(version, uploaded=dt.datetime(2018 + place // 6, 1, 1, tzinfo=dt.UTC))
         for place, version in enumerate(VERSIONS)
     ]
-    axis = axis_of(VERSIONS, releases, claimed=None)
+    axis = axis_of(VERSIONS, releases, claimed=())
     assert [(tick.start, tick.year) for tick in axis.ticks] == [(1, 2018), (7, 2019)]
 
 
@@ -174,16 +174,17 @@ def test_content_has_a_claim_beside_its_measurement(
     cells: list[CellResult], make_release: Callable[..., Release], make_scenario: Callable[..., Scenario]
 ) -> None:
     """The start page has what a document says, whether that is right, and what to do."""
-    claim = Claim(document="a page", issue="uvicorn #1", fixed="0.9")
+    claim = Claim(document="a page", references=("uvicorn #1",), fixed="0.9")
     document = document_of(
         cells,
         releases={"uvicorn": tuple(make_release(version) for version in VERSIONS)},
-        claims={"some-failure": claim},
+        claims={"some-failure": [claim]},
         searched={},
     )
-    content = content_of(document, {"some-failure": make_scenario(title="it goes wrong", claim=claim)})
+    content = content_of(document, {"some-failure": make_scenario(title="it goes wrong", claims=(claim,))})
     (failure,) = content.failures
-    assert (failure.title, failure.claimed, failure.issue) == ("it goes wrong", "0.9", "uvicorn #1")
+    (said,) = failure.said
+    assert (failure.title, said.words, said.references) == ("it goes wrong", ("fixed in 0.9",), ("uvicorn #1",))
     (finding,) = failure.findings
     assert finding.assessment == "not-fixed"
     assert finding.advice == "upgrade to 0.10 or later"
@@ -191,6 +192,41 @@ def test_content_has_a_claim_beside_its_measurement(
     assert series["verdicts"] == "✓✓✓✗✗☠✗✓✓✗✓✓"
     assert series["name"] == ["some-failure_default_uvicorn", "py3.12_linux"]
     assert ("12", "releases") in content.figures
+
+
+def test_a_failure_has_as_many_documents_as_speak_of_it(
+    cells: list[CellResult], make_release: Callable[..., Release], make_scenario: Callable[..., Scenario]
+) -> None:
+    """Each with all that it says and with its own findings; every release that one of them names is marked."""
+    claims = [
+        Claim(document="a page", references=("uvicorn #1",), fixed="0.9", commit="uvicorn #2"),
+        Claim(
+            document="an advisory", references=("CVE-2024-1",), ranges=(ClaimedRange(introduced="0.3", fixed="0.9"),)
+        ),
+    ]
+    known = {"uvicorn": tuple(make_release(version) for version in VERSIONS)}
+    document = document_of(cells, releases=known, claims={"some-failure": claims}, searched={})
+    content = content_of(document, {"some-failure": make_scenario(references=("uvicorn #3",))})
+    (failure,) = content.failures
+    assert [(one.document, one.words) for one in failure.said] == [
+        ("a page", ("fixed in 0.9", "fixed by uvicorn #2")),
+        ("an advisory", ("affected: >=0.3,<0.9",)),
+    ]
+    assert [len(one.findings) for one in failure.said] == [1, 1]
+    assert [str(one.statement) for one in failure.unmeasured] == ["fixed by uvicorn #2"]
+    assert [(mark.start, mark.name) for mark in failure.axis.marks] == [(4, "0.3"), (10, "0.9")]
+    start, page = render.start(content, made_by="a call"), render.failure(failure, made_by="a call")
+    assert start.count('<th scope="rowgroup" rowspan="2">') == 1
+    for words in ("a page, uvicorn #1", "an advisory, CVE-2024-1", "fixed in 0.9; fixed by uvicorn #2"):
+        assert words in start
+    assert "Known as uvicorn #3. a page (uvicorn #1) says" in page
+    assert "affected: &gt;=0.3,&lt;0.9" in page
+
+
+def test_marks_that_would_hide_each_other_have_one_name() -> None:
+    """The line of each is there."""
+    marks = axis_of([f"0.{number}" for number in range(40)], (), claimed=["0.10", "0.9", "0.30", "1.0"]).marks
+    assert [(mark.start, mark.name) for mark in marks] == [(10, "0.9"), (11, ""), (31, "0.30")]
 
 
 def test_site_is_put_in_place_only_when_it_is_whole(
@@ -247,9 +283,9 @@ def test_every_assessment_has_words_on_the_page(
     releases = {"uvicorn": tuple(make_release(version) for version in VERSIONS)}
     told = {}
     for shown in (cells[:10], cells[:3]):
-        claim = Claim(document="a page", issue="uvicorn #1", fixed="0.7" if len(shown) > 3 else "0.2")
-        document = document_of(shown, releases=releases, claims={"some-failure": claim}, searched={})
-        content = content_of(document, {"some-failure": make_scenario(claim=claim)})
+        claim = Claim(document="a page", references=("uvicorn #1",), fixed="0.7" if len(shown) > 3 else "0.2")
+        document = document_of(shown, releases=releases, claims={"some-failure": [claim]}, searched={})
+        content = content_of(document, {"some-failure": make_scenario(claims=(claim,))})
         (finding,) = content.failures[0].findings
         told[str(finding.assessment)] = render.start(content, made_by="a call")
     assert "✗ fixed there, and back" in told["relapsed"]

@@ -8,6 +8,8 @@ import pytest
 
 from harness.analysis.controls import indistinct
 from harness.analysis.document import document_of
+from harness.catalog import loading
+from harness.claims.documents import claims_in
 from harness.model.verdict import Verdict
 from harness.results.published import Published
 from harness.results.sources import PUBLISHED
@@ -50,9 +52,9 @@ def test_a_scenario_that_says_one_thing_is_told(
     assert list(indistinct(results, {"some-failure": ["default"]})) == told
 
 
-def test_histories_follow_from_the_cells(published: Published, bundled: Mapping[str, Scenario]) -> None:
+def test_histories_follow_from_the_cells(published: Published) -> None:
     """Nothing in it was written by hand: all of it is computed from its cells again."""
-    claims = {name: scenario.claim for name, scenario in bundled.items() if scenario.claim}
+    claims = claims_in([loading.bundled("claims")])
     again = document_of(published.latest(), releases=published.releases, claims=claims, searched=published.searched)
     assert again.histories == published.document.histories
     assert again.claims == published.document.claims

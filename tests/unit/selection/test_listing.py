@@ -105,3 +105,42 @@ def test_a_cache_that_cannot_be_written_is_no_error(own: Path, tmp_path: Path) -
     (tmp_path / "cache" / FILE).mkdir()
     assert listed(own) == listed(own)
     assert times_executed(own) == 2
+
+
+DOCUMENT = """
+document = "an advisory"
+[[claims]]
+failure = "some-failure"
+references = ["CVE-2024-1"]
+ranges = [{ introduced = "0", fixed = "0.2" }]
+condition = { python = "<3.9" }
+[[claims]]
+failure = "nobody-wrote-it"
+fixed = "1"
+"""
+
+
+def test_what_documents_say_is_read_each_time(own: Path) -> None:
+    """A new document needs no new scenario, and no execution of one."""
+    assert "claimed" not in listed(own)
+    claims = own.parents[1] / "claims"
+    claims.mkdir()
+    (claims / "advisory.toml").write_text(DOCUMENT)
+    text = listed(own)
+    assert (
+        "    claimed   affected: <0.2 on Python <3.9 (an advisory; CVE-2024-1)\n    measured  default: not yet" in text
+    )
+    assert times_executed(own) == 1
+
+
+def test_a_failure_that_nobody_has_written_is_told(own: Path) -> None:
+    """Its claims are kept; it is no error."""
+    claims = own.parents[1] / "claims"
+    claims.mkdir()
+    (claims / "advisory.toml").write_text(DOCUMENT)
+    plan = Plan(Options(scenarios=(own.parents[1],)))
+    plan.tell_unwritten()
+    (line,) = plan.remarks
+    assert line == "documents speak of failures that no scenario here reproduces: nobody-wrote-it"
+    assert [one.fixed for one in plan.claims_of(["nobody-wrote-it"])["nobody-wrote-it"]] == ["1"]
+    assert not (own.parents[2] / "log.txt").exists()

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from harness.errors import UsageError
-from harness.model.scenario import Claim, Scenario, Variant
+from harness.model.claim import Claim, ClaimedRange
+from harness.model.scenario import Scenario, Variant
 from harness.selection.matrix import Known, Selection, ServerOption, cells_of, parse
 
 if TYPE_CHECKING:
@@ -36,11 +37,11 @@ variants = ["b"]
 @pytest.fixture(scope="session")
 def scenarios(make_scenario: Callable[..., Scenario]) -> Mapping[str, Scenario]:
     """Three scenarios of two subjects; the third is not in the matrix."""
-    claim = Claim(document="d", issue="i", fixed="2.0")
+    claim = Claim(document="d", references=("i",), fixed="2.0")
     return {
         "first": make_scenario(id="first", variants=(Variant(name="a"), Variant(name="b"))),
         "second": make_scenario(id="second", subject="gunicorn"),
-        "third": make_scenario(id="third", claim=claim),
+        "third": make_scenario(id="third", claims=(claim,)),
         "fourth": make_scenario(id="fourth"),
     }
 
@@ -67,6 +68,7 @@ def known(
         releases_of=lambda _subject, _spec: listed,
         pythons_on=lambda platform: wine if platform == "windows-wine" else own,
         own_platform="linux",
+        claims_of=lambda name: scenarios[name].claims,
         tell=tell,
     )
 
@@ -317,14 +319,35 @@ def test_the_images_of_a_matrix_are_the_pythons_of_docker(ruled: Callable[..., l
     ]
 
 
+def test_claimed_is_what_any_document_calls_fixed(
+    make_scenario: Callable[..., Scenario], make_release: Callable[..., Release]
+) -> None:
+    """The end of a range too, each release once; a document that names no fix adds nothing."""
+    claims = (
+        Claim(document="a page", fixed="2.0"),
+        Claim(document="an advisory", ranges=(ClaimedRange(introduced="0", fixed="2"), ClaimedRange(introduced="4"))),
+        Claim(document="notes", ranges=(ClaimedRange(introduced="0", fixed="3.0"),)),
+        Claim(document="a thread", open=True),
+    )
+    listed = tuple(make_release(version) for version in ("1.0", "2.0", "3.0", "4.0"))
+    found = cells_of(
+        parse(
+            NO_PYTHONS.replace('variants = ["a"]', "").replace('">=0"', '"before-claimed", "claimed"'), name="m.toml"
+        ),
+        Selection(scenarios=("first",), platforms=("linux",)),
+        known({"first": make_scenario(id="first", claims=claims)}, listed),
+    )
+    assert sorted(cell.split()[1] for cell in short(found)) == ["1.0", "2.0", "3.0"]
+
+
 def test_a_claim_of_a_release_that_never_was_leaves_out_its_own_cells(
     make_scenario: Callable[..., Scenario], make_release: Callable[..., Release]
 ) -> None:
     """And is told, with the scenario and the document; the cells of other scenarios are there."""
-    wrong = Claim(document="advisory 7", issue="i", fixed="9.9")
+    wrong = Claim(document="advisory 7", references=("i",), fixed="9.9")
     scenarios = {
-        "first": make_scenario(id="first", claim=wrong),
-        "third": make_scenario(id="third", claim=Claim(document="d", issue="i", fixed="2.0")),
+        "first": make_scenario(id="first", claims=(wrong,)),
+        "third": make_scenario(id="third", claims=(Claim(document="d", references=("i",), fixed="2.0"),)),
     }
     listed = tuple(make_release(version) for version in ("1.0", "2.0", "3.0"))
     told: list[str] = []
