@@ -62,6 +62,8 @@ if LIFESPAN not in ("ordinary", "failed", "failed-silently", "crash", "never", "
     raise ValueError("READY_LIFESPAN is %r" % LIFESPAN)
 if IMPORT == "raise":
     raise RuntimeError("ready: raised at import")
+elif IMPORT == "context" and CONTEXT is None:
+    raise RuntimeError("ready: this Python has no context variables")
 elif IMPORT == "context":
     CONTEXT.set("import")
 else:
