@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+pytest.register_assert_rewrite("tests.lives")
 _TABLE = "HARNESS_FAULTS_TABLE"
 _HEAD = {
     "kind": "kind",

@@ -55,6 +55,7 @@ class Http2:
         self._machine.local_settings = Settings(client=True, initial_values=_SETTINGS)
         self._reader = Http2Reader(most=KEPT_OF_EXCHANGE)
         transport.recorder.read_by("HTTP/2", self._reader.reading)
+        transport.hear = self._hear
         self._next = 1
         self._is_crafted = False
         self._gave_up = ""  # why h2 did, after crafted bytes
@@ -211,30 +212,27 @@ class Http2:
         return data is not None if quiet_s is not None else self._transport.recorder.ended in _BY_SERVER
 
     def _take(self, end: float, *, quiet_end: float = math.inf) -> bytes | None:
-        """Receive once, and do what a client owes for it; returns as `Transport.receive` does."""
+        """Receive once, and send what a client owes for that; returns as `Transport.receive` does."""
         data = self._transport.receive(end, quiet_end=quiet_end)
-        for number, answer in self._reader.feed(data or b""):
+        self._flush(max(0.001, end - time.monotonic()))
+        return data
+
+    def _hear(self, data: bytes) -> None:
+        """Take received bytes, and the streams that end with them; what h2 says to them is sent later."""
+        for number, answer in self._reader.feed(data):
             self._ended[number] = answer
-        if not data:
-            return data
         if self._reader.fault:
             self._transport.end(Ended.FAILED, f"not HTTP/2: {self._reader.fault}")
-            return data
+            return
         try:
-            self._acknowledge(self._reader.going_on)
+            for event in () if self._gave_up else self._machine.receive_data(self._reader.going_on):
+                if isinstance(event, DataReceived) and event.flow_controlled_length:
+                    self._machine.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
         except ProtocolError as error:
             self._machine.clear_outbound_data_buffer()
             self._gave_up = self._gave_up or str(error)
             if not self._is_crafted:
                 self._transport.end(Ended.FAILED, f"not HTTP/2: {error}")
-        self._flush(max(0.001, end - time.monotonic()))
-        return data
-
-    def _acknowledge(self, frames: bytes) -> None:
-        """Tell h2 what came, unless h2 has given up; what h2 answers is sent later."""
-        for event in () if self._gave_up else self._machine.receive_data(frames):
-            if isinstance(event, DataReceived) and event.flow_controlled_length:
-                self._machine.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
 
     def _may_say(self, call: str) -> bool:
         """Whether h2 can be told to send something; where h2 has given up on an open connection, refuse the call."""
@@ -244,5 +242,7 @@ class Http2:
         return self.is_open
 
     def _flush(self, deadline_s: float) -> None:
-        """Send what h2 has to say."""
-        self._transport.send(self._machine.data_to_send(), deadline_s=deadline_s)
+        """Send what h2 has to say, also to what is heard meanwhile."""
+        end = time.monotonic() + deadline_s
+        while data := self._machine.data_to_send():
+            self._transport.send(data, deadline_s=max(0.001, end - time.monotonic()))

@@ -1,14 +1,16 @@
 """The socket below every protocol: what crosses it is recorded, every call has a deadline, and each end has a name.
 
 Over TLS the recorded bytes are those inside; a handshake that fails is a failed connection, which says why in words.
-After the end of the connection every call does nothing, so that an observation goes on and the evidence says why
-nothing came.
+What a server sends is heard while the client sends, too: a server that answers before it has read everything is neither
+blocked nor missed. After the end of the connection every call does nothing, so that an observation goes on and the
+evidence says why nothing came.
 """
 
 from __future__ import annotations
 
 import contextlib
 import math
+import selectors
 import socket
 import struct
 import sys
@@ -21,6 +23,7 @@ from harness.model.evidence import Ended
 
 if TYPE_CHECKING:
     import ssl
+    from collections.abc import Callable
 
     from harness.client.clock import TrialClock
     from harness.client.recorder import ExchangeRecorder
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
 SEND_S = 10.0
 CONNECT_S = 10.0
 _CHUNK = 64 * 1024
+_REST = 64  # pieces of `_CHUNK` that are received of a connection which can no longer be sent on
 _NO_LINGER = struct.pack("HH" if sys.platform == "win32" else "ii", 1, 0)  # closing resets
 
 
@@ -39,6 +43,8 @@ class Transport:
         recorder: the record of the exchange.
         clock: the trial's.
         chosen: the protocol that the server chose by ALPN; None where it chose none.
+        hear: takes what is received, as soon as it is; no bytes mean that the server ended the connection. It sends
+            nothing, for something may be half sent.
 
     """
 
@@ -67,6 +73,7 @@ class Transport:
         """
         self.recorder = recorder
         self.chosen: str | None = None
+        self.hear: Callable[[bytes], None] = lambda _: None
         self._is_unix = isinstance(address, str)
         self.clock = clock
         self._is_secret = tls is not None
@@ -94,16 +101,68 @@ class Transport:
     def send(self, data: bytes, *, deadline_s: float = SEND_S) -> None:
         """Send the bytes, in one system call where the system takes all of them at once."""
         end = time.monotonic() + deadline_s
-        left = memoryview(data)
+        left, is_heard = memoryview(data), True
         while self._socket and left:
-            self._socket.settimeout(self.clock.bounded(max(0.001, end - time.monotonic())))
-            try:
-                count = self._socket.send(left)
-            except OSError as error:
+            count = self._sent(self._socket, left)
+            left = left[count:]
+            if not count:
+                is_heard = self._wait_to_send(end, is_heard=is_heard)
+
+    def _sent(self, connected: socket.socket, data: memoryview) -> int:
+        """Send what the system takes at once; return how many bytes that is."""
+        connected.settimeout(0)
+        try:
+            count = connected.send(data)
+        except OSError as error:
+            if not _would_wait(error):
+                self._hear_the_rest(connected)
+            if not _would_wait(error) and self.is_open:
                 self._fail(error)
-            else:
-                self.recorder.add("sent", bytes(left[:count]))
-                left = left[count:]
+            return 0
+        self.recorder.add("sent", bytes(data[:count]))
+        return count
+
+    def _wait_to_send(self, end: float, *, is_heard: bool) -> bool:
+        """Wait until bytes can be sent, and hear what comes meanwhile; return whether more may come."""
+        if (connected := self._socket) is None:
+            return False
+        left = end - time.monotonic()
+        with selectors.DefaultSelector() as selector:
+            selector.register(connected, selectors.EVENT_WRITE | (selectors.EVENT_READ if is_heard else 0))
+            ready = selector.select(self.clock.bounded(left)) if left > 0 else []
+        if not ready:
+            self.clock.check()
+            self.end(Ended.DEADLINE)
+        is_readable = any(events & selectors.EVENT_READ for _, events in ready)
+        return self._heard_now(connected) if is_readable else is_heard
+
+    def _heard_now(self, connected: socket.socket) -> bool:
+        """Receive what is there, without waiting; return whether more may come."""
+        connected.settimeout(0)
+        try:
+            data = connected.recv(_CHUNK)
+        except OSError as error:
+            if not _would_wait(error):
+                self._fail(error)
+            return True
+        if data:
+            self._take(data)
+        return bool(data)  # an end is received again, by `receive`
+
+    def _hear_the_rest(self, connected: socket.socket) -> None:
+        """Receive what the server sent before it ended the connection; a flood is no end."""
+        for _ in range(_REST):
+            try:
+                data = connected.recv(_CHUNK)
+            except OSError:
+                return
+            if not data or not self.is_open:
+                return
+            self._take(data)
+
+    def _take(self, data: bytes) -> None:
+        self.recorder.add("received", data)
+        self.hear(data)
 
     def receive(self, end: float, *, quiet_end: float = math.inf) -> bytes | None:
         """Receive the next bytes.
@@ -138,8 +197,9 @@ class Transport:
             return None
         if not data:
             self.end(Ended.BY_SERVER)
+            self.hear(b"")
             return None
-        self.recorder.add("received", data)
+        self._take(data)
         return data
 
     def half_close(self) -> None:
@@ -203,6 +263,11 @@ class Transport:
             self.end(Ended.RESET)
         else:
             self.end(Ended.FAILED, f"{type(error).__name__}: {error}")
+
+
+def _would_wait(error: OSError) -> bool:
+    """Whether a call that does not wait failed only because it would have had to."""
+    return isinstance(error, BlockingIOError) or type(error).__name__ in {"SSLWantReadError", "SSLWantWriteError"}
 
 
 def _connected(address: SocketAddress, timeout: float) -> socket.socket:

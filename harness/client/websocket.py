@@ -50,6 +50,7 @@ class WebSocket:
         self._transport = transport
         self._reader = WebSocketReader(most=KEPT_OF_EXCHANGE)
         transport.recorder.read_by("WebSocket", self._reader.reading)
+        transport.hear = self._hear
         self._received: collections.deque[Message] = collections.deque()
         self._close_code: int | None = None
         self.status: int | None = None
@@ -74,11 +75,8 @@ class WebSocket:
         request = spelled("GET", path, merged(all_own, pairs(headers)))
         self._transport.send(request, deadline_s=deadline_s)
         while self.is_open and self._reader.answer is None and self._reader.fault is None:
-            self._take(end)
-        if self._reader.answer:
-            self.status, self.headers = self._reader.answer.status, self._reader.answer.headers
-            self._end_at_fault()
-        elif self.is_open:
+            self._transport.receive(end)
+        if self.status is None and self.is_open:
             self._transport.end(Ended.NOT_HTTP, self._reader.fault or "")
 
     @property
@@ -163,22 +161,19 @@ class WebSocket:
         """
         end = time.monotonic() + deadline_s
         while not self._received and self.is_open and self.status == _SWITCHING:
-            if self._take(end, quiet_end=time.monotonic() + (math.inf if quiet_s is None else quiet_s)) == b"":
+            quiet_end = math.inf if quiet_s is None else time.monotonic() + quiet_s
+            if self._transport.receive(end, quiet_end=quiet_end) == b"":
                 return None
         return self._received.popleft() if self._received else None
 
-    def _take(self, end: float, *, quiet_end: float = math.inf) -> bytes | None:
-        """Receive once, and take the messages that are completed; returns as `Transport.receive` does."""
-        data = self._transport.receive(end, quiet_end=quiet_end)
-        ended = data is None and self._transport.recorder.ended == Ended.BY_SERVER
-        for message in self._reader.feed(data or b"", at_end=ended):
+    def _hear(self, data: bytes) -> None:
+        """Take received bytes, of which none mean the server's end, and the messages that they complete."""
+        for message in self._reader.feed(data, at_end=not data):
             self._received.append(message)
             if message.kind == "close" and self._close_code is None:
                 self._close_code = NO_CODE if message.code is None else message.code
-        self._end_at_fault()
-        return data
-
-    def _end_at_fault(self) -> None:
+        if self.status is None and self._reader.answer:
+            self.status, self.headers = self._reader.answer.status, self._reader.answer.headers
         if self.status == _SWITCHING and self._reader.fault and self.is_open:
             self._transport.end(Ended.FAILED, f"not WebSocket: {self._reader.fault}")
 

@@ -7,7 +7,6 @@ is followed.
 
 from __future__ import annotations
 
-import math
 import time
 from typing import TYPE_CHECKING, Self
 
@@ -40,6 +39,7 @@ class Connection:
         self._reader = Reader(most=KEPT_OF_EXCHANGE)
         self._answers = 0
         self._last: Answer | None = None
+        transport.hear = self._hear
         self._unsought = bytearray()  # received, and not yet before the end of bytes that `receive` found
 
     def __enter__(self) -> Self:
@@ -59,6 +59,8 @@ class Connection:
 
     def send(self, data: bytes, *, deadline_s: float = SEND_S) -> None:
         """Send the bytes, in one system call where the system takes all of them at once."""
+        sent = (bytes(self._recorder.sent) + data)[:KEPT_OF_EXCHANGE]
+        self._reader.expect(asked_in(sent))  # an answer may come before all is sent
         self._transport.send(data, deadline_s=deadline_s)
         self._reader.expect(asked_in(bytes(self._recorder.sent)))
 
@@ -116,13 +118,13 @@ class Connection:
     def _receive_answers(self, count: int, deadline_s: float) -> bool:
         end = time.monotonic() + deadline_s
         while self.is_open and self._answers < count:
-            self._take(end)
+            self._transport.receive(end)
         return self._answers >= count
 
     def _receive_until(self, sought: bytes, deadline_s: float) -> bool:
         end, new = time.monotonic() + deadline_s, len(self._unsought)
         while (found := self._unsought.find(sought, max(0, len(self._unsought) - new - len(sought)))) < 0:
-            data = self._take(end)
+            data = self._transport.receive(end)
             if not data:
                 return False
             new = len(data)
@@ -131,7 +133,7 @@ class Connection:
 
     def _receive_end(self, deadline_s: float) -> bool:
         end = time.monotonic() + deadline_s
-        while self._take(end):
+        while self._transport.receive(end):
             pass
         return self._recorder.ended in _BY_SERVER
 
@@ -140,7 +142,7 @@ class Connection:
             message = f"receive: {quiet_s} s without a byte cannot pass within deadline_s={deadline_s}"
             raise ValueError(message)
         end = time.monotonic() + deadline_s
-        while data := self._take(end, quiet_end=time.monotonic() + quiet_s):
+        while data := self._transport.receive(end, quiet_end=time.monotonic() + quiet_s):
             pass
         return data is not None
 
@@ -156,24 +158,19 @@ class Connection:
     ) -> Answer | None:
         """Make a request and return its whole answer; None where none came in time."""
         end = time.monotonic() + deadline_s
-        self.send(ordinary(method, path, host=host, headers=headers, body=body), deadline_s=deadline_s)
         wanted = self._answers + 1
+        self.send(ordinary(method, path, host=host, headers=headers, body=body), deadline_s=deadline_s)
         while self.is_open and self._answers < wanted and self._reader.fault is None:
-            self._take(end)
+            self._transport.receive(end)
         if self._answers < wanted and self.is_open:
             self._transport.end(Ended.NOT_HTTP, self._reader.fault or "")
         return self._last if self._answers >= wanted else None
 
-    def _take(self, end: float, *, quiet_end: float = math.inf) -> bytes | None:
-        """Receive once, and count the answers that are completed; returns as `Transport.receive` does."""
-        if not self.is_open:
-            return None
-        data = self._transport.receive(end, quiet_end=quiet_end)
-        ended = data is None and self._recorder.ended == Ended.BY_SERVER
-        self._unsought += data or b""
+    def _hear(self, data: bytes) -> None:
+        """Take received bytes, of which none mean the server's end, and count the answers that they complete."""
+        self._unsought += data
         del self._unsought[: max(0, len(self._unsought) - KEPT_OF_EXCHANGE)]
-        for answer in self._reader.feed(data or b"", at_end=ended):
+        for answer in self._reader.feed(data, at_end=not data):
             self._recorder.read(answer)
             self._answers += 1
             self._last = answer
-        return data

@@ -84,7 +84,7 @@ class Contained:
         self._held = b""
         self._bridging = threading.Lock()
         self._bridges = {address_in(launch.address): launch.port}
-        first = [str(programs / "python"), "-I", "-S", "-c", first_program(), self._order(filled, variables)]
+        first = [str(programs / "python"), "-I", "-S", "-c", first_program(), self._order(launch, variables)]
         settings = settings_of(launch)
         self._id = engine.create(
             run, image, first, doing="create a container", **settings, network_mode=engine.network(run)

@@ -278,10 +278,22 @@ def bridge(child, asked):
 ACTIONS = {"look": look, "listening": listening, "signal": pass_on, "knock": knock, "bridge": bridge}
 
 
+def asked_lines():
+    """Yield what the harness asks; not from `sys.stdin`, whose lock a thread would hold when this process ends."""
+    unread = b""
+    while True:
+        data = os.read(0, CHUNK)
+        if not data:
+            return
+        lines = (unread + data).split(b"\n")
+        unread = lines.pop()
+        for line in lines:
+            yield json.loads(line.decode())
+
+
 def answer(child):
     """Answer what the harness asks, until it asks no more."""
-    for line in sys.stdin.buffer:
-        asked = json.loads(line.decode())
+    for asked in asked_lines():
         try:
             said = ACTIONS[asked["do"]](child, asked)
         except OSError as error:

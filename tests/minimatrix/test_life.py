@@ -2,142 +2,36 @@
 
 from __future__ import annotations
 
-import hashlib
-import signal
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import filelock
-import msgspec
 import pytest
 
-from harness.model.evidence import Evidence
+from tests.lives import SCENARIOS, Lives, lives_in
 
 from .driving import PYTHON, User, servers
 
 if TYPE_CHECKING:
-    from .index import Index
+    from collections.abc import Mapping
+    from pathlib import Path
 
-SCENARIOS = Path(__file__).parent / "life"
+    from harness.model.evidence import Evidence
+
+    from .index import Index
 
 
 @pytest.fixture(scope="module")
-def life(shared: Path, index: Index) -> dict[str, Evidence]:
+def life(shared: Path, index: Index) -> Mapping[str, Evidence]:
     """The trial of each variant, of one run that is made by the worker that needs it first."""
     user = User(folder=shared / "life", cache=shared / "cache", index=index.url)
     with filelock.FileLock(shared / "life.lock"):
         if not user.results.is_dir():
             chosen = ["--scenarios", str(SCENARIOS), *servers("1.1"), "--python", PYTHON]
             called = user.call("run", "life", *chosen, "--format", "json", "--jobs", "2")
-            assert user.left() == []
-            (shared / "life.json").write_text(called.stdout)
             assert called.status == 0, called.stderr
-    found = [msgspec.json.decode(path.read_bytes(), type=Evidence) for path in user.results.rglob("trial-1.json")]
-    return {one.variant: one for one in found}
+            assert user.left() == []
+    return lives_in(user.results)
 
 
-def test_nothing_failed(life: dict[str, Evidence]) -> None:
-    """Neither the harness nor an observation."""
-    assert {name: one.error for name, one in life.items() if one.error} == {}
-    assert len(life) == 9
-
-
-def test_ends_are_awaited(life: dict[str, Evidence]) -> None:
-    """With status and words; an end that does not come is an observation too."""
-    evidence = life["ends"]
-    names = ("ended with three", "still there", "ended by us")
-    assert [evidence.said(name) for name in names] == ["exit 3", "still running", "ended by SIGTERM"]
-    assert evidence.facts["returned"] == "3"
-    assert [one.waited_s < 60 for one in evidence.exits] == [True] * 3
-    first = evidence.server("three")
-    assert first is not None
-    assert (first.awaited, first.ready_s, first.stopped_by) == (None, None, "itself")
-
-
-def test_the_scenario_s_own_kill_is_nobody_else_s(life: dict[str, Evidence]) -> None:
-    """No stranger is blamed."""
-    record = life["kills"].server("killed")
-    assert record is not None
-    assert (record.exit_status, record.signals, record.was_killed) == (-9, (signal.SIGKILL,), False)
-
-
-def test_programs_are_run_to_their_ends(life: dict[str, Evidence]) -> None:
-    """With what they read; one that does not end is killed, and the record says so."""
-    evidence = life["runs"]
-    data = bytes(range(256)) * 256
-    assert evidence.said("short") == "exit 4"
-    assert evidence.said("read") == f"{len(data)} {hashlib.sha256(data).hexdigest()}"
-    endless = evidence.server("endless")
-    assert endless is not None
-    assert (endless.stopped_by, endless.exit_status) == ("SIGKILL", -9)
-
-
-def test_variables_and_edits_are_what_the_server_sees(life: dict[str, Evidence]) -> None:
-    """With placeholders filled in; the evidence has the variables."""
-    evidence = life["sets"]
-    port = evidence.facts["port"]
-    assert evidence.said("variable") == f"200 {f'at port {port}'.encode()!r}"
-    record = evidence.server("set")
-    assert record is not None
-    assert record.variables == {"LIFE": f"at port {port}"}
-    assert [evidence.said(name) for name in ("before", "after")] == [
-        "200 b'TEXT = \"old\"\\n'",
-        "200 b'TEXT = \"new\"\\n'",
-    ]
-    assert (evidence.said("held"), evidence.said("did not hold")) == ("True", "False")
-
-
-def test_a_server_is_ready_in_each_way(life: dict[str, Evidence]) -> None:
-    """And one that never is says so."""
-    evidence = life["waits"]
-    awaited = {one.name: (one.awaited, one.ready_s is not None) for one in evidence.servers}
-    assert awaited == {
-        "log": ("log", True),
-        "tcp": ("connection", True),
-        "path": ("answer", True),
-        "none": (None, False),
-        "never": ("connection", False),
-    }
-    assert [evidence.said(f"{name}: hello") for name in ("tcp", "path")] == ["200 b'hello'"] * 2
-    assert evidence.said("never") == "never"
-
-
-def test_a_family_is_looked_at(life: dict[str, Evidence]) -> None:
-    """All of it, also the orphan; and a child that the scenario killed is known to be."""
-    evidence = life["counts"]
-    facts = evidence.facts
-    assert (facts["workers"], facts["orphans"]) == (2, 1)
-    assert (facts["listening"], facts["ports"]) == ("1", 2)
-    before, after = evidence.look("family before"), evidence.look("family after")
-    assert before is not None
-    assert after is not None
-    assert [before.total.count, after.total.count] == [4, 3]
-    assert all(one.memory > 0 and one.descriptors > 2 and one.threads > 0 for one in before.processes)
-    program = before.processes[0]
-    assert [one.parent == program.pid for one in before.processes[1:]].count(True) == 2
-    assert (facts["sent"], facts["sent again"]) == (True, False)
-    (record,) = evidence.servers
-    assert [(one.number, one.pid) for one in record.signals_to_children] == [(9, facts["victim"])]
-    assert (record.signals, record.survivors, record.was_killed) == ((), 2, False)
-    assert evidence.said("hello") == "200 b'hello'"
-    assert evidence.said("family before").startswith("4 processes, ")
-
-
-def test_sockets_and_descriptors_are_reached(life: dict[str, Evidence]) -> None:
-    """Each at the address that the scenario named."""
-    names = ("socket", "named", "descriptor", "descriptor of a socket")
-    assert [life["listens"].said(f"{name}: hello") for name in names] == ["200 b'hello'"] * 4
-    paths = [one.argv[-1].rpartition("/")[2] for one in life["listens"].servers]
-    assert paths == ["socket", "other", "3", "3"]
-
-
-def test_ipv6_is_reached(life: dict[str, Evidence]) -> None:
-    """And IPv4 of the same port is not the server's."""
-    assert life["sixth"].said("hello") == "200 b'hello'"
-    assert life["sixth"].said("by IPv4") == "then refused"
-
-
-def test_a_port_is_had_again(life: dict[str, Evidence]) -> None:
-    """By the next server of the trial."""
-    assert life["again"].facts == {"same port": True, "further": True}
-    assert life["again"].said("hello") == "200 b'hello'"
+class TestLife(Lives):
+    """On this machine itself."""

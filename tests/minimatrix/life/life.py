@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 from typing import TYPE_CHECKING
 
 from harness import Check, Evidence, Judgement, Log, NotReadyError, Scenario, Tcp, Unix, Variant, conclude
+from harness.errors import HarnessError
+from harness.processes import tree
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -121,6 +124,26 @@ def again(trial: Trial) -> None:
         second.get("/", name=HELLO)
 
 
+def strangers(trial: Trial) -> None:
+    """Try to kill a process of this machine, and one of another server, which are not the server's own."""
+    with (
+        subprocess.Popen(["/bin/sleep", "60"]) as stranger,
+        trial.server("one", "python", APPLICATION, "tcp", "{port}", ready_s=PATIENCE_S) as one,
+        trial.server("other", "python", APPLICATION, "family", "{port}", ready_s=PATIENCE_S) as other,
+    ):
+        theirs = other.children("worker 1")[0]
+        here = tree.look(stranger.pid)
+        assert here is not None
+        for name, process in (("stranger", here), ("another server's", theirs)):
+            try:
+                trial.record(name, one.signal(signal.SIGKILL, to=process))
+            except HarnessError:
+                trial.record(name, "refused")
+        trial.record("stranger runs", stranger.poll() is None)
+        trial.record("another server's runs", len(other.children("worker 1")) == 1)
+        stranger.kill()
+
+
 VERBS: dict[str, Callable[[Trial], None]] = {
     "ends": ends,
     "kills": kills,
@@ -131,6 +154,7 @@ VERBS: dict[str, Callable[[Trial], None]] = {
     "listens": listens,
     "sixth": sixth,
     "again": again,
+    "strangers": strangers,
 }
 
 

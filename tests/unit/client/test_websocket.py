@@ -264,3 +264,21 @@ def test_what_is_not_kept_is_heard(open_to: Callable[..., WebSocket], record: Ex
     assert exchange.cut > KEPT_OF_EXCHANGE
     assert exchange.heard.messages == (Message.of("text", long), Message.of("close", code=1000))
     assert read_again(exchange) == exchange.heard
+
+
+def test_a_close_that_comes_too_early_is_heard(open_to: Callable[..., WebSocket], record: ExchangeRecorder) -> None:
+    """The server refuses a message that is still being sent, and ends the connection."""
+
+    def behave(accepted: socket.socket) -> None:
+        accepted.recv(65536)
+        accepted.sendall(SWITCHED)
+        accepted.recv(10)
+        accepted.sendall(b"\x88\x05\x03\xf1big")
+
+    with open_to(behave) as opened:
+        opened.send(b"x" * 50_000_000)
+        assert opened.receive(deadline_s=10) == Message.of("close", "big", code=1009)
+        assert opened.closed == 1009
+    exchange = record.exchange()
+    assert exchange.heard == Heard.of((101, b""), messages=(Message.of("close", "big", code=1009),), then=Ended.RESET)
+    assert read_again(exchange) == exchange.heard

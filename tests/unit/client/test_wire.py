@@ -558,3 +558,59 @@ def test_a_header_beyond_latin_1_is_refused(serve: Callable[..., tuple[str, int]
         pytest.raises(ValueError, match="Latin-1"),
     ):
         connection.request("GET", "/", host="localhost", headers=(("x", "\u20ac"),), deadline_s=10)
+
+
+def test_an_answer_that_comes_too_early_is_heard(serve: Callable[..., tuple[str, int]]) -> None:
+    """The server refuses what is still being sent, and ends the connection: the answer and the end both stand."""
+    refused = b"HTTP/1.1 413 no\r\ncontent-length: 4\r\n\r\nmuch"
+
+    def behave(accepted: socket.socket) -> None:
+        accepted.recv(10)
+        accepted.sendall(refused)
+
+    record = recorder()
+    answer = request(serve(behave), record, "PUT", body=b"x" * 50_000_000)
+    assert answer
+    assert (answer.status, answer.body) == (413, b"much")
+    exchange = record.exchange()
+    assert exchange.heard.replies == Heard.of((413, b"much")).replies
+    assert exchange.ended is Ended.RESET
+
+
+def test_both_sides_may_send_at_once(serve: Callable[..., tuple[str, int]]) -> None:
+    """A server that sends back what it gets, and reads no more before that is taken, does not block the client."""
+    size = 20_000_000
+
+    def behave(accepted: socket.socket) -> None:
+        while data := accepted.recv(65536):
+            accepted.sendall(data)
+
+    record = recorder()
+    with connected(serve(behave), record) as connection:
+        connection.send(b"x" * size, deadline_s=20)
+        connection.half_close()
+        assert connection.receive(end=True, deadline_s=20)
+    exchange = record.exchange()
+    assert exchange.ended is Ended.BY_SERVER
+    assert len(exchange.bytes("sent")) + len(exchange.bytes("received")) + exchange.cut == 2 * size
+
+
+def test_a_server_that_says_its_end_first_is_sent_the_rest(serve: Callable[..., tuple[str, int]]) -> None:
+    """Its half of the connection is closed, the other one is open: nothing spins, and all is sent."""
+    size, taken = 20_000_000, []
+
+    def behave(accepted: socket.socket) -> None:
+        accepted.sendall(PLAIN)
+        accepted.shutdown(socket.SHUT_WR)
+        time.sleep(0.2)
+        while data := accepted.recv(1_000_000):
+            taken.append(len(data))
+
+    record = recorder()
+    with connected(serve(behave), record) as connection:
+        connection.send(b"x" * size, deadline_s=20)
+        assert connection.is_open
+        assert connection.receive(end=True, deadline_s=10)
+    until(lambda: sum(taken) == size)
+    assert sum(taken) == size
+    assert record.exchange().heard.then is Ended.BY_SERVER

@@ -173,3 +173,21 @@ def test_server_can_have_a_terminal(tmp_path: Path) -> None:
         assert first.printed() == "True False"
         first.told()
         assert first.told()["exit_status"] == 0
+
+
+@pytest.mark.parametrize("unix", [False, True])
+def test_server_can_inherit_a_descriptor_that_listens(tmp_path: Path, unix: bool) -> None:  # noqa: FBT001 - a case
+    """Its fourth."""
+    address = str(tmp_path / "socket") if unix else ("127.0.0.1", free_port())
+    code = (
+        "import os, socket; print(sorted(os.listdir('/proc/self/fd')), flush=True)\n"
+        "client, _ = socket.socket(fileno=3).accept(); client.recv(100)"
+    )
+    first = First(tmp_path, sys.executable, "-c", code, address=address, inherits=True)
+    with first.process:
+        first.told()
+        assert first.printed() == "['0', '1', '2', '3', '4']"  # the last one lists the others
+        assert first.asked("knock", address=address) == {"accepted": True}
+        assert first.told()["exit_status"] == 0
+        assert first.process.stderr is not None
+        assert first.process.stderr.read() == ""
