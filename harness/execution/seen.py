@@ -5,10 +5,13 @@ from __future__ import annotations
 import dataclasses
 import math
 import threading
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from harness.model.evidence import Exchange, ServerRecord, writable
 from harness.model.observations import Exit, Look
+
+if TYPE_CHECKING:
+    from harness.model.answers import Answer
 
 KEPT_OF_TRIAL = 5000  # exchanges
 KEPT_OF_OBSERVATIONS = 1000  # exits, and as many looks; a look has up to a thousand processes
@@ -71,6 +74,11 @@ class Notes:
         """Keep a fact; raises `TypeError` for a value that is neither a text nor a number."""
         with self._guard:
             self._facts[writable(name)] = _fact(value)
+
+    def answers(self, name: str) -> tuple[Answer, ...]:
+        """Return all whole answers of the exchanges of this name so far, in order."""
+        with self._guard:
+            return tuple(answer for one in self._exchanges if one.name == name for answer in one.answers)
 
     def last(self, name: str) -> Exchange | None:
         """Return the last exchange of this name so far; None where there is none."""

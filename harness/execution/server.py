@@ -5,6 +5,7 @@ Each request, each crafted byte and each signal of the scenario becomes a part o
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from typing import TYPE_CHECKING
@@ -18,7 +19,7 @@ from harness.model.observations import KEPT_OF_LOOK, Exit, Look, SignalToChild
 from harness.processes.launch import with_port
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from harness.client.certificate import Certificate
     from harness.client.clock import TrialClock
@@ -137,6 +138,30 @@ class Server(Client):
         if answer is not None:
             self._keep(recorder.exchange())
         return answer is not None
+
+    @contextlib.contextmanager
+    def asking(self, name: str, path: str, *, pause_s: float = 0.02, deadline_s: float = 10.0) -> Iterator[None]:
+        """Ask for a path again and again on one connection while the context lasts; see `request` for the arguments.
+
+        Each connection is an exchange ``name``; a new one is made where the server has ended the last one. The next
+        request follows ``pause_s`` seconds after an answer.
+        """
+        over = threading.Event()
+        asker = threading.Thread(target=self._ask_until, args=(over, name, path, pause_s, deadline_s), daemon=True)
+        asker.start()
+        try:
+            yield
+        finally:
+            over.set()
+            asker.join()
+
+    def _ask_until(self, over: threading.Event, name: str, path: str, pause_s: float, deadline_s: float) -> None:
+        while not over.is_set() and self.is_running:
+            with self.connect(name) as connection:
+                while connection.is_open and not over.is_set():
+                    connection.request("GET", path, host=self.host, deadline_s=deadline_s)
+                    over.wait(pause_s)
+            over.wait(pause_s)
 
     def wait_for_log(self, *needles: str, deadline_s: float) -> bool:
         """Wait until one line of the log holds all the needles; return whether one does.

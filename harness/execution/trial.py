@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from harness.execution.seen import Seen
     from harness.execution.server import Ready
     from harness.model.addresses import Address
+    from harness.model.answers import Answer
     from harness.model.cell import Cell
     from harness.model.checks import Control
     from harness.model.evidence import Exchange, ServerRecord
@@ -291,6 +292,10 @@ class Trial:
         end = self.clock() + LOG_S
         while log is not None and logged(log, server.log) is None and server.is_running and self.clock() < end:
             self.sleep(_POLL_S)
+
+    def answers(self, name: str) -> tuple[Answer, ...]:
+        """Return all whole answers of the exchanges of this name that are over, in order."""
+        return self._notes.answers(name)
 
     def last(self, name: str) -> Exchange | None:
         """Return the last exchange of this name so far; None where there is none."""

@@ -95,6 +95,7 @@ class Trigger:
     failure: Expected | ByVariant | EllipsisType | None = None
     log: Logged | ByVariant | EllipsisType | None = None
     after_s: float = 0.0
+    whatever_controls: bool = False
     steps: tuple[Step, ...] = ()
     times: int = 1
 
@@ -133,6 +134,7 @@ def trigger(
     failure: Expected | ByVariant | EllipsisType | None = None,
     log: Logged | ByVariant | EllipsisType | None = None,
     after_s: float = 0.0,
+    whatever_controls: bool = False,
     times: int = 1,
 ) -> Trigger:
     """Declare what brings the failure about. A part that is ``...`` is to be written, and no cell is judged till then.
@@ -145,11 +147,21 @@ def trigger(
         log: what the server logs where the failure is there, before it is told to stop. Where ``failure`` is given as
             well, both are needed; where it is not, a server without the failure owes a log without this.
         after_s: the failure counts only in an exchange that had lasted this many seconds.
+        whatever_controls: the failure counts also where a control failed, because the failure can spoil the control.
         times: how often the exchange is made. The failure is there where it shows once; it is absent where each time
             gave what is owed.
 
     """
-    return Trigger(name=name, steps=steps, owed=owed, failure=failure, log=log, after_s=after_s, times=times)
+    return Trigger(
+        name=name,
+        steps=steps,
+        owed=owed,
+        failure=failure,
+        log=log,
+        after_s=after_s,
+        whatever_controls=whatever_controls,
+        times=times,
+    )
 
 
 def of(value: Any, variant: str) -> Any:  # noqa: ANN401 - a value of any kind, or one for each variant
@@ -216,7 +228,8 @@ class Judged:
         log = of(what.log, evidence.variant)
         server = evidence.server_of(what.name)
         line = logged(log, server.log) if log not in (None, ...) and server else None
-        signature = _signature(what, line, evidence) if all(check.passed for check in controls) else None
+        is_ordinary = what.whatever_controls or all(check.passed for check in controls)
+        signature = _signature(what, line, evidence) if is_ordinary else None
         return conclude(signature=signature, controls=controls, requirement=_required(what, line, evidence))
 
     @property

@@ -16,7 +16,8 @@ from harness.model.evidence import NEVER_REACHED
 from harness.model.verdict import Verdict
 
 if TYPE_CHECKING:
-    from harness.model.evidence import Evidence
+    from harness.model.evidence import Evidence, Exchange
+    from harness.model.observations import Exit, Look
     from harness.model.scenario import Scenario
     from harness.model.verdict import Judgement
 
@@ -46,7 +47,7 @@ def _misspelt(judgement: Judgement, evidence: Evidence) -> str | None:
     if judgement.verdict not in {Verdict.UNHEALTHY, Verdict.INCONCLUSIVE} or evidence.silent:
         return None
     checks = (*judgement.preconditions, *judgement.controls, *filter(None, (judgement.requirement,)))
-    observed = (*evidence.exchanges, *evidence.exits, *evidence.looks)
+    observed: tuple[Exchange | Exit | Look, ...] = (*evidence.exchanges, *evidence.exits, *evidence.looks)
     made = {*(one.name for one in observed), *evidence.facts, *(one.name for one in evidence.servers)} - {_OWN}
     unasked = sorted(made - {check.name for check in checks})
     for check in checks:
