@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.model.scenario import Companion
 from harness.subjects import uvicorn
-from harness.subjects.eras import era, installed
+from harness.subjects.eras import attribute, era, installed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,14 +42,17 @@ class Library:
     Attributes:
         package: the library's package.
         options: uvicorn's options with which the library is what runs, by era of the library.
+        dialects: which attribute of an application a release takes, by era; None where uvicorn decides.
 
     """
 
     package: str
     options: Mapping[str, Mapping[str, Any]]
+    dialects: Mapping[str, str] | None = None
 
     def cli(self, trial: Trial, application: str, *words: str, **given: object) -> AbstractContextManager[Server]:
         """Start uvicorn on the library; the arguments are those of `harness.subjects.uvicorn.cli`."""
         release = installed(trial.release(self.package), self.package)
         options = {**era(self.options, release), **given}
+        application = attribute(application, self.dialects, release) if self.dialects else application
         return uvicorn.cli(trial, application, *words, **options)

@@ -1,4 +1,7 @@
-"""starlette under uvicorn: ``starlette.cli(trial, "application")``, with an application of the scenario's own."""
+"""starlette under uvicorn: ``starlette.cli(trial, "ready")``, whose answers are starlette's responses.
+
+Of a module of the scenario's own the attribute ``starlette`` is taken, unless another one is named.
+"""
 
 from __future__ import annotations
 
@@ -12,5 +15,5 @@ COMPANIONS = (
 )
 """The server for each era of starlette."""
 
-_LIBRARY = Library(package="starlette", options={"0": {"http": "h11"}})
+_LIBRARY = Library(package="starlette", options={"0": {"http": "h11"}}, dialects={"0": "starlette"})
 cli = _LIBRARY.cli

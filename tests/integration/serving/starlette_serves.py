@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from serves import ask, judge
+from serves import READY, ask, judge
 
 from harness import Scenario, Variant
 from harness.subjects import starlette
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def observe(trial: Trial) -> None:
     """Start the server and ask."""
-    with starlette.cli(trial, "starlette_application") as server:
+    with starlette.cli(trial, "ready") as server:
         ask(server)
 
 
@@ -24,7 +24,7 @@ SCENARIO = Scenario(
     title="a server does not serve on starlette",
     subject="starlette",
     variants=(Variant(companions=starlette.COMPANIONS),),
-    applications=("starlette_application.py", "dialects.py"),
+    applications=READY,
     pythons=starlette.PYTHONS,
     observe=observe,
     judge=judge,
