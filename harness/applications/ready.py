@@ -1,6 +1,6 @@
 """An application whose behaviour the path of a request names, in every dialect that servers take.
 
-The dialects are `asgi3`, `ASGI2`, `consumer`, `function` (see `dialects`) and `wsgi`.
+The dialects are `asgi3`, `ASGI2`, `consumer`, `function` (see `dialects`), `wsgi`, and `starlette`, which answers by its responses.
 
 HTTP
 
@@ -61,6 +61,8 @@ if LIFESPAN not in ("ordinary", "failed", "failed-silently", "crash", "never", "
     raise ValueError("READY_LIFESPAN is %r" % LIFESPAN)
 if IMPORT == "raise":
     raise RuntimeError("ready: raised at import")
+elif IMPORT == "context" and CONTEXT is None:
+    raise RuntimeError("ready: this Python has no context variables")
 elif IMPORT == "context":
     CONTEXT.set("import")
 else:
@@ -78,6 +80,16 @@ async def asgi3(scope, receive, send):
 
 
 ASGI2, consumer, function = dialects.older(asgi3)
+
+
+async def starlette(scope, receive, send):
+    """Answer in ASGI 3 by starlette, which is loaded only here."""
+    if scope["type"] == "http":
+        from ready_starlette import answer
+
+        await answer(scope, receive, send)
+    else:
+        await asgi3(scope, receive, send)
 
 
 async def _http(scope, receive, send):

@@ -145,7 +145,7 @@ class Scenario:
         variants: at least one.
         claims: what documents say about the failure, beside what the files in ``claims/`` say.
         references: what the failure is known by upstream (``uvicorn #1637``), beside what its claims say.
-        applications: files beside the module that are copied into each trial's folder.
+        applications: files beside the module, or ready-made ones, that are copied into each trial's folder.
         platforms: the systems that the failure can exist on, some of `harness.model.platforms.SYSTEMS`.
         typical_s: what a trial usually takes, in seconds, for the first estimate of a run.
         deadline_s: how long a trial may take before it is ended, in seconds.

@@ -152,3 +152,21 @@ def test_conditions_are_awaited(run: Callable[[Callable[[Trial], None]], Evidenc
         trial.record("never", trial.until(lambda: False, 0.05, every_s=0.01))
 
     assert run(observe).facts == {"third": True, "asked": 3, "never": False}
+
+
+def test_a_trial_knows_the_release_of_every_installed_package(
+    run: Callable[[Callable[[Trial], None]], Evidence],
+) -> None:
+    """Of the subject, of a package from the index, of a wheel by path; of what is not installed, that it is not."""
+
+    def observe(trial: Trial) -> None:
+        pinned = {"gunicorn": "20.1.0", "toy-part": "file:///a/toy_part-1.2-py3-none-any.whl", "tree": "file:///a/tree"}
+        environment: Any = SimpleNamespace(resolution=SimpleNamespace(pinned=pinned))
+        trial._environment = environment
+        for package in ("uvicorn", "Gunicorn", "toy_part", "h11"):
+            trial.record(package, str(trial.release(package)))
+        trial.release("tree")
+
+    evidence = run(observe)
+    assert evidence.facts == {"uvicorn": "0.27.0", "Gunicorn": "20.1.0", "toy_part": "1.2", "h11": "None"}
+    assert evidence.error == "'file:///a/tree' does not tell which release of tree is installed"
