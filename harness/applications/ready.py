@@ -1,6 +1,6 @@
 """An application whose behaviour the path of a request names, in every dialect that servers take.
 
-The dialects are `asgi3`, `ASGI2`, `consumer`, `function` (see `dialects`), `wsgi`, and `starlette`, which answers by its responses.
+The dialects are `asgi3`, `ASGI2`, `consumer`, `function` (see `dialects`), `wsgi`, and `starlette`, by its responses.
 
 HTTP
 
