@@ -43,16 +43,16 @@ def observe(trial: Trial) -> None:
             server.get("/hello", name=f"{server.name}: after")
 
 
-def workers(evidence: Evidence, name: str) -> list[tuple[bytes, ...]]:
+def workers(evidence: Evidence, name: str) -> list[str]:
     """Return which process gave each good answer."""
-    return [answer.header("x-process") for answer in evidence.answers(name) if answer.status == HTTPStatus.OK]
+    return [one.process for one in evidence.answers(name) if one.status == HTTPStatus.OK and one.process]
 
 
 def fate(server: str, evidence: Evidence) -> str:
     """Say whether the worker that answered before the load answers after it, or how it was killed."""
     before, load, after = (workers(evidence, f"{server}: {when}") for when in ("before", "load", "after"))
-    record, pid = evidence.server(server), b"".join(before[0]).decode("latin-1") if before else ""
-    if record and pid and (killed := record.line_with("WORKER TIMEOUT", f"pid:{pid})")):
+    record = evidence.server(server)
+    if record and before and (killed := record.line_with("WORKER TIMEOUT", f"pid:{before[0]})")):
         return f"{killed}; it had answered {load.count(before[0])} requests"
     return "it lives" if before and before == after else "another one answers after the load, or none"
 
