@@ -25,12 +25,7 @@ IMPORTERS = {"preload": "200 b'imported by the master'", "no-preload": "200 b'im
 SCENARIO = Scenario(
     title="gunicorn's worker closes the event loop that a preloaded application keeps",
     serve=lambda trial: gunicorn.cli(
-        trial,
-        "application",
-        worker_class="uvicorn",
-        workers=1,
-        graceful_s=1,
-        preload=trial.variant == "preload",
+        trial, "application", worker_class="uvicorn", workers=1, graceful_s=1, preload=trial.variant == "preload"
     ),
     checks=(
         control("plain request before", request("GET", "/"), owed="200 b'plain'"),
