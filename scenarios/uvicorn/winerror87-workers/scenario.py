@@ -1,12 +1,12 @@
 """winerror87-workers: on Windows all workers but one fail to accept connections.
 
 Both workers attach the one listening socket to a completion port of their own, which only the first may: the second
-logs error 87, and the first serves alone, so that requests are answered all the same. The event loop must be asyncio's
-Proactor loop: the default of Python 3.8 and later on Windows unless uvicorn chooses another; on 3.7 what 0.9.1 to
-0.10.8 chose. Variants: ``run``, ``uvicorn.run(..., workers=2)`` as reported, and ``cli``, which 0.18.0 cannot serve by.
+logs error 87, and the first answers alone. The event loop must be asyncio's Proactor loop: the default of Python 3.8
+and later on Windows unless uvicorn chooses another; on 3.7 what 0.9.1 to 0.10.8 chose. Variants: ``run``, a script with
+``uvicorn.run(..., workers=2)``, as reported, and ``cli``, by which 0.18.0 cannot serve.
 
 Margin: in each of 15 rounds one request holds its worker for 1.5 s, and one sent 0.4 s into it must be answered by the
-other process meanwhile. One round was enough in 48 of 52 unaffected cells, four at most. The error comes while the
+other worker meanwhile. One round was enough in 48 of 52 unaffected cells, four at most. The error comes while the
 workers start and is looked for until the rounds are over. From 0.30.0 on the parent ends a worker that has not started
 within 5 s, which under Wine takes 1 to 2 s of a core: where 0.37.0 and later let one say how long, it is 60 s; between
 them three such cells at most run at once on two cores, or two where these are busy. Their six workers, started at the
