@@ -96,9 +96,9 @@ def case(scenario: str, name: str, pattern: str, *edits: Edit, verdict: Verdict,
 
 
 def _first_process(evidence: Evidence, name: str) -> str:
-    answers = evidence.answers(name)
-    assert answers, f"the kept evidence has no answer in an exchange '{name}'"
-    return answers[0].process
+    exchange = evidence.exchange(name)
+    assert exchange, f"the kept evidence has no exchange '{name}'"
+    return exchange.answers[0].process
 
 
 def _each(name: str, change: Callable[[Evidence, Exchange], Exchange]) -> Edit:
