@@ -15,7 +15,7 @@ from harness.subjects.options import where_known
 
 SCENARIO = Scenario(
     title="a line break in the value of a response's header lets a client write the answer",
-    references=("uvicorn #725 (CVE-2020-7695)", "uvicorn #725", "CVE-2020-7695", "GHSA-f97h-2pfx-f59f"),
+    references=("uvicorn #725 (CVE-2020-7695)", "uvicorn #725", "CVE-2020-7695", "PYSEC-2020-151"),
     serve=lambda trial: uvicorn.cli(trial, "ready", http=where_known(trial.variant), loop=where_known("asyncio")),
     checks=(
         control("a header without a line break", request("GET", "/headers?x-a=1forged!"), owed="200 b'headers'"),
