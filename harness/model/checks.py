@@ -26,11 +26,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from types import EllipsisType
 
-    from harness.model.evidence import Evidence
+    from harness.model.evidence import Evidence, ServerRecord
     from harness.model.steps import Step
     from harness.model.verdict import Judgement
 
 _MOST_TIMES = 1000
+_SILENT = "a log without the failure"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -158,7 +159,8 @@ def trigger(
         owed: what is observed where the failure is absent.
         failure: what is observed where the failure is there; None where the log alone shows it.
         log: what the server logs where the failure is there, before it is told to stop. Where ``failure`` is given as
-            well, both are needed; where it is not, a server without the failure owes a log without this.
+            well, both are needed; where it is not, a server without the failure owes a log without this, all of which
+            was kept: an empty log decides nothing.
         after_s: the failure counts only in an exchange that had lasted this many seconds.
         whatever_controls: the failure counts also where a control failed, because the failure can spoil the control.
         times: how often the exchange is made. The failure is there where it shows once; it is absent where each time
@@ -336,8 +338,15 @@ def _required(what: Trigger, line: str | None, evidence: Evidence) -> Check:
         return Check(name=what.name, expected=shown(...), actual=check.actual)
     if of(what.failure, evidence.variant) is not None or of(what.log, evidence.variant) is None:
         return check
-    told = f"{check.actual}, and in the log: {line}" if line else f"{check.actual}, and nothing in the log"
-    return Check(name=check.name, expected=f"{check.expected}, and nothing in the log", actual=told)
+    log = f"in the log: {line}" if line else _silence(evidence.server_of(what.name))
+    return Check(name=check.name, expected=f"{check.expected}, and {_SILENT}", actual=f"{check.actual}, and {log}")
+
+
+def _silence(server: ServerRecord | None) -> str:
+    """Say what a log without the failure is worth: a log that was lost does not show that the server was silent."""
+    if server is None or not server.log.strip():
+        return "no log at all"
+    return f"a log of which {server.log_dropped} bytes were not kept" if server.log_dropped else _SILENT
 
 
 def _unwritten(what: Trigger, variant: str) -> list[str]:

@@ -114,6 +114,18 @@ def test_log_alone_shows_a_failure_and_its_absence() -> None:
 
 
 @pytest.mark.parametrize(
+    ("lost", "words"),
+    [({"log": "\n"}, "no log at all"), ({"log_dropped": 7}, "a log of which 7 bytes were not kept")],
+)
+def test_log_that_was_lost_shows_no_absence(lost: dict[str, Any], words: str) -> None:
+    """Where the failure shows in the log alone, a server is only silent where its whole log was heard."""
+    judge = Judged((JUDGE.checks[0], push(failure=None, log="Traceback")))
+    seen = judge(evidence(exchange("before"), exchange("push"), server=msgspec.structs.replace(SERVER, **lost)))
+    assert seen.verdict is Verdict.INCONCLUSIVE
+    assert f"expected 200 b'well', and a log without the failure, got 200 b'well', and {words}" in str(seen.reason)
+
+
+@pytest.mark.parametrize(
     ("pushes", "verdict"),
     [
         ((exchange("push"), FAILED, exchange("push")), Verdict.REPRODUCED),
