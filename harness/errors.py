@@ -54,6 +54,24 @@ class EnvironmentFailedError(HarnessError):
     """One cell's environment could not be made; becomes the verdict ``environment-failed`` with this reason."""
 
 
+class UnsatisfiableError(EnvironmentFailedError):
+    """No set of packages satisfies what was asked for; ``why`` is the message without a remedy."""
+
+    def __init__(self, why: str, remedy: str = "") -> None:
+        """Say why, and what to do if the failure was met before."""
+        super().__init__(f"{why}{remedy}")
+        self.why = why
+
+    @property
+    def cause(self) -> str:
+        """The resolver's own sentence, where its message has one."""
+        return self.why.rpartition("cause: ")[2]
+
+
+class ExcludedError(EnvironmentFailedError):
+    """One cell cannot exist: its packages exclude each other; becomes the verdict ``unsupported`` with this reason."""
+
+
 class EngineError(EnvironmentFailedError):
     """The container engine cannot be used now, or ended meanwhile; not remembered, since it may work another time."""
 

@@ -24,6 +24,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         ("server", "SPEC", "releases instead of the matrix's"),
         ("python", "LIST", "Pythons instead: 3.8,3.12"),
         ("platform", "LIST", "platforms instead: linux"),
+        ("as-of", "LIST", "resolve all packages as of release, today or a day such as 2024-05-01"),
         ("cell", "GLOB", "only cells whose id matches"),
     ):
         group.addoption(f"--harness-{name}", action="append", metavar=metavar, help=what)

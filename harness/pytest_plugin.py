@@ -167,6 +167,7 @@ def _options(config: pytest.Config, name: str) -> Options:
         servers=tuple(config.getoption("--harness-server") or ()),
         pythons=split(config.getoption("--harness-python") or ()),
         platforms=split(config.getoption("--harness-platform") or ()),
+        moments=split(config.getoption("--harness-as-of") or ()),
         cells=tuple(config.getoption("--harness-cell") or ()),
         results=config.getoption("--harness-results") or RESULTS,
         trials=config.getoption("--harness-trials") or 1,

@@ -24,6 +24,7 @@ _HEAD = {
     "peak_mib": "peak, MiB",
 }
 _rows: dict[tuple[str, str], dict[str, Any]] = {}
+_draws: list[str] = []
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -42,6 +43,8 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """Collect the rows, a fault that several tests bring about as one."""
     told = dict(report.user_properties)
+    if report.when == "call" and "draw" in told:
+        _draws.append(str(told["draw"]))
     if report.when == "call" and isinstance(fault := told.get("fault"), dict):
         seen = told.get("seen")
         row = {**fault, **(seen if isinstance(seen, dict) else {})}
@@ -50,7 +53,9 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print the table, and write it where a file is named."""
+    """Print what was drawn, then the table of faults, and write the table where a file is named."""
+    for draw in _draws:
+        terminalreporter.line(draw)
     if not _rows or hasattr(terminalreporter.config, "workerinput"):
         return
     rows = [_HEAD, dict.fromkeys(_HEAD, "---"), *(row for _, row in sorted(_rows.items()))]

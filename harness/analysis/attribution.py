@@ -5,6 +5,10 @@ those of the other. Where both candidates keep their verdicts whatever they run 
 the verdicts go with the dependencies, the cause is the dependencies. Where only one of the two changes its verdict, the
 change takes both, or either is enough, and the cause is both.
 
+An exchange is a resolution, which the declarations of packages may not allow in part. A candidate that keeps its
+verdict although some pins could not be exchanged says nothing about these: the cause is then undetermined, and the
+reason names them.
+
 Candidates may also keep their verdicts because of the files that they were installed from: with compiled modules
 another parser or another loop can run than without them. Where only one of the two was compiled, nobody can tell that
 from a change in the subject itself, and the cause is the kind of file.
@@ -18,6 +22,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from packaging.utils import canonicalize_name
 
+from harness.model.names import CellId, Reasons
 from harness.model.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -67,12 +72,41 @@ class FourCells(msgspec.Struct, frozen=True, kw_only=True):
     newer_exchanged: str
 
 
+class Through(msgspec.Struct, frozen=True, kw_only=True):
+    """A dependency whose exchange alone changes the verdict.
+
+    ``held`` is the label of the candidate beside which its releases were run. The verdict changes between its releases
+    ``older`` and ``newer``; None stands for its absence. ``between`` names the releases between these two of which
+    none was judged; ``tested`` those that were run.
+    """
+
+    package: str
+    held: str
+    older: str | None
+    newer: str | None
+    between: tuple[str, ...] = ()
+    tested: tuple[str, ...] = ()
+
+
+class Trace(msgspec.Struct, frozen=True, kw_only=True):
+    """What tracing a boundary has found.
+
+    ``through`` are the dependencies that change the verdict alone; ``alike`` those that do not; ``unknown`` says of
+    the others why nobody knows, by name. Where there is neither ``through`` nor ``unknown``, the change takes several.
+    """
+
+    through: tuple[Through, ...] = ()
+    alike: tuple[str, ...] = ()
+    unknown: dict[str, str] = {}
+
+
 class Attribution(msgspec.Struct, frozen=True, kw_only=True):
     """The cause of one boundary, with the verdicts of its cells by id.
 
     ``older`` and ``newer`` are the labels of the two candidates; ``changed`` are the dependencies that differ between
     them, by name; ``files`` the kinds of file of the subject, where only one of the two is compiled; ``reason`` says
-    why the cause is not known.
+    why the cause is not known. ``not_exchanged`` says by cell id and by package why a dependency could not be
+    exchanged. ``trace`` says where a change of dependencies comes from, None for any other cause.
     """
 
     older: str
@@ -84,6 +118,8 @@ class Attribution(msgspec.Struct, frozen=True, kw_only=True):
     verdicts: dict[str, Verdict]
     reason: str | None = None
     files: Change | None = None
+    not_exchanged: dict[CellId, Reasons] = {}
+    trace: Trace | None = None
 
 
 def changes(older: CellResult, newer: CellResult) -> dict[str, Change]:
@@ -100,14 +136,15 @@ def attribute(boundary: Boundary, cells: FourCells, results: Mapping[str, CellRe
     """Return the cause of a boundary from the results of its cells, by id; without one of them it is undetermined."""
     names = dict.fromkeys((cells.older, cells.older_exchanged, cells.newer_exchanged, cells.newer))
     verdicts = {name: results[name].verdict if name in results else Verdict.NOT_RUN for name in names}
-    unknown = next((name for name, verdict in verdicts.items() if not verdict.is_judged), None)
+    kept = {name: found for name in names if (found := _not_exchanged(results.get(name)))}
     older, newer = results.get(cells.older), results.get(cells.newer)
     moved = (
         verdicts[cells.older_exchanged] is not verdicts[cells.older],
         verdicts[cells.newer_exchanged] is not verdicts[cells.newer],
     )
     files = _files(older, newer) if older and newer else None
-    cause = Cause.UNDETERMINED if unknown else _CAUSES[moved]
+    reason = _unknown(cells, verdicts, moved, kept)
+    cause = Cause.UNDETERMINED if reason else _CAUSES[moved]
     return Attribution(
         older=boundary.older.label,
         newer=boundary.newer.label,
@@ -116,9 +153,29 @@ def attribute(boundary: Boundary, cells: FourCells, results: Mapping[str, CellRe
         changed=changes(older, newer) if older and newer else {},
         cells=cells,
         verdicts=verdicts,
-        reason=f"{unknown} is {verdicts[unknown]}" if unknown else None,
+        reason=reason,
         files=files,
+        not_exchanged=kept,
     )
+
+
+def _unknown(
+    cells: FourCells,
+    verdicts: Mapping[str, Verdict],
+    moved: tuple[bool, bool],
+    kept: Mapping[str, Mapping[str, str]],
+) -> str | None:
+    """Say why the cause cannot be known: a cell without a judgement, or a verdict kept without a whole exchange."""
+    if unknown := next((name for name, verdict in verdicts.items() if not verdict.is_judged), None):
+        return f"{unknown} is {verdicts[unknown]}"
+    for name, has_moved in zip((cells.older_exchanged, cells.newer_exchanged), moved, strict=True):
+        if name in kept and not has_moved:
+            return f"{name} could not have {'; '.join(kept[name].values())}"
+    return None
+
+
+def _not_exchanged(result: CellResult | None) -> dict[str, str]:
+    return result.environment.not_exchanged if result and result.environment else {}
 
 
 def _files(older: CellResult, newer: CellResult) -> Change | None:

@@ -17,7 +17,7 @@ from harness.analysis.coverage import ClaimedStretch, cover, position_of
 from harness.analysis.history import Range, ranges
 from harness.analysis.search import Strategy
 from harness.model.claim import Affected, ClaimedRange, Fixed, Introduced, Kind, MendedBy, StillOpen
-from harness.model.coordinates import SeriesKey
+from harness.model.coordinates import Axes, SeriesKey
 from harness.model.names import Text, Word
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from harness.model.result import CellResult
 
 
-class ClaimResult(SeriesKey, frozen=True, kw_only=True):
+class ClaimResult(Axes, frozen=True, kw_only=True):
     """One statement of a claim beside one history. ``sentence`` says the assessment in plain words.
 
     ``claimed`` and ``measured`` are of the claim's kind: a release for ``fixed`` and ``introduced``, of which the
@@ -64,6 +64,11 @@ class ClaimResult(SeriesKey, frozen=True, kw_only=True):
     stretches: tuple[ClaimedStretch, ...] = ()
     too_wide: tuple[str, ...] = ()
     too_narrow: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> SeriesKey:
+        """The name of the series that the claim is assessed by; claims are of usual series alone."""
+        return SeriesKey(**self.axes)
 
     @property
     def advice(self) -> str:
@@ -137,7 +142,7 @@ def _result(
     whole: bool,
 ) -> ClaimResult:
     return ClaimResult(
-        **key.key_fields,
+        **key.axes,
         document=claim.document,
         kind=statement.kind,
         claimed=one.claimed,

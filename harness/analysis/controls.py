@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 def twins(cell: Cell) -> tuple[Cell, Cell]:
     """Return the cell and its copy, which runs in an environment of its own that is built alike."""
-    return cell, msgspec.structs.replace(cell, recipe=Copy(number=1))
+    return cell, msgspec.structs.replace(cell, recipe=Copy(number=1, at=cell.recipe.moment))
 
 
 def differences(results: Iterable[CellResult]) -> tuple[tuple[CellResult, CellResult], ...]:

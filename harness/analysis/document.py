@@ -6,25 +6,29 @@ Histories and claims can be computed again from these at any time.
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from harness.analysis.advice import advice
+from harness.analysis.attribution import Cause
 from harness.analysis.claims import ClaimResult, claim_results
 from harness.analysis.confidence import confidence
 from harness.analysis.history import boundaries, ranges
 from harness.analysis.releases import specifiers
 from harness.analysis.search import Strategy
 from harness.analysis.series import History, series_of
+from harness.analysis.tracing import trace
 from harness.model.claim import Kind
 from harness.model.names import SubjectName
 from harness.model.release import Release
 from harness.model.result import CellResult
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from harness.analysis.attribution import Attribution
     from harness.analysis.history import Point
     from harness.analysis.series import Series
     from harness.model.claim import Claim
@@ -61,10 +65,10 @@ def document_of(
 
     Args:
         results: of cells, controls among them or not; each cell once.
-        releases: all known ones of each subject.
-        claims: by scenario.
+        releases: all known ones of each subject, and of each dependency that was varied.
+        claims: by scenario; histories of the releases' own moments assess them.
         searched: how each series came about. A series that is not in it is a sweep where it has a result of every
-            release, else a selection.
+            release, else a selection. A series over a dependency that is not in it was made by a trace: no history.
 
     """
     cells = tuple(results)
@@ -72,10 +76,14 @@ def document_of(
     histories: list[History] = []
     assessed: list[ClaimResult] = []
     for series in series_of(cells, releases):
+        if series.key.over and series.key not in searched:
+            continue  # the cells of a trace, which stands at its boundary
         how = searched.get(series.key) or _by_itself(series, by_id)
-        histories.append(history_of(series, by_id, strategy=how.strategy, seed=how.seed))
-        assessed += claim_results(series, by_id, claims.get(series.key.scenario, ()), strategy=how.strategy)
-    subjects = {result.subject for result in cells}
+        histories.append(history_of(series, by_id, strategy=how.strategy, seed=how.seed, releases=releases))
+        if series.key.is_usual:
+            assessed += claim_results(series, by_id, claims.get(series.key.scenario, ()), strategy=how.strategy)
+    subjects = {name for history in histories for name in (history.subject, history.varied, *_traced(history))}
+    subjects |= {result.subject for result in cells}
     return Document(
         schema_version=SCHEMA_VERSION,
         cells=cells,
@@ -86,24 +94,28 @@ def document_of(
 
 
 def history_of(
-    series: Series, results: Mapping[str, CellResult], *, strategy: Strategy, seed: int | None = None
+    series: Series,
+    results: Mapping[str, CellResult],
+    *,
+    strategy: Strategy,
+    seed: int | None = None,
+    releases: Mapping[str, Sequence[Release]] = MappingProxyType({}),
 ) -> History:
-    """Return the history of a series of releases from the results of its cells, by id."""
+    """Return the history of a series of releases from the results of its cells, by id.
+
+    ``releases`` are the known releases of dependencies, by name.
+    """
     points = series.points(results)
     found = ranges(points)
     to = advice(points, found)
     return History(
-        scenario=series.key.scenario,
-        variant=series.key.variant,
-        subject=series.subject,
-        python=series.key.python,
-        platform=series.key.platform,
+        **msgspec.structs.asdict(series.key),
         strategy=strategy,
         judged=found.judged,
         tested=found.tested,
         untested=found.untested,
         whole=series.is_whole(found),
-        yanked=tuple(label for label, cell in series.cells.items() if cell.release.yanked),
+        yanked=series.yanked,
         affected=found.affected,
         specifiers=specifiers(found.affected, [point.label for point in points]),
         first_fixed=found.first_fixed,
@@ -112,11 +124,32 @@ def history_of(
         gaps=found.gaps,
         trials=sum(result.trials for result in series.results(results).values()),
         confidence=_rounded_confidence(points),
-        attribution=series.attributions(points, results),
+        attribution=tuple(_attributions(series, points, results, releases)),
         seed=seed,
         upgrade_to=to.release if to else None,
         or_later=bool(to and to.or_later),
     )
+
+
+def _attributions(
+    series: Series,
+    points: Sequence[Point],
+    results: Mapping[str, CellResult],
+    releases: Mapping[str, Sequence[Release]],
+) -> Iterator[Attribution]:
+    """Yield the cause of each boundary, oldest first; where that is the dependencies, with the trace of them."""
+    for edge in boundaries(points) if series.has_causes else ():
+        found = series.attribution(edge, results)
+        if found.cause is Cause.DEPENDENCY:
+            found = msgspec.structs.replace(found, trace=trace(series, found, results, releases.get).trace)
+        yield found
+
+
+def _traced(history: History) -> Iterator[str]:
+    """Yield the dependencies whose releases a history's traces are about."""
+    for one in history.attribution:
+        if one.trace:
+            yield from (*(through.package for through in one.trace.through), *one.trace.alike)
 
 
 def fault_of(document: Document) -> str | None:

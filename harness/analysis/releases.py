@@ -17,6 +17,7 @@ from harness.analysis.candidates import Candidate, Place
 from harness.model.release import parsed
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Collection, Iterable, Sequence
 
     from harness.analysis.history import Range
@@ -52,7 +53,12 @@ def place_of(name: str, versions: Sequence[str]) -> Place:
 
 
 def divided(
-    releases: Iterable[Release], *, tested: Collection[str], python: str, platform: str
+    releases: Iterable[Release],
+    *,
+    tested: Collection[str],
+    python: str,
+    platform: str,
+    at: dt.datetime | None = None,
 ) -> tuple[tuple[Release, ...], tuple[Release, ...]]:
     """Return the releases that a history tries, and those that its Python refuses; both oldest first.
 
@@ -61,10 +67,11 @@ def divided(
         tested: the versions that have a result: these are part of the history whatever an installer says.
         python: the Python of the history, as ``3.8``.
         platform: its platform.
+        at: the moment (UTC) of the history, which no later release is tried at; None where each has its own.
 
     """
     known = [one for one in oldest_first(releases) if one.version in tested or not one.parsed.is_prerelease]
-    tried = {one.version for one in known if one.version in tested or one.admits(python, platform)}
+    tried = {one.version for one in known if one.version in tested or not one.refusal(python, platform, at=at)}
     return (
         tuple(one for one in known if one.version in tried),
         tuple(one for one in known if one.version not in tried),

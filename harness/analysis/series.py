@@ -2,7 +2,9 @@
 
 The rule: a series says in which order its candidates stand, which cell tries a candidate, and what a document's name
 means among them. Whoever searches a series, or reads results of it, speaks of labels and positions only.
-`Series.of_releases` makes a series of releases; the `History` of the public contract is of such a series.
+`Series.of_releases` makes a series of the subject's releases, `Series.over_releases` one of a dependency's releases;
+the `History` of the public contract is of such a series. All cells of a series are resolved as of one day, or each as
+of its release's own moment: a series never mixes moments.
 """
 
 from __future__ import annotations
@@ -14,15 +16,17 @@ import msgspec
 
 from harness.analysis.attribution import Attribution, FourCells, attribute, changes
 from harness.analysis.candidates import Candidate, Find
-from harness.analysis.history import Boundary, Gap, Point, Range, Ranges, boundaries
+from harness.analysis.history import Boundary, Gap, Point, Range, Ranges
 from harness.analysis.releases import candidate_of, divided, in_order, oldest_first, place_of
 from harness.analysis.search import Strategy
 from harness.model.cell import Cell
 from harness.model.coordinates import SeriesKey
-from harness.model.recipe import DependenciesOf
+from harness.model.moment import beginning
+from harness.model.recipe import DependenciesOf, With, usual_at
 from harness.model.verdict import Verdict
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from harness.model.release import Release
@@ -38,6 +42,7 @@ class Series(msgspec.Struct, frozen=True, kw_only=True):
         cells: the cell of each candidate that can be tried, by label, in the same order.
         refused: why each of the others cannot be tried, by label.
         trials: how many the scenario's own rule needs of a candidate before it calls the failure absent.
+        yanked: the labels of the candidates that were taken back.
         find: what a name in a document means among the labels of such candidates.
 
     """
@@ -48,22 +53,54 @@ class Series(msgspec.Struct, frozen=True, kw_only=True):
     find: Find
     refused: dict[str, str] = {}
     trials: int = 1
+    yanked: tuple[str, ...] = ()
 
     @classmethod
     def of_releases(
-        cls, key: SeriesKey, releases: Iterable[Release], *, refused: Iterable[Release] = (), trials: int = 1
+        cls, key: SeriesKey, releases: Collection[Release], *, refused: Iterable[Release] = (), trials: int = 1
     ) -> Series:
-        """Return the series of releases of the key's subject; ``refused`` are those that its Python cannot install."""
-        tried = oldest_first(releases)
+        """Return the series of releases of the key's subject; ``refused`` are those that no installer takes."""
+        recipe = usual_at(_moment(key))
+        cells = {one.version: Cell(**key.axes, release=one, recipe=recipe) for one in oldest_first(releases)}
+        return cls._of(key, cells, tried=releases, refused=refused, trials=trials)
+
+    @classmethod
+    def over_releases(
+        cls,
+        key: SeriesKey,
+        held: Release,
+        releases: Collection[Release],
+        *,
+        refused: Iterable[Release] = (),
+        trials: int = 1,
+    ) -> Series:
+        """Return the series of releases of the package that the key varies, each beside one release of the subject."""
+        cells = {
+            one.version: Cell(**key.axes, release=held, recipe=With(package=key.varied, release=one, at=_moment(key)))
+            for one in oldest_first(releases)
+        }
+        return cls._of(key, cells, tried=releases, refused=refused, trials=trials)
+
+    @classmethod
+    def _of(
+        cls,
+        key: SeriesKey,
+        cells: dict[str, Cell],
+        *,
+        tried: Iterable[Release],
+        refused: Iterable[Release],
+        trials: int,
+    ) -> Series:
         others = tuple(refused)
-        reasons = {one.version: one.refusal(key.python, key.platform) for one in others}
+        reasons = {one.version: one.refusal(key.python, key.platform, at=_moment(key)) for one in others}
         return cls(
             key=key,
             candidates=tuple(candidate_of(one) for one in oldest_first((*tried, *others))),
-            cells={one.version: _cell(key, one) for one in tried},
+            cells=cells,
             find=place_of,
-            refused={version: f"{key.subject} {version} {reason}" for version, reason in reasons.items() if reason},
+            refused={version: f"{key.varied} {version} {reason}" for version, reason in reasons.items() if reason},
             trials=trials,
+            yanked=tuple(one.version for one in oldest_first(tried) if one.yanked),
         )
 
     @property
@@ -91,8 +128,18 @@ class Series(msgspec.Struct, frozen=True, kw_only=True):
         cell = self.cells[label]
         if dependencies_of is None:
             return cell
-        recipe = DependenciesOf(release=self.cells[dependencies_of].release)
+        recipe = DependenciesOf(release=self.cells[dependencies_of].release, at=cell.recipe.moment)
         return msgspec.structs.replace(cell, recipe=recipe)
+
+    def with_release(self, label: str, package: str, release: Release) -> Cell:
+        """Return the cell of a candidate with one release of another package."""
+        cell = self.cells[label]
+        return msgspec.structs.replace(cell, recipe=With(package=package, release=release, at=cell.recipe.moment))
+
+    @property
+    def has_causes(self) -> bool:
+        """Whether its boundaries have a cause to be looked for: where a dependency varies, the cause is known."""
+        return self.key.over is None
 
     def without(self, labels: Collection[str]) -> Series:
         """Return the series in which some candidates do not stand."""
@@ -125,13 +172,15 @@ class Series(msgspec.Struct, frozen=True, kw_only=True):
         exchanged = ids if same else (self.cell(older, newer).id, self.cell(newer, older).id)
         return FourCells(older=ids[0], older_exchanged=exchanged[0], newer=ids[1], newer_exchanged=exchanged[1])
 
-    def attributions(self, points: Sequence[Point], results: Mapping[str, CellResult]) -> tuple[Attribution, ...]:
-        """Return the cause of each boundary of the points, oldest first."""
-        return tuple(attribute(edge, self.four_cells(edge, results), results) for edge in boundaries(points))
+    def attribution(self, boundary: Boundary, results: Mapping[str, CellResult]) -> Attribution:
+        """Return the cause of a boundary; without one of its four cells it is undetermined."""
+        return attribute(boundary, self.four_cells(boundary, results), results)
 
 
 class History(SeriesKey, frozen=True, kw_only=True):
     """The history of one scenario variant over the releases of its subject, on one Python and platform.
+
+    With ``over``, the releases are those of a dependency, and one release of the subject is held.
 
     ``specifiers`` are the affected ranges as PEP 440 has them; ``judged``, ``untested`` and ``yanked`` name releases;
     ``whole`` says that no release that the Python can install was left out; ``trials`` counts those of all its cells;
@@ -176,16 +225,25 @@ def series_of(results: Iterable[CellResult], releases: Mapping[str, Iterable[Rel
             release that the Python cannot install, which is refused otherwise.
 
     """
-    kept = [one for one in results if one.control is None and one.verdict is not Verdict.UNSUPPORTED]
-    for key, group in itertools.groupby(sorted(kept, key=lambda one: one.place), key=lambda one: one.key):
-        tested = {one.version for one in group}
-        known = releases.get(key.subject, ())
-        tried, refused = divided(known, tested=tested, python=key.python, platform=key.platform)
-        yield Series.of_releases(key, tried, refused=refused)
+    kept = [one for one in results if not one.is_control and _counts(one)]
+    for key, group in itertools.groupby(sorted(kept, key=lambda one: one.key.place), key=lambda one: one.key):
+        tested = {one.label for one in group}
+        tried, refused = divided(
+            releases.get(key.varied, ()), tested=tested, python=key.python, platform=key.platform, at=_moment(key)
+        )
+        if key.over is None:
+            yield Series.of_releases(key, tried, refused=refused)
+        elif held := next((one for one in releases.get(key.subject, ()) if one.version == key.over.held), None):
+            yield Series.over_releases(key, held, tried, refused=refused)
 
 
-def _cell(key: SeriesKey, release: Release) -> Cell:
-    return Cell(**key.key_fields, release=release)
+def _counts(result: CellResult) -> bool:
+    """Whether a result says that its candidate can be tried, or why not, where only the resolver could tell that."""
+    return result.verdict is not Verdict.UNSUPPORTED or result.key.over is not None
+
+
+def _moment(key: SeriesKey) -> dt.datetime | None:
+    return beginning(key.as_of) if key.as_of else None
 
 
 def _point(candidate: Candidate, result: CellResult | None, refusal: str | None) -> Point:

@@ -1,9 +1,9 @@
 """An application whose behaviour the path of a request names, in every dialect that servers take.
 
-The dialects are `asgi3`, `ASGI2`, `consumer`, `function` (see `dialects`) and `wsgi`.
+The dialects are `asgi3`, `ASGI2`, `consumer`, `function` (see `dialects`), `wsgi`, and `starlette`, by its responses.
 
 HTTP
-    =====================  ==========================================================================================
+
     /hello                 says ``hello``
     /echo                  says the request as JSON, with its body
     /read                  reads the whole body and says how many bytes it has
@@ -18,12 +18,11 @@ HTTP
     /context/ANYTHING      says a context variable as the request finds it; sets it to its path before it reads the body
     /process               says the process as JSON: pid, parent, thread, threads, descriptors, memory in bytes
     /heard                 says as JSON what ``/ws/late`` received last
-    =====================  ==========================================================================================
 
-    Every other path is answered ``answer to PATH``. Every answer names its process in a header ``x-process``.
+Every other path is answered ``answer to PATH``. Every answer names its process in a header ``x-process``.
 
 WebSocket
-    ======================  =========================================================================================
+
     /ws/echo                sends back what it receives
     /ws/scope               sends the handshake as JSON, then as /ws/echo
     /ws/headers?NAME=VALUE  accepts with headers as /headers has them, then as /ws/echo
@@ -34,9 +33,9 @@ WebSocket
     /ws/return              accepts and returns
     /ws/crash               accepts and raises an exception
     /ws/reject              closes before it accepts
-    ======================  =========================================================================================
 
 Variables of the environment
+
     READY_LIFESPAN  ``ordinary``, ``failed`` (with a message), ``failed-silently`` (without), ``crash`` (raises when it is
                     told to start), ``never`` (does not answer), ``absent`` (raises, as applications that know no lifespan)
     READY_IMPORT    what importing this module does: ``raise``, ``context`` (sets the context variable to ``import``), or
@@ -62,6 +61,8 @@ if LIFESPAN not in ("ordinary", "failed", "failed-silently", "crash", "never", "
     raise ValueError("READY_LIFESPAN is %r" % LIFESPAN)
 if IMPORT == "raise":
     raise RuntimeError("ready: raised at import")
+elif IMPORT == "context" and CONTEXT is None:
+    raise RuntimeError("ready: this Python has no context variables")
 elif IMPORT == "context":
     CONTEXT.set("import")
 else:
@@ -79,6 +80,16 @@ async def asgi3(scope, receive, send):
 
 
 ASGI2, consumer, function = dialects.older(asgi3)
+
+
+async def starlette(scope, receive, send):
+    """Answer in ASGI 3 by starlette, which is loaded only here."""
+    if scope["type"] == "http":
+        from ready_starlette import answer
+
+        await answer(scope, receive, send)
+    else:
+        await asgi3(scope, receive, send)
 
 
 async def _http(scope, receive, send):

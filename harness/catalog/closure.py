@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     from harness.model.scenario import Scenario
 
 FILE = "digests.json"  # in the user cache folder
-TRIAL_PROTOCOL = 2  # raised when a trial is carried out in a new way, so that stored trials no longer count
-JUDGING_PROTOCOL = 2  # raised when evidence is judged in a new way, so that stored evidence is judged again
+TRIAL_PROTOCOL = 3  # raised when a trial is carried out in a new way, so that stored trials no longer count
+JUDGING_PROTOCOL = 3  # raised when evidence is judged in a new way, so that stored evidence is judged again
 NEEDED = frozenset(
     {"harness", "click", "docker", "filelock", "h11", "h2", "hpack", "httpx", "hyperframe", "jinja2", "msgspec"}
     | {"packaging", "platformdirs", "psutil", "rich", "trustme", "uv", "wsproto", "yaml"}

@@ -124,14 +124,18 @@ class Client:
         at: Address | None = None,
     ) -> Answer | None:
         end = time.monotonic() + deadline_s
-        with Connection(self._transport(recorder, at, connect_s=deadline_s)) as connection:
+        transport = self._transport(recorder, at, connect_s=deadline_s)
+        with Connection(transport, host=self._host(at)) as connection:
             left = max(0.001, end - time.monotonic())
-            return connection.request(method, path, host=self._host(at), headers=headers, body=body, deadline_s=left)
+            return connection.request(method, path, headers=headers, body=body, deadline_s=left)
 
     @contextlib.contextmanager
     def connect(self, name: str, *, at: Address | None = None) -> Iterator[Connection]:
         """Open a raw connection for crafted bytes, which becomes the exchange ``name``."""
-        with self._recorded(name, at) as recorder, Connection(self._transport(recorder, at)) as connection:
+        with (
+            self._recorded(name, at) as recorder,
+            Connection(self._transport(recorder, at), host=self._host(at)) as connection,
+        ):
             yield connection
 
     @contextlib.contextmanager

@@ -24,17 +24,19 @@ if TYPE_CHECKING:
     from harness.client.transport import Transport
     from harness.model.answers import Answer
 
+REQUEST_S = 10.0
 _BY_SERVER = frozenset({Ended.BY_SERVER, Ended.RESET})
 
 
 class Connection:
     """A connection to a server under test. Once it has ended, every call does nothing."""
 
-    def __init__(self, transport: Transport) -> None:
-        """Use a connection, which may have failed."""
+    def __init__(self, transport: Transport, *, host: str) -> None:
+        """Use a connection, which may have failed; ``host`` is what ordinary requests say they are for."""
         from harness.model.reader import Reader  # noqa: PLC0415 - it imports h11, which few calls need
 
         self._transport = transport
+        self._host = host
         self._recorder = transport.recorder
         self._reader = Reader(most=KEPT_OF_EXCHANGE)
         self._answers = 0
@@ -151,15 +153,17 @@ class Connection:
         method: Text,
         path: Text,
         *,
-        host: str,
         headers: Iterable[tuple[Text, Text]] = (),
         body: bytes = b"",
-        deadline_s: float,
+        deadline_s: float = REQUEST_S,
     ) -> Answer | None:
-        """Make a request and return its whole answer; None where none came in time."""
+        """Make a request and return its whole answer; None where none came in time.
+
+        The arguments are those of `harness.client.client.Client.request`.
+        """
         end = time.monotonic() + deadline_s
         wanted = self._answers + 1
-        self.send(ordinary(method, path, host=host, headers=headers, body=body), deadline_s=deadline_s)
+        self.send(ordinary(method, path, host=self._host, headers=headers, body=body), deadline_s=deadline_s)
         while self.is_open and self._answers < wanted and self._reader.fault is None:
             self._transport.receive(end)
         if self._answers < wanted and self.is_open:

@@ -9,6 +9,7 @@ import click
 from harness.commands import saying
 from harness.commands.arguments import FORMAT, OUTPUT, SELECTION, all_of
 from harness.commands.writing import head, write_text
+from harness.errors import UsageError
 from harness.report import claims, json_document
 from harness.report.table import UNJUDGED_HERE
 from harness.selection.options import Options
@@ -29,6 +30,9 @@ _FORMATS = {"terminal": claims.terminal, "markdown": claims.markdown}
 def command(call: str, /, *, form: str, output: Path | None, **options: Any) -> int:  # noqa: ANN401
     """Print each documented claim beside what was measured, without running anything."""
     plan = Plan(Options(**options))
+    if plan.options.moments:
+        message = "--as-of: a claim is about releases as of their own moments; 'harness history --as-of' has the others"
+        raise UsageError(message)
     document = Stored(plan).assessed()
     plan.tell_unwritten()
     saying.remarks(plan)

@@ -2,31 +2,37 @@
 
 from __future__ import annotations
 
+import functools
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
+from packaging.utils import canonicalize_name
 
+from harness import escaping
 from harness.analysis.document import Searched
 from harness.analysis.search import Strategy
 from harness.commands import saying
 from harness.commands.arguments import ABSENT, EXECUTION, FORMAT, SELECTION, PlacePath, all_of
 from harness.commands.executing import execute, executor
-from harness.errors import UsageError
+from harness.errors import IndexUnavailableError, UsageError
 from harness.execution import interruption
 from harness.execution.executors.admission import Admission
+from harness.model.names import PackageName, fits
 from harness.report import difference, histories, json_document
 from harness.results import expectations, sources
 from harness.results.published import Published
 from harness.selection.options import Options
 from harness.selection.plan import Plan
 from harness.selection.stored import Stored
-from harness.selection.survey import Survey, all_releases, new_releases
+from harness.selection.survey import Survey, all_releases, new_releases, over_a_dependency
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from harness.analysis.document import Document
+    from harness.model.release import Release
 
 _FORMATS = {"terminal": histories.terminal, "markdown": histories.markdown}
 
@@ -40,6 +46,7 @@ _FORMATS = {"terminal": histories.terminal, "markdown": histories.markdown}
 @click.option("--pre", "prereleases", is_flag=True, help="Pre-releases too.")
 @click.option("--new", is_flag=True, help="Only releases that have appeared since the published report.")
 @click.option("--since", type=PlacePath(), help="The same since a JSON document of your own.")
+@click.option("--over", metavar="PACKAGE", help="The releases of a dependency, beside one release of the subject.")
 @click.option("--write", is_flag=True, help="Record the affected releases with each scenario: what later runs expect.")
 @FORMAT
 @click.pass_obj
@@ -64,9 +71,10 @@ def command(
     """
     plan = Plan(Options(**options))
     stored = Stored(plan)
-    if write and (plan.options.servers or plan.options.cells):
-        message = "--write records whole histories: leave out --server and --cell"
-        raise UsageError(message)
+    if plan.options.over:
+        _check_over(plan.options.over, is_told_again=isinstance(stored.source, Published), since=bool(new or since))
+    if write:
+        _refuse_to_write(plan)
     if isinstance(stored.source, Published):
         return _told_again(plan, stored, call, form=form, write=write)
     before = sources.published(since).document if new or since else None
@@ -82,7 +90,8 @@ def command(
             found, is_interrupted = execute(plan, stored, local, step, quiet=quiet)
             survey.results |= found
     stored.keep_releases()
-    if not plan.options.servers and not plan.options.cells:  # with these, no history covers all releases
+    is_of_some = plan.options.servers and not plan.options.over
+    if not (is_of_some or plan.options.cells):  # with these, no history covers all releases
         stored.writable.remember(survey.how)
     results = survey.of_series()
     document = stored.document(results, survey.how)
@@ -94,12 +103,41 @@ def command(
             click.echo(line, err=True)
     if write:
         _write(document, plan, call, measured_now=True)
-    return saying.ended([one for one in results if one.control is None])
+    return saying.ended([one for one in results if one.id in survey.ids])
+
+
+def _check_over(name: str, *, is_told_again: bool, since: bool) -> None:
+    """Refuse a history over a dependency that cannot be made."""
+    if not fits(canonicalize_name(name), PackageName):
+        message = f"--over: '{name}' is no name of a package, such as h11"
+        raise UsageError(message)
+    if since:
+        message = "--over runs every release of the package: leave out --new and --since"
+        raise UsageError(message)
+    if is_told_again:
+        message = "--over runs cells: let --results name a folder in place of a document"
+        raise UsageError(message)
+
+
+def _refuse_to_write(plan: Plan) -> None:
+    """Refuse to record what is no whole history of the subject's releases, each as of its own moment."""
+    options = plan.options
+    if options.servers or options.cells:
+        message = "--write records whole histories: leave out --server and --cell"
+        raise UsageError(message)
+    if options.over or options.moments:
+        left_out = "--over" if options.over else "--as-of"
+        message = f"--write records what is expected of releases as of their own day: leave out {left_out}"
+        raise UsageError(message)
 
 
 def _survey(plan: Plan, searched: Searched, before: Document | None, *, prereleases: bool) -> Survey:
-    """Return the survey of every release, or of those that have appeared since a document was written."""
-    series = new_releases(plan, before) if before else all_releases(plan, prereleases=prereleases)
+    """Return the survey of every release, of those that have appeared since a document, or over a dependency."""
+    if plan.options.over:
+        package = canonicalize_name(plan.options.over)
+        series = over_a_dependency(plan, package, prereleases=prereleases)
+    else:
+        series = new_releases(plan, before) if before else all_releases(plan, prereleases=prereleases)
     return Survey(
         series=series,
         searched=searched,
@@ -107,7 +145,17 @@ def _survey(plan: Plan, searched: Searched, before: Document | None, *, prerelea
         trials=plan.options.trials,
         results={cell.id: cell for cell in before.cells} if before else {},
         before={one.key: Searched(strategy=one.strategy, seed=one.seed) for one in before.histories} if before else {},
+        releases_of=functools.cache(partial(_releases_of, plan)),
     )
+
+
+def _releases_of(plan: Plan, package: str) -> Sequence[Release]:
+    """Return the releases of a dependency; none, and a line for the user, where no index has it."""
+    try:
+        return plan.available.listed(package)
+    except IndexUnavailableError as error:
+        click.echo(escaping.line(f"harness: {package} is not searched: {error}"), err=True)
+        return ()
 
 
 def _told_again(plan: Plan, stored: Stored, call: str, *, form: str, write: bool) -> int:
@@ -116,7 +164,7 @@ def _told_again(plan: Plan, stored: Stored, call: str, *, form: str, write: bool
     _print(document, form)
     if write:
         _write(document, plan, call, measured_now=False)
-    return saying.ended([one for one in document.cells if one.control is None])
+    return saying.ended([one for one in document.cells if not one.is_control])
 
 
 def _print(document: Document, form: str) -> None:

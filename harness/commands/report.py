@@ -61,7 +61,7 @@ def command(call: str, /, *, form: str, diff: tuple[Path, Path] | None, output: 
     else:
         _write(document, plan.scenarios.declared, call=call, form=form, output=output)
     _write_job_summary(document, plan.scenarios.declared)
-    return saying.ended([one for one in results if one.control is None])
+    return saying.ended([one for one in results if not one.is_control])
 
 
 def _write(document: Document, scenarios: Mapping[str, Scenario], *, call: str, form: str, output: Path | None) -> None:
@@ -79,7 +79,7 @@ def _write(document: Document, scenarios: Mapping[str, Scenario], *, call: str, 
 def _write_job_summary(document: Document, scenarios: Mapping[str, Scenario]) -> None:
     """Append the Markdown to the summary of the CI job that the call runs in; do nothing outside of one."""
     if path := os.environ.get(JOB_SUMMARY):
-        cells = [cell for cell in document.cells if cell.control is None]
+        cells = [cell for cell in document.cells if cell.is_in_tables]
         text = comment.render(document, table_of(cells, scenarios))
         try:
             with Path(path).open("a", encoding="utf-8") as file:

@@ -61,7 +61,7 @@ def command(call: str, /, *, twice: bool, jobs: int | None, form: str, quiet: bo
 def _render(results: Sequence[CellResult], plan: Plan, stored: Stored, form: str) -> str:
     if form == "json":
         return json_document.render(stored.document(results))
-    in_table = [result for result in results if result.control is None]
+    in_table = [result for result in results if result.is_in_tables]
     table = table_of(in_table, plan.scenarios.declared)
     return markdown.render(table) if form == "markdown" else terminal.render(table)
 

@@ -29,7 +29,7 @@ def first_program() -> str:
 
 def address_in(address: Address) -> SocketAddress:
     """Return an address of the server inside of the container, where Unix sockets lie in the temporary folder."""
-    return sockets.checked(address) if isinstance(address, Tcp) else str(SOCKETS / address.name)
+    return sockets.checked(address) if isinstance(address, Tcp) else sockets.path_in(SOCKETS, address)
 
 
 def settings_of(launch: Launch) -> dict[str, object]:

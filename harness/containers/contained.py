@@ -68,7 +68,7 @@ class Contained:
             EngineError: the engine does not start the container.
 
         """
-        filled = launch.filled(socket=str(SOCKETS / launch.socket.name), descriptor=INHERITED)
+        filled = launch.filled(socket=sockets.path_in(SOCKETS, launch.socket), descriptor=INHERITED)
         self.argv = (str(programs / filled.program), *filled.arguments)
         self.variables = filled.variables
         self.capture = Capture()

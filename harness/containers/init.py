@@ -192,13 +192,24 @@ def began(fields):
     return int(fields[19]) / TICKS
 
 
+def has_memory(fields):
+    """Whether a process still has its memory, which is the first thing that a process lets go of when it ends."""
+    return fields is not None and int(fields[20]) > 0
+
+
 def looked_at(pid, fields):
-    """Return what a process uses; None where the process has ended."""
+    """Return what a process uses; None where the process has ended, or ends and has let go of its memory."""
     try:
         with open("/proc/%d/cmdline" % pid, "rb") as file:
             argv = file.read(MOST_OF_ARGV)
         descriptors = len(os.listdir("/proc/%d/fd" % pid))
     except FileNotFoundError:
+        return None
+    except PermissionError:  # the descriptors of a process that ends are root's
+        if has_memory(fields_of(pid)):
+            raise
+        return None
+    if not has_memory(fields):
         return None
     return {
         "pid": pid,

@@ -24,10 +24,11 @@ if TYPE_CHECKING:
 _END_OF_NAME = re.compile(r"\[|==| @ ")
 
 
-class Request(msgspec.Struct, frozen=True, kw_only=True):
+class Request(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What an environment is to hold: requirements (PEP 508) as of a moment, on a Python, on a platform.
 
-    ``subject`` is the package on trial.
+    ``subject`` is the package on trial. ``moments`` are pairs of a package's canonical name and the moment (UTC) that
+    this package alone is resolved as of. ``constraints`` are pins of packages that need not be part of the answer.
     """
 
     subject: str
@@ -35,6 +36,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     as_of: dt.datetime
     python: str
     platform: str
+    moments: tuple[tuple[str, dt.datetime], ...] = ()
+    constraints: tuple[str, ...] = ()
 
 
 class Resolution(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,6 +45,7 @@ class Resolution(msgspec.Struct, frozen=True, kw_only=True):
 
     ``runtime`` is what the interpreter runs in where that is not the machine itself, such as ``Wine 8.0``. ``copy``
     distinguishes environments that are otherwise the same. ``in_place`` says that somebody else made the environment.
+    ``not_exchanged`` says of packages, by canonical name, why each has not the version that an exchange asked for.
     """
 
     request: Request
@@ -51,6 +55,7 @@ class Resolution(msgspec.Struct, frozen=True, kw_only=True):
     runtime: str | None = None
     copy: int = 0
     in_place: bool = False
+    not_exchanged: dict[str, str] = {}
 
     @property
     def digest(self) -> str:
@@ -65,25 +70,27 @@ class Resolution(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def pinned(self) -> dict[str, str]:
         """The version of each pinned package by canonical name, without extras; the address of one that is a file."""
-        pairs = ((pin, pin.split(" @ " if " @ " in pin else "==", 1)[1]) for pin in self.pins)
-        return {_name(pin): version.split(";")[0].strip() for pin, version in pairs}
+        return {name: version_of(pin) for name, pin in self.by_name.items()}
+
+    @property
+    def by_name(self) -> dict[str, str]:
+        """The pins by the canonical names of their packages."""
+        return {name_of(pin): pin for pin in self.pins}
 
 
-def exchanged(own: Resolution, other: Resolution) -> Resolution:
-    """Return the resolution of a release with the dependencies of another release of the same subject.
-
-    Packages that only one of the two releases depends on are kept: the release cannot run without its own
-    dependencies, and running it with those of the other release is the purpose.
-    """
-    subject = canonicalize_name(own.request.subject)
-    pins = {_name(pin): pin for pin in (*own.pins, *other.pins)}
-    pins[subject] = next(pin for pin in own.pins if _name(pin) == subject)
-    request = msgspec.structs.replace(own.request, as_of=max(own.request.as_of, other.request.as_of))
-    return msgspec.structs.replace(own, request=request, pins=tuple(sorted(pins.values())))
-
-
-def _name(pin: str) -> str:
+def name_of(pin: str) -> str:
+    """Return the canonical name of a pin's package, without extras."""
     return canonicalize_name(_END_OF_NAME.split(pin, maxsplit=1)[0])
+
+
+def version_of(pin: str) -> str:
+    """Return the version of a pin; the address of one that is a file."""
+    return pin.split(" @ " if is_file(pin) else "==", 1)[1].split(";", maxsplit=1)[0].strip()
+
+
+def is_file(pin: str) -> bool:
+    """Whether a pin names a file by its address."""
+    return " @ " in pin
 
 
 class Environment(Protocol):

@@ -17,7 +17,7 @@ import msgspec
 
 from harness.environments.backend import Request, Resolution
 from harness.environments.uv import TransientEnvironmentError
-from harness.errors import EngineError, EnvironmentFailedError
+from harness.errors import EngineError, EnvironmentFailedError, UnsatisfiableError
 from harness.storage import sealed
 from harness.storage.files import read_json, write_json
 from harness.storage.leases import Uses
@@ -33,11 +33,15 @@ _AGAIN = "'--rerun' tries it again"
 
 
 class Remembered(msgspec.Struct, frozen=True, kw_only=True):
-    """The outcome of a resolution or a build that need not be tried again: a resolution, or why it failed."""
+    """The outcome of a resolution or a build that need not be tried again: a resolution, or why it failed.
+
+    ``unsatisfiable`` says that the failure is that no set of packages satisfies the request.
+    """
 
     protocol: int
     resolution: Resolution | None = None
     failure: str | None = None
+    unsatisfiable: bool = False
 
 
 class Store:
@@ -114,11 +118,14 @@ class Store:
         """Remember a failure, unless the network, the engine, a deadline or an interruption caused it."""
         if not (isinstance(error, TransientEnvironmentError | EngineError) or self.uv.abandoned.is_set()):
             self._failed_now.add(path)
-            write_json(path, Remembered(protocol=PROTOCOL, failure=str(error)))
+            unsatisfiable = isinstance(error, UnsatisfiableError)
+            write_json(path, Remembered(protocol=PROTOCOL, failure=str(error), unsatisfiable=unsatisfiable))
 
     def _failed_before(self, path: Path, remembered: Remembered) -> EnvironmentFailedError:
         """Return a remembered failure; an earlier run's comes with the remedy."""
         again = "" if path in self._failed_now else f" ({_AGAIN})"
+        if remembered.unsatisfiable:
+            return UnsatisfiableError(str(remembered.failure), again)
         return EnvironmentFailedError(f"{remembered.failure}{again}")
 
 

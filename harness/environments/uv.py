@@ -16,7 +16,7 @@ from packaging.version import Version
 
 from harness.decoding import decode
 from harness.environments import indexes
-from harness.errors import EnvironmentFailedError
+from harness.errors import EnvironmentFailedError, UnsatisfiableError
 from harness.processes import process
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ _PIN = re.compile(r"\s*[A-Za-z0-9][A-Za-z0-9._-]*(\[[^]]*\])?\s*(==|@)")
 _BUILT_FOR_ANOTHER = re.compile(
     r"The built wheel `([^`-]+)-([^`-]+)-\S+` is not compatible with the target Python \S+ on (\w+)"
 )
+_UNSATISFIABLE = "No solution found when resolving dependencies"
 _PASSING_WORDS = (
     *("dns error", "Failed to fetch", "error sending request", "Could not connect", "Request failed"),
     *("No space left on device", "Disk quota exceeded", "not enough space on the disk"),
@@ -119,11 +120,13 @@ class Uv:
             options: further options of ``uv pip compile``.
 
         Raises:
-            EnvironmentFailedError: nothing satisfies the request, or a package cannot be built or fetched.
+            UnsatisfiableError: nothing satisfies the request.
+            EnvironmentFailedError: a package cannot be built or fetched.
 
         """
+        constraints = ("--constraints", self._written("\n".join(request.constraints))) if request.constraints else ()
         output = self._with_list(
-            ["pip", "compile", "--no-header", "--no-annotate", "--no-strip-extras", *options],
+            ["pip", "compile", "--no-header", "--no-annotate", "--no-strip-extras", *constraints, *options],
             request.requirements,
             request=request,
             python=python,
@@ -207,11 +210,13 @@ class Uv:
         name = self._written("\n".join(wanted))
         recent = Version(request.python) >= Version("3.12")
         backends = max(request.as_of, _BACKENDS_AS_OF_3_12 if recent else _BACKENDS_AS_OF)
+        moments = {**dict.fromkeys(_BACKENDS, backends), **dict(request.moments)}
+        apart = (f"{name}={_moment(moment)}" for name, moment in moments.items())
         argv = [
             *(PROGRAM, *command, name, "--quiet"),
             *("--python", str(python)),
             *("--exclude-newer", _moment(request.as_of)),
-            *(part for name in _BACKENDS for part in ("--exclude-newer-package", f"{name}={_moment(backends)}")),
+            *(part for one in apart for part in ("--exclude-newer-package", one)),
             *(part for name in _NOT_BUILT for part in ("--only-binary", name)),
         ]
         old: tuple[str, ...] = ()
@@ -268,6 +273,8 @@ class Uv:
         message = f"uv could not {doing}: {indexes.harmless(_telling(done.output))}"
         if done.exit_status < 0 or any(word in done.output for word in _PASSING_WORDS):
             raise TransientEnvironmentError(message)
+        if _UNSATISFIABLE in done.output:
+            raise UnsatisfiableError(message)
         raise EnvironmentFailedError(message)
 
     def _call(self, argv: Sequence[str], *, deadline_s: float, doing: str) -> str:

@@ -156,6 +156,8 @@ def _told(observation: Observation) -> EnvironmentResult:
         resolved_as_of=resolution.request.as_of.isoformat(),
         runtime=resolution.runtime,
         files=observation.files,
+        moments={name: moment.isoformat() for name, moment in resolution.request.moments},
+        not_exchanged=resolution.not_exchanged,
     )
 
 

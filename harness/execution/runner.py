@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from harness.catalog.loading import LoadedScenario
     from harness.environments.backend import Backend
-    from harness.model.task import Task
+    from harness.model.task import DatedRequirement, Task
 
 
 class AbandonedError(HarnessError):
@@ -181,9 +181,12 @@ class Runner:
     def _backend_of(self, task: Task) -> Backend:
         return self._backend(task.cell.platform)
 
-    def _companions(self, task: Task) -> tuple[str, ...]:
+    def _companions(self, task: Task) -> tuple[DatedRequirement, ...]:
         folder = self._scenarios[task.cell.scenario].module.parent
-        return tuple(self._local.requirement(one, folder) for one in task.companions)
+        return tuple(
+            msgspec.structs.replace(one, requirement=self._local.requirement(one.requirement, folder))
+            for one in task.companions
+        )
 
     def _trial(self, task: Task, environment: Environment, number: int) -> Evidence:
         """Run one trial in a folder with a short name: the path of a Unix socket in it holds at most 107 bytes."""

@@ -159,7 +159,7 @@ class Server(Client):
         while not over.is_set() and self.is_running:
             with self.connect(name) as connection:
                 while connection.is_open and not over.is_set():
-                    connection.request("GET", path, host=self.host, deadline_s=deadline_s)
+                    connection.request("GET", path, deadline_s=deadline_s)
                     over.wait(pause_s)
             over.wait(pause_s)
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from harness.model.coordinates import SeriesKey
+from harness.model.coordinates import Axes, SeriesKey
 from harness.model.recipe import OwnMoment, Recipe
 from harness.model.release import Release
 
 
-class Cell(SeriesKey, frozen=True, kw_only=True):
+class Cell(Axes, frozen=True, kw_only=True):
     """One scenario variant, one release of its subject, one Python, one platform, one recipe of an environment."""
 
     release: Release
@@ -21,6 +21,11 @@ class Cell(SeriesKey, frozen=True, kw_only=True):
         return self.id_of(self.release.version, self.recipe.label)
 
     @property
+    def key(self) -> SeriesKey:
+        """The series that the cell belongs to."""
+        return self.key_of(self.release.version, self.recipe.label)
+
+    @property
     def fields(self) -> dict[str, Any]:
         """The coordinates by name, as arguments for a result or the evidence of the cell."""
-        return {**self.key_fields, "version": self.release.version}
+        return {**self.axes, "version": self.release.version}

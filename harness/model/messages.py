@@ -11,7 +11,7 @@ from typing import Literal
 
 import msgspec
 
-from harness.model.answers import SHOWN, Answer, Reply, brief
+from harness.model.answers import SHOWN, Answer, Reply, brief, reply
 
 KEPT = 1000  # messages, or ends of streams, of one exchange; further ones are counted
 NO_CODE = 1005  # of a close frame that gives none (RFC 6455, 7.1.5)
@@ -83,6 +83,11 @@ class Stream(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     reply: Reply | None = None
     unfinished: bool = False
     reset: str = ""
+
+    @classmethod
+    def of(cls, number: int, status: int | None = None, body: bytes = b"", *, reset: str = "") -> Stream:
+        """Return the end that checks expect: a whole answer with this status and body, or a reset, or both."""
+        return cls(number=number, reply=None if status is None else reply(status, body), reset=reset)
 
     def __str__(self) -> str:
         """Return the end in a few words: ``stream 1: 200 b'done'``, ``stream 3: reset CANCEL``."""

@@ -27,6 +27,7 @@ _VERSION = (
 )
 _IMAGE = r"(?!\S*\.\.)[A-Za-z0-9][A-Za-z0-9._/:@-]{0,254}"
 _DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_CANONICAL = r"[a-z0-9]+(-[a-z0-9]+)*"  # PEP 503
 _MOMENT = r"[0-9]{8}T[0-9]{6}\.[0-9]{6}Z"
 
 ScenarioId = Annotated[str, Meta(pattern=rf"^[a-z][a-z0-9]*(-[a-z0-9]+)*{_END}", max_length=100)]
@@ -50,10 +51,15 @@ PlatformName = Annotated[str, Meta(pattern=rf"^(linux|windows|macos|windows-wine
 ControlName = Annotated[
     str,
     Meta(
-        pattern=rf"^(copy-[1-9][0-9]{{0,3}}|dependencies-of-{_VERSION}|as-of-{_DATE}|(pins|in-place)-[0-9a-f]{{8}}){_END}",
-        max_length=120,
+        pattern=rf"^((copy-[1-9][0-9]{{0,3}}|dependencies-of-{_VERSION}|with-{_CANONICAL}-{_VERSION})(-as-of-{_DATE})?"
+        rf"|as-of-{_DATE}|(pins|in-place)-[0-9a-f]{{8}}){_END}",
+        max_length=240,
         description="the recipe of a cell's environment, where it is not the usual one",
     ),
+]
+DayText = Annotated[str, Meta(pattern=rf"^{_DATE}{_END}", description="a day, in UTC")]
+PackageName = Annotated[
+    str, Meta(pattern=rf"^{_CANONICAL}{_END}", max_length=100, description="the canonical name of a package, PEP 503")
 ]
 CellId = Annotated[str, Meta(pattern=rf"^{_PLAIN}+{_END}", max_length=LONGEST_ID)]
 EvidencePath = Annotated[
@@ -72,6 +78,7 @@ TrialNumber = Annotated[int, Meta(ge=1, le=MOST_TRIALS)]
 Count = Annotated[int, Meta(ge=0, le=MOST_TRIALS)]
 Seconds = Annotated[float, Meta(ge=0, le=10_000_000)]
 Files = Annotated[dict[SubjectName, Word], Meta(max_length=_MOST_PINS)]
+Reasons = Annotated[dict[SubjectName, Text], Meta(max_length=_MOST_PINS)]
 Pins = Annotated[dict[SubjectName, PlaceText], Meta(max_length=_MOST_PINS)]
 
 

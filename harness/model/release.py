@@ -20,6 +20,7 @@ from harness.model.names import Moment, PlaceText, Text, VersionText
 from harness.model.platforms import platform_of
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Iterator, Sequence
 
     from harness.model.claim import Claim
@@ -112,8 +113,13 @@ class Release(msgspec.Struct, frozen=True, kw_only=True):
         """Whether an installer takes the release for ``3.8.18``, or any patch of ``3.8``; see `Offer.fits`."""
         return self.refusal(python, platform) is None
 
-    def refusal(self, python: str, platform: str | None = None) -> str | None:
-        """Say why no installer takes the release for this Python, as ``requires Python >=3.9``; None where one does."""
+    def refusal(self, python: str, platform: str | None = None, *, at: dt.datetime | None = None) -> str | None:
+        """Say why no installer takes the release for this Python, as ``requires Python >=3.9``; None where one does.
+
+        With ``at``, no installer of that moment (UTC) takes a release that was uploaded later.
+        """
+        if at and self.uploaded > at and not self.source:
+            return f"was uploaded on {self.uploaded:%Y-%m-%d at %H:%M} UTC, after the beginning of {at:%Y-%m-%d}"
         if self.offers is msgspec.UNSET:
             return None if _allows(self.requires_python, python) else f"requires Python {self.requires_python}"
         if any(offer.fits(python, platform) for offer in self.offers):

@@ -32,6 +32,7 @@ from harness.model.declared import (
     refuse,
 )
 from harness.model.expectation import foretold
+from harness.model.moment import RELEASE, check_moment
 from harness.model.names import ScenarioId, VariantName, fits
 from harness.model.platforms import MACHINES, PLATFORMS, SYSTEMS
 from harness.model.verdict import combine
@@ -49,15 +50,24 @@ _FILE = re.compile(r"[^/\\:\0\n]+")
 
 @dataclasses.dataclass(frozen=True)
 class Companion:
-    """A requirement (PEP 508) for some releases of the subject only, which a specifier (PEP 440) names."""
+    """A requirement (PEP 508) that is installed beside the subject.
+
+    ``releases`` is a specifier (PEP 440) of the releases of the subject beside which the package is installed, by
+    default all. ``as_of`` is the moment that the package is resolved as of: ``release``, the moment of everything else;
+    ``today``, the beginning (UTC) of the day of the call; or a day such as ``2024-05-01``, its beginning (UTC).
+    """
 
     requirement: str
-    releases: str
+    releases: str = ""
+    as_of: str = RELEASE
 
     def __post_init__(self) -> None:
-        """Refuse a malformed requirement, and a malformed specifier."""
+        """Refuse a malformed requirement, a malformed specifier and a day that does not exist."""
         check_requirement(self.requirement)
         check_specifier(self.releases, f"the releases of the companion '{self.requirement}'")
+        check_moment(self.as_of, f"as_of of the companion '{self.requirement}'")
+        if self.as_of != RELEASE and Requirement(self.requirement).url:
+            refuse(f"the companion '{self.requirement}' is one file at any moment; leave out as_of='{self.as_of}'")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -67,7 +77,7 @@ class Variant:
     Attributes:
         name: as it stands in cell ids.
         companions: the requirements (PEP 508) that are installed beside the subject, resolved as of the same moment; a
-            `Companion` only beside the releases that it names. A path, as in ``toypart @
+            `Companion` only beside the releases that it names, and as of a moment of its own. A path, as in ``toypart @
             ./toypart-1.0-py3-none-any.whl``, names a wheel, a source distribution or a project folder beside the
             module, which counts by its content.
 
@@ -84,14 +94,11 @@ class Variant:
             if not isinstance(companion, Companion):
                 check_requirement(companion)
 
-    def requirements(self, version: str) -> tuple[str, ...]:
-        """Return the requirements that are installed beside one release."""
+    def beside(self, version: str) -> tuple[Companion, ...]:
+        """Return what is installed beside one release."""
         public = Version(version).public
-        return tuple(
-            companion if isinstance(companion, str) else companion.requirement
-            for companion in self.companions
-            if isinstance(companion, str) or SpecifierSet(companion.releases).contains(public, prereleases=True)
-        )
+        every = (one if isinstance(one, Companion) else Companion(one) for one in self.companions)
+        return tuple(one for one in every if SpecifierSet(one.releases).contains(public, prereleases=True))
 
 
 def _missing(*_: object) -> NoReturn:
@@ -138,7 +145,7 @@ class Scenario:
         variants: at least one.
         claims: what documents say about the failure, beside what the files in ``claims/`` say.
         references: what the failure is known by upstream (``uvicorn #1637``), beside what its claims say.
-        applications: files beside the module that are copied into each trial's folder.
+        applications: files beside the module, or ready-made ones, that are copied into each trial's folder.
         platforms: the systems that the failure can exist on, some of `harness.model.platforms.SYSTEMS`.
         typical_s: what a trial usually takes, in seconds, for the first estimate of a run.
         deadline_s: how long a trial may take before it is ended, in seconds.

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.errors import HarnessError
-from harness.model.addresses import Tcp
+from harness.model.addresses import Tcp, Unix
 
 if TYPE_CHECKING:
     from harness.model.addresses import Address, SocketAddress
@@ -29,15 +29,22 @@ def on_machine(address: Address, folder: Path) -> SocketAddress:
     """Return where a client reaches an address; Unix sockets lie in the folder.
 
     Raises:
-        HarnessError: the address is not on this machine's loopback, or the path of the socket is too long.
+        HarnessError: the address is not on this machine's loopback, or a Unix socket cannot have that name or path.
 
     """
     if isinstance(address, Tcp):
         return checked(address)
-    path = str(folder / address.name)
+    path = path_in(folder, address)
     if len(os.fsencode(path)) > MOST_OF_PATH:
         raise HarnessError(f"the path of a Unix socket has at most {MOST_OF_PATH} bytes, {path} has more")
     return path
+
+
+def path_in(folder: Path, address: Unix) -> str:
+    """Return the path of a Unix socket in a folder; raises `HarnessError` for a name that leads elsewhere."""
+    if address.name in {"", ".", ".."} or not {"/", "\\", "\0"}.isdisjoint(address.name):
+        raise HarnessError(f"{address.name!r} is no name of a Unix socket, which lies in the trial's folder")
+    return str(folder / address.name)
 
 
 def checked(address: Tcp) -> tuple[str, int]:

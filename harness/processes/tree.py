@@ -36,7 +36,7 @@ def _walked(first: int) -> set[int]:
 
 def is_below(pid: int, first: int) -> bool:
     """Whether a process is below a first process now."""
-    return any(_leads_to(pid, first) for _ in range(2))  # a parent may end meanwhile
+    return pid != first and any(_leads_to(pid, first) for _ in range(2))  # a parent may end meanwhile
 
 
 def _leads_to(pid: int, first: int) -> bool:
@@ -46,29 +46,31 @@ def _leads_to(pid: int, first: int) -> bool:
 
 
 def look(pid: int) -> Process | None:
-    """Return a process as it is now; None where the process has ended.
+    """Return a process as it is now; None where the process has ended, or ends and has let go of its memory.
 
     Raises:
         HarnessError: the descriptors of the process cannot be counted.
 
     """
     folder = Path(f"/proc/{pid}")
+    before = _fields(pid)
     try:
-        before = _began(pid)
         with (folder / "cmdline").open("rb") as file:
             argv = file.read(KEPT_OF_ARGV)
         descriptors = len(os.listdir(folder / "fd"))  # noqa: PTH208 - names alone, of which there may be many
-        fields = (folder / "stat").read_bytes().rpartition(b")")[2].split()
-    except PermissionError:
+    except PermissionError:  # also for a moment of a process that ends: its descriptors are root's then
+        if _fields(pid) is None:
+            return None
         raise HarnessError(f"the descriptors of process {pid} cannot be counted: it is another user's") from None
     except OSError:
         return None
-    if fields[0] in subreaper.DEAD or before is None or before != _began(pid):
+    fields = _fields(pid)
+    if before is None or fields is None or fields[19] != before[19]:
         return None
     return Process(
         pid=pid,
         parent=int(fields[1]),
-        began=before,
+        began=int(fields[19]) / _TICKS,
         argv=tuple(part.decode(errors="backslashreplace") for part in argv.rstrip(b"\0").split(b"\0")) if argv else (),
         memory=int(fields[21]) * _PAGE,
         descriptors=descriptors,
@@ -77,13 +79,16 @@ def look(pid: int) -> Process | None:
     )
 
 
-def _began(pid: int) -> float | None:
-    """Return when a process began, in seconds since the machine did; None where there is no such process."""
+def _fields(pid: int) -> list[bytes] | None:
+    """Return the fields of a process's status after its name; None where the process has ended or lost its memory.
+
+    A process that ends lets go of its memory before it is dead.
+    """
     try:
         fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
     except OSError:
         return None
-    return int(fields[19]) / _TICKS
+    return None if fields[0] in subreaper.DEAD or fields[20] == b"0" else fields
 
 
 def send(process: Process, number: int, *, first: int) -> bool:
@@ -103,7 +108,8 @@ def send(process: Process, number: int, *, first: int) -> bool:
     except OSError as error:
         raise HarnessError(f"process {process.pid} cannot be held to send it a signal: {error.strerror}") from None
     try:
-        if _began(process.pid) != process.began or not subreaper.look_at(process.pid)[1]:
+        fields = _fields(process.pid)
+        if fields is None or int(fields[19]) / _TICKS != process.began:
             return False
         if not is_below(process.pid, first):
             raise HarnessError(f"process {process.pid} is not the server's own; no signal is sent to it")

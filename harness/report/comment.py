@@ -20,7 +20,7 @@ _NAMED = 10
 
 def render(document: Document, table: Table) -> str:
     """Return the counts, the contradictions and the claims, then as much of the histories and the table as fits."""
-    in_table = [cell for cell in document.cells if cell.control is None]
+    in_table = [cell for cell in document.cells if cell.is_in_tables]
     parts = [f"**{markdown.escape(summary(in_table))}**"]
     contradicting = [remark for remark in table.remarks if remark.verdict == CONTRADICTS]
     parts += [f"⚠ {markdown.remark(remark, named=_NAMED)}" for remark in contradicting]
@@ -46,7 +46,7 @@ def _where(section: Section) -> tuple[str, str]:
 
 def _folded(where: tuple[str, str], sections: Sequence[Section]) -> str:
     scenario, platform = where
-    pythons = ", ".join(section.python for section in sections)
+    pythons = ", ".join(section.python + (f" as of {section.as_of}" if section.as_of else "") for section in sections)
     heading = markdown.escape(f"{scenario}: {platform}, Python {pythons}")
     return _details(heading, "\n\n".join(markdown.section(section) for section in sections))
 

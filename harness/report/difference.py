@@ -113,7 +113,7 @@ def _claim(one: ClaimResult) -> tuple[object, ...]:
 
 
 def _cells(document: Document) -> dict[str, CellResult]:
-    return {cell.id: cell for cell in document.cells if cell.control is None}
+    return {cell.id: cell for cell in document.cells if not cell.is_control}
 
 
 def _turned(was: CellResult, cell: CellResult) -> str:

@@ -15,12 +15,13 @@ if TYPE_CHECKING:
 
     from harness.model.evidence import Evidence, Exchange, ServerRecord
     from harness.model.observations import Exit, Look
-    from harness.model.result import CellResult
+    from harness.model.result import CellResult, EnvironmentResult
     from harness.model.verdict import Check, Judgement
 
 _LOG_LINES = 200  # of each server; the whole log lies in the evidence folder
 NOT_JUDGED = "not judged, its scenario is not at hand; name the folder that has it by --scenarios"
 _FRAME = 300  # characters of each frame
+_HEARD = 3000  # characters of what was heard in an exchange
 _PROCESSES = 20  # of each look
 
 
@@ -51,13 +52,21 @@ def _lines(result: CellResult, trials: Sequence[tuple[Evidence, Judgement | None
         yield escaping.line(f"  python       {result.python_full} at {result.environment.interpreter}{runtime}")
         yield escaping.line(f"  installed    {pins}")
         yield from _files(result.environment.files)
-        since = "" if is_local(result.version) else ", a day after its upload"
-        yield escaping.line(f"  resolved     as of {result.environment.resolved_as_of}{since}")
+        yield escaping.line(f"  resolved     {_resolved(result, result.environment)}")
+        for name, why in result.environment.not_exchanged.items():
+            yield escaping.line(f"  not changed  {name}: {why}")
     if result.evidence:
         yield f"  evidence     {folder / result.evidence}"
     for evidence, judgement in trials:
         yield ""
         yield from _trial(evidence, judgement)
+
+
+def _resolved(result: CellResult, environment: EnvironmentResult) -> str:
+    """Say as of when the environment was resolved."""
+    is_its_own = result.key.is_usual and not is_local(result.version)
+    said = f"as of {environment.resolved_as_of}" + (", a day after its upload" if is_its_own else "")
+    return said + "".join(f"; {name} as of {moment}" for name, moment in environment.moments.items())
 
 
 def _files(files: Mapping[str, str]) -> Iterator[str]:
@@ -137,7 +146,11 @@ def _exchange(exchange: Exchange) -> Iterator[str]:
     took = exchange.ended_s - exchange.opened_s
     how = f"{exchange.ended} ({escaping.line(exchange.failure)})" if exchange.failure else str(exchange.ended)
     what = f"exchange '{escaping.line(exchange.name)}' with '{escaping.line(exchange.server)}'"
-    yield f"  {what}: {how} after {took:.2f} s"
+    where = f" at {escaping.line(exchange.address)}" if exchange.address else ""
+    is_plain = exchange.protocol == "HTTP/1.1"
+    yield f"  {what}{where}{'' if is_plain else f' over {exchange.protocol}'}: {how} after {took:.2f} s"
+    if not is_plain:  # of these bytes nobody reads what they say
+        yield f"      heard    {escaping.line(str(exchange.heard), limit=_HEARD)}"
     for frame in exchange.frames:
         arrow = "->" if frame.direction == "sent" else "<-"
         shown = f"({frame.act})" if frame.act else escaping.line(repr(frame.data)[2:-1], limit=_FRAME)

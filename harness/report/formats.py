@@ -32,7 +32,7 @@ def render(form: str, document: Document, scenarios: Mapping[str, Scenario], *, 
     if form in _OF_TABLE:
         from harness.report.table import table_of
 
-        table = table_of([cell for cell in document.cells if cell.control is None], scenarios)
+        table = table_of([cell for cell in document.cells if cell.is_in_tables], scenarios)
         return _OF_TABLE[form](document, table)
     return _OF_DOCUMENT[form](document)
 

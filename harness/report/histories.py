@@ -16,7 +16,7 @@ from harness.report.markdown import escape
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from harness.analysis.attribution import Attribution, Change
+    from harness.analysis.attribution import Attribution, Change, Through
     from harness.analysis.history import Gap, Range
     from harness.analysis.series import History
 
@@ -120,8 +120,24 @@ def _boundary(one: Attribution) -> str:
     if one.cause is Cause.BUILD and one.files:
         return f"{what} ({one.older}: {one.files.older}; {one.newer}: {one.files.newer})"
     if one.cause in {Cause.DEPENDENCY, Cause.BOTH}:
-        return f"{what} ({', '.join(_change(name, change) for name, change in one.changed.items())})"
+        return f"{what} ({', '.join(_change(name, change) for name, change in one.changed.items())}){_traced(one)}"
     return f"{what} ({one.reason})" if one.reason else what
+
+
+def _traced(one: Attribution) -> str:
+    """Say which dependencies change the verdict alone, between which of their releases, and what nobody knows."""
+    if one.trace is None:
+        return ""
+    parts = [_through(through) for through in one.trace.through]
+    if not parts and not one.trace.unknown:
+        parts = ["no dependency changes it alone"]
+    parts += [f"{name} alone: {escaping.line(why, limit=_REASON)}" for name, why in one.trace.unknown.items()]
+    return "".join(f"; {part}" for part in parts)
+
+
+def _through(one: Through) -> str:
+    said = f"{one.package} alone changes it, {one.older or 'none'} to {one.newer or 'none'} beside {one.held}"
+    return f"{said} ({', '.join(one.between)} between them not judged)" if one.between else said
 
 
 def _change(name: str, change: Change) -> str:

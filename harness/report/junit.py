@@ -39,7 +39,7 @@ def _of(section: Section) -> list[CellResult]:
 
 def _suite(section: Section) -> ET.Element:
     cells = _of(section)
-    name = escaping.line(f"{section.scenario}: Python {section.python}, {section.platform}")
+    name = escaping.line(f"{section.scenario}: {section.where}")
     suite = ET.Element("testsuite", {"name": name, **_counts(cells), "skipped": str(_tally(cells)["skipped"])})
     suite.extend(_case(cell) for cell in cells)
     return suite

@@ -33,7 +33,7 @@ def remark(remark: Remark, *, named: int | None = None) -> str:
 
 def section(section: Section) -> str:
     """Return one section: heading, title and table."""
-    where = f"{section.scenario}: Python {section.python}, {section.platform}"
+    where = f"{section.scenario}: {section.where}"
     head = f"### {escape(where)}\n\n{escape(section.title)}\n"
     columns = [escape(name) for name in (section.subject, *section.variants)]
     rows = [

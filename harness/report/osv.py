@@ -1,11 +1,12 @@
 """Measured failures as OSV documents (https://ossf.github.io/osv-schema/), one for each failure that a release has.
 
-Each whole history makes one entry of ``affected``. A history is whole where it is a sweep that left out no release that
-its Python can install. The reader of an advisory takes every release that it does not name to be free of the failure;
-a history that left releases out, as a bisection does, therefore makes no entry, and `refusals` says why. The events are
-the measured ranges: a range begins with a judged release or with the very first release, and ends with a judged release
-unless the newest release has the failure. ``versions`` names only the releases in which the failure was observed: a
-release between two of them that could not be judged is in the range and not in the list.
+Each whole history of the subject's releases, as of their own moments, makes one entry of ``affected``. A history is
+whole where it is a sweep that left out no release that its Python can install. The reader of an advisory takes every
+release that it does not name to be free of the failure; a history that left releases out, as a bisection does,
+therefore makes no entry, and `refusals` says why. The events are the measured ranges: a range begins with a judged
+release or with the very first release, and ends with a judged release unless the newest release has the failure.
+``versions`` names only the releases in which the failure was observed: a release between two of them that could not be
+judged is in the range and not in the list.
 
 The schema admits only the prefixes of registered databases. ``OSV-HARNESS-`` is not registered itself; it begins with
 the registered ``OSV-`` and cannot be mistaken for an entry of OSS-Fuzz, which is ``OSV-`` with a year and a number.
@@ -59,7 +60,7 @@ def documents(document: Document, scenarios: Mapping[str, Scenario], *, at: dt.d
             observed[cell.key].append(cell.version)
     groups: dict[str, list[History]] = collections.defaultdict(list)
     for history in document.histories:
-        if history.affected and _is_whole(history):
+        if history.is_usual and history.affected and _is_whole(history):
             groups[history.scenario].append(history)
     claims = collections.defaultdict(list)
     for claim in document.claims:
@@ -85,7 +86,7 @@ def documents(document: Document, scenarios: Mapping[str, Scenario], *, at: dt.d
 def refusals(document: Document) -> Iterator[str]:
     """Yield an escaped line for each affected history that no OSV document contains, with the reason."""
     for history in document.histories:
-        if history.affected and not _is_whole(history):
+        if history.is_usual and history.affected and not _is_whole(history):
             every = len(history.tested) + len(history.untested)
             reason = f"{len(history.tested)} of {every} releases were tried, by {history.strategy}"
             where = escaping.line(str(history.key), limit=_NAMED)

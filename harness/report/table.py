@@ -1,4 +1,4 @@
-"""Results as a compatibility table of values: one section per scenario, Python and platform; releases by variants.
+"""Results as a compatibility table of values: releases by variants, one section per scenario, Python, platform and day.
 
 Every format that shows a table takes it from here, so that all of them say the same.
 """
@@ -33,6 +33,7 @@ CONTRADICTS = "contradicts what is expected"
 UNJUDGED_HERE = "as the shard says, not judged here"
 FEW_ROWS = 10  # a section of at most this many rows is shown whole: a person has picked them by hand
 FEWEST_FOLDED = 3
+_Place = tuple[str, str, str, str, str]  # of a section: scenario, platform, Python, subject, day
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -59,7 +60,7 @@ class Stretch:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Section:
-    """One scenario on one Python and platform."""
+    """One scenario on one Python and platform, as of one day, or each release as of its own moment."""
 
     scenario: str
     title: str
@@ -68,6 +69,12 @@ class Section:
     platform: str
     variants: tuple[str, ...]
     rows: tuple[TableRow, ...]
+    as_of: str | None = None
+
+    @property
+    def where(self) -> str:
+        """The Python, the platform and the day, in words."""
+        return f"Python {self.python}, {self.platform}" + (f", as of {self.as_of}" if self.as_of else "")
 
     @property
     def stretches(self) -> tuple[Stretch, ...]:
@@ -108,12 +115,13 @@ class Table:
 
 def table_of(results: Sequence[CellResult], scenarios: Mapping[str, Scenario]) -> Table:
     """Return the table of results; ``scenarios``, those at hand, gives titles and the order of variants."""
-    grouped: dict[tuple[str, str, str, str], list[CellResult]] = collections.defaultdict(list)
+    grouped: dict[_Place, list[CellResult]] = collections.defaultdict(list)
     for result in results:
-        grouped[result.scenario, result.platform, result.python, result.subject].append(result)
+        as_of = result.key.as_of or ""
+        grouped[result.scenario, result.platform, result.python, result.subject, as_of].append(result)
     sections = [
-        _section(group, scenarios.get(scenario))
-        for (scenario, _, _, _), group in sorted(grouped.items(), key=lambda item: _order(item[0]))
+        _section(group, scenarios.get(place[0]))
+        for place, group in sorted(grouped.items(), key=lambda item: _order(item[0]))
     ]
     return Table(
         sections=tuple(sections),
@@ -128,9 +136,9 @@ def _shown(row: TableRow) -> dict[str, tuple[Verdict, bool]]:
     return {variant: (result.verdict, result.contradicts) for variant, result in row.results.items()}
 
 
-def _order(key: tuple[str, str, str, str]) -> tuple[str, str, Version, str]:
-    scenario, platform, python, subject = key
-    return scenario, platform, Version(python), subject
+def _order(place: _Place) -> tuple[str, str, Version, str, str]:
+    scenario, platform, python, subject, as_of = place
+    return scenario, platform, Version(python), subject, as_of
 
 
 def _section(group: Sequence[CellResult], scenario: Scenario | None) -> Section:
@@ -147,6 +155,7 @@ def _section(group: Sequence[CellResult], scenario: Scenario | None) -> Section:
         subject=first.subject,
         python=first.python,
         platform=first.platform,
+        as_of=first.key.as_of,
         variants=tuple(variants),
         rows=tuple(
             TableRow(version=version, results=by_version[version]) for version in sorted(by_version, key=Version)

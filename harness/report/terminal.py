@@ -47,7 +47,7 @@ def render(table: Table) -> str:
 
 def _print(table: Table, console: Console) -> None:
     for section in table.sections:
-        where = f"  Python {section.python}, {section.platform}"
+        where = f"  {section.where}"
         console.print(Text.assemble((escaping.line(section.scenario), "bold"), escaping.line(where)), soft_wrap=True)
         console.print(Text(escaping.line(section.title), style="dim"), soft_wrap=True)
         _print_section(section, console)

@@ -28,8 +28,9 @@ def write(
 ) -> Iterator[Path]:
     """Write the histories of a document into the data files beside their scenarios, and yield each file's path.
 
-    A history replaces an earlier one of the same variant, Python and platform. A history in which no release was judged
-    says nothing and is left out.
+    A history replaces an earlier one of the same variant, Python and platform. Only histories of the subject's
+    releases, each as of its own moment, are written: expectations are of these. A history in which no release was
+    judged says nothing and is left out.
 
     Args:
         document: the document with the histories.
@@ -51,6 +52,7 @@ def write(
             expectation
             for history in document.histories
             if history.scenario == name
+            and history.is_usual
             and history.subject == loaded.scenario.subject
             and (expectation := _expectation(history, unhealthy, command))
         ]

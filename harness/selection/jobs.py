@@ -37,8 +37,8 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def globs(self) -> tuple[str, ...]:
         """Globs that match the ids of these cells and of no others of the selection."""
-        kinds = {f"*_py{cell.python}_{printable(cell.platform)}": None for cell in self.cells}
-        return tuple(kinds)
+        fields = ((f"py{cell.python}", cell.platform, cell.recipe.label) for cell in self.cells)
+        return tuple(dict.fromkeys("_".join(("*", *(printable(one) for one in found if one))) for found in fields))
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):

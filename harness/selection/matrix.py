@@ -8,6 +8,9 @@ is what the table ``[pythons]`` has for the Python of the cell:
 
 A row names scenarios by their ids or by globs, see `harness.selection.globs`.
 
+``as_of`` names the moments that environments are resolved as of, a value or a list: ``release`` (where a row names
+none), ``today``, or a day such as ``2024-05-01``.
+
 A row without ``pythons`` runs each release on the Pythons that its scenario names for the release's era, else on the
 newest Python of the platform that the release allows; so does a row whose releases ``--server`` replaces.
 
@@ -19,10 +22,13 @@ that does not exist is the document's mistake: its cells are left out, and that 
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import fnmatch
+import functools
+import itertools
 import re
 import tomllib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 from packaging.version import Version
@@ -30,19 +36,26 @@ from packaging.version import Version
 from harness.errors import EmptySelectionError, UsageError, nearest, refuse_unknown
 from harness.model.cell import Cell
 from harness.model.claim import Claim
+from harness.model.moment import RELEASE, check_moment, moment_of
 from harness.model.platforms import BY_PYTHON, CONTAINER, check_platform, check_pythons
+from harness.model.recipe import usual_at
 from harness.model.release import CLAIMED, ClaimedReleaseError, minor_of, select
 from harness.selection import globs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from harness.model.release import Release
     from harness.model.scenario import Scenario
 
 
+T = TypeVar("T")
+
+
 class CellsTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One ``[[cells]]`` table: the product of its lists.
+
+    ``as_of`` holds moments, by default the release's own.
 
     ``scenarios`` are ids and globs. Without ``variants``, all variants of each scenario count. Without ``pythons``,
     each release runs on the Pythons that the rule of this module gives for it.
@@ -53,6 +66,7 @@ class CellsTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     platforms: tuple[str, ...]
     pythons: tuple[str, ...] = ()
     variants: tuple[str, ...] = ()
+    as_of: tuple[str, ...] = ()
 
 
 class Matrix(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -73,7 +87,7 @@ class ServerOption:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Selection:
-    """What a call asks for: names and globs narrow the matrix; servers, pythons, platforms replace its axes.
+    """What a call asks for: names and globs narrow the matrix; servers, pythons, platforms, moments replace its axes.
 
     With ``every`` each row means every release of its subject, pre-releases only with ``prereleases``.
     """
@@ -82,6 +96,7 @@ class Selection:
     servers: tuple[ServerOption, ...] = ()
     pythons: tuple[str, ...] = ()
     platforms: tuple[str, ...] = ()
+    moments: tuple[str, ...] = ()
     cells: tuple[str, ...] = ()
     every: bool = False
     prereleases: bool = False
@@ -99,6 +114,7 @@ class Known:
             where that is known (``3.8.18``).
         own_platform: the platform of a row that names none.
         claims_of: returns what documents say about a scenario.
+        today: the day of the call, in UTC.
         tell: takes a line about what had to be left out.
 
     """
@@ -109,6 +125,7 @@ class Known:
     pythons_on: Callable[[str], Sequence[str]]
     own_platform: str
     claims_of: Callable[[str], Sequence[Claim]]
+    today: dt.date
     tell: Callable[[str], None] = lambda _line: None
 
 
@@ -129,22 +146,37 @@ def parse(text: str, *, name: str) -> Matrix:
     for number, entry in enumerate(entries if isinstance(entries, list) else (), start=1):
         if isinstance(entry, dict):
             _refuse_unknown_keys(entry, CellsTable.__struct_fields__, where=f"{name}: [[cells]] number {number}")
+            if "as_of" in entry:
+                entry["as_of"] = _moments(entry["as_of"])
     try:
         matrix = msgspec.convert({**data, "name": name}, Matrix)
     except msgspec.ValidationError as error:
         where = re.sub(r"\$\.cells\[(\d+)\]", lambda match: f"[[cells]] number {int(match[1]) + 1}", str(error))
         raise UsageError(f"{name}: {where}") from None
     check_pythons(matrix.pythons, where=f"{name}: [pythons]")
+    _check_entries(matrix, data["cells"])
+    return matrix
+
+
+def _check_entries(matrix: Matrix, given: Sequence[Mapping[str, object]]) -> None:
+    """Refuse an empty list, and a Python, a platform or a moment that is none; ``given`` are the tables as written."""
     for number, entry in enumerate(matrix.cells, start=1):
-        where = f"{name}: [[cells]] number {number}"
-        for key in ("scenarios", "releases", "pythons", "platforms"):
-            if not getattr(entry, key) and key in data["cells"][number - 1]:
+        where = f"{matrix.name}: [[cells]] number {number}"
+        for key in ("scenarios", "releases", "pythons", "platforms", "as_of"):
+            if not getattr(entry, key) and key in given[number - 1]:
                 message = f"{where}: {key}: the list is empty"
                 raise UsageError(message)
         check_pythons(entry.pythons, where=f"{where}: pythons")
         for platform in entry.platforms:
             check_platform(platform, where=f"{where}: platforms")
-    return matrix
+        for moment in entry.as_of:
+            _checked(check_moment, moment, what=f"{where}: as_of")
+
+
+def _moments(value: object) -> object:
+    """Return moments as a list of texts: a single one may stand alone, and TOML has dates of its own."""
+    listed = value if isinstance(value, list) else [value]
+    return [one.isoformat() if type(one) is dt.date else one for one in listed]
 
 
 def cells_of(matrix: Matrix, selection: Selection, known: Known) -> tuple[Cell, ...]:
@@ -208,9 +240,12 @@ def _expand(row: _Row, selection: Selection, known: Known) -> Iterator[Cell]:
     entry, scenario = row.entry, row.scenario
     variants = [variant.name for variant in scenario.variants]
     refuse_unknown(entry.variants, variants, what="variant", where=f"{row.where}: variants")
+    where = "--as-of" if selection.moments else f"{row.where}: as_of"
+    words = selection.moments or entry.as_of or (RELEASE,)
+    recipes = [usual_at(moment) for moment in moments(words, today=known.today, where=where)]
     for platform in selection.platforms or entry.platforms:
         for python, release in _points(row, selection, known, platform):
-            for variant in entry.variants or variants:
+            for variant, recipe in itertools.product(entry.variants or variants, recipes):
                 yield Cell(
                     scenario=scenario.id,
                     variant=variant,
@@ -218,7 +253,18 @@ def _expand(row: _Row, selection: Selection, known: Known) -> Iterator[Cell]:
                     release=release,
                     python=python,
                     platform=_platform(platform, python, row.matrix),
+                    recipe=recipe,
                 )
+
+
+def moments(words: Iterable[str], *, today: dt.date, where: str) -> tuple[dt.datetime | None, ...]:
+    """Return the moments (UTC) that words and days mean, None for the release's own.
+
+    Raises:
+        UsageError: one of them is no moment, or has not begun.
+
+    """
+    return tuple(_checked(functools.partial(moment_of, today=today), word, what=where) for word in words)
 
 
 def _points(row: _Row, selection: Selection, known: Known, platform: str) -> Iterator[tuple[str, Release]]:
@@ -285,6 +331,14 @@ def _fixes(scenario: str, known: Known) -> tuple[Claim, ...]:
         for release in claim.fixes:
             named.setdefault(release, Claim(document=claim.document, fixed=release))
     return tuple(named.values())
+
+
+def _checked(check: Callable[..., T], value: str, *, what: str) -> T:
+    """Return what a check returns; its refusal becomes one of the call or the file that is wrong."""
+    try:
+        return check(value, what=what)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
 
 
 def _refuse_unknown_keys(data: Mapping[str, object], valid: Sequence[str], *, where: str) -> None:

@@ -33,11 +33,14 @@ class Options:
     absent: bool = False
     shard: Shard | None = None
     costs: Path | None = None
+    moments: tuple[str, ...] = ()
+    over: str | None = None
 
     @property
     def narrows(self) -> bool:
         """Whether the call names cells more closely than by scenario."""
-        return bool(self.matrix or self.servers or self.pythons or self.platforms or self.cells or self.shard)
+        axes = self.servers or self.pythons or self.platforms or self.moments
+        return bool(self.matrix or axes or self.cells or self.shard)
 
     @property
     def cache(self) -> Path:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import functools
 from typing import TYPE_CHECKING
 
 from harness.catalog import loading
 from harness.environments import settings
 from harness.errors import EmptySelectionError, UsageError
+from harness.model.moment import RELEASE, moment_of
 from harness.model.platforms import check_platform, check_pythons, own_platform
 from harness.model.result import CellResult, expecting, result_of
-from harness.model.task import Task
+from harness.model.task import DatedRequirement, Task
 from harness.model.verdict import Judgement, Verdict
 from harness.selection import globs
 from harness.selection import matrix as matrices
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from harness.catalog.loading import Catalog
     from harness.model.cell import Cell
     from harness.model.claim import Claim
+    from harness.model.scenario import Companion
     from harness.selection.available import Available
     from harness.selection.matrix import Matrix
     from harness.selection.options import Options
@@ -45,6 +48,7 @@ class Plan:
         self.options = options
         self.scenarios = load_scenarios(options) if scenarios is None else scenarios
         self.matrix = load_matrix(options.matrix)
+        self.today = dt.datetime.now(dt.UTC).date()  # asked once, so that all of a call is resolved as of one moment
         self.remarks: dict[str, None] = {}  # lines for the user, each once: what was left out, what was read instead
 
     @functools.cached_property
@@ -115,6 +119,7 @@ class Plan:
             servers=tuple(self.available.server(spec) for spec in options.servers),
             pythons=options.pythons,
             platforms=options.platforms,
+            moments=options.moments,
             cells=tuple(cells),
             every=every,
             prereleases=prereleases,
@@ -127,12 +132,24 @@ class Plan:
             pythons_on=self.available.pythons_on,
             own_platform=own_platform(),
             claims_of=lambda name: self.claims_of([name])[name],
+            today=self.today,
             tell=self.tell,
         )
         chosen = matrices.cells_of(self.matrix, selection, known)
         for line in self.available.left_out():
             self.tell(line)
         return chosen
+
+    @property
+    def days(self) -> frozenset[str | None]:
+        """The days of the call's moments, None for the releases' own.
+
+        Raises:
+            UsageError: one of them is no moment.
+
+        """
+        found = matrices.moments(self.options.moments or (RELEASE,), today=self.today, where="--as-of")
+        return frozenset(moment.date().isoformat() if moment else None for moment in found)
 
     def tell(self, line: str) -> None:
         """Note a line for the user, once."""
@@ -162,10 +179,11 @@ class Plan:
     def task(self, cell: Cell, trials: int | None = None) -> Task:
         """Return the task of a cell; without ``trials``, of as many trials as the call and the scenario ask for."""
         loaded = self.scenarios[cell.scenario]
+        beside = loaded.scenario.variant(cell.variant).beside(cell.release.version)
         return Task(
             cell=cell,
             scenario=loaded.closure.trial,
-            companions=loaded.scenario.variant(cell.variant).requirements(cell.release.version),
+            companions=tuple(self._dated(one) for one in beside),
             trials=trials or self.trials_of(cell.scenario, self.options.trials),
         )
 
@@ -183,6 +201,20 @@ class Plan:
             named = ", ".join(unwritten[:_MOST_NAMED])
             more = f" and {len(unwritten) - _MOST_NAMED} more" if len(unwritten) > _MOST_NAMED else ""
             self.tell(f"documents speak of failures that no scenario here reproduces: {named}{more}")
+
+    def _dated(self, companion: Companion) -> DatedRequirement:
+        """Return a companion as of the moment that its scenario declares, on the day of this call.
+
+        Raises:
+            UsageError: the moment is a day that has not begun.
+
+        """
+        what = f"as_of of the companion '{companion.requirement}'"
+        try:
+            moment = moment_of(companion.as_of, today=self.today, what=what)
+        except ValueError as error:
+            raise UsageError(str(error)) from None
+        return DatedRequirement(requirement=companion.requirement, as_of=moment)
 
     def scenario_names(self) -> tuple[str, ...]:
         """Return the ids of the scenarios that the call's names and globs mean, or of all.

@@ -68,13 +68,18 @@ class Stored:
         *,
         source: ReadResults | None = None,
     ) -> Document:
-        """Return the document of results of a source, by default the call's own, with histories and claims."""
+        """Return the document of results of a source, by default the call's own, with histories and claims.
+
+        Where the call says by ``searched`` how its series came about, a history over a dependency is one of these: the
+        cells of a trace are a part of an earlier history over that dependency, and would be taken for all of it.
+        """
         source, results = source or self.source, tuple(results)
+        before = {key: how for key, how in source.searched.items() if searched is None or key.over is None}
         return document_of(
             results,
             releases=source.releases,
             claims=self._plan.claims_of(result.scenario for result in results),
-            searched={**source.searched, **(searched or {})},
+            searched={**before, **(searched or {})},
         )
 
     def results(self, *, published: bool = False) -> tuple[CellResult, ...]:

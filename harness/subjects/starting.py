@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from contextlib import AbstractContextManager
 
+    from harness.client.certificate import Certificate
     from harness.execution.server import Server
     from harness.execution.trial import Trial
     from harness.model.addresses import Address, Log
@@ -30,7 +31,7 @@ class Start(TypedDict, total=False):
     env: Mapping[str, str]
     stdin: bytes | None
     console: bool
-    tls: Any
+    tls: Certificate | None
     port: int | None
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 pytest.register_assert_rewrite(f"{__package__}.golden")
-collect_ignore = ["life", "relay", "scenarios", "toyserver.py"]
+collect_ignore = ["hub", "life", "relay", "scenarios", "toyserver.py"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

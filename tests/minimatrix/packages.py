@@ -1,7 +1,8 @@
 """The releases of the toys, made here: wheels in a few lines of zipfile, and one source distribution.
 
 ``toyserver`` has a release for every way in which a cell can end. ``toyrelay`` is the same program with a history: the
-failure goes, comes back, and goes again by another release of ``toypart``, which its last two depend on.
+failure goes, comes back, and goes again by another release of ``toypart``, which its last two depend on. ``toyhub`` is
+the same program, whose failure comes with its dependencies alone.
 """
 
 from __future__ import annotations
@@ -108,7 +109,21 @@ RELAY = (
     Package(name="toyrelay", version="0.10", what="is yanked", requires=("toypart",), yanked=True),
     Package(name="toyrelay", version="0.11", what="is the latest", requires=("toypart",)),
 )
-ALL = (*PACKAGES, *RELAY)
+_ON_BOTH = ("toylamp", "toyvalve")
+HUB = (
+    Package(name="toylamp", version="1.0", what="changes nothing"),
+    Package(name="toyvalve", version="1.0", what="works"),
+    Package(name="toyhub", version="1.0", what="works on its day, not with what came later", requires=_ON_BOTH),
+    Package(name="toyvalve", version="1.1", what="works"),
+    Package(name="toyvalve", version="1.2", what="makes the hub fail"),
+    Package(name="toyvalve", version="1.3", what="makes the hub fail"),
+    Package(name="toylamp", version="2.0", what="changes nothing"),
+    Package(name="toyhub", version="1.1", what="is the same with what came later", requires=_ON_BOTH),
+    Package(name="toyhub", version="1.2", what="excludes what makes it fail", requires=("toylamp", "toyvalve<1.2")),
+    Package(name="toyvalve", version="2.0", what="makes the hub fail today"),
+)
+ALL = (*PACKAGES, *RELAY, *HUB)
+PARTS = ("toypart", "toylamp", "toyvalve")
 
 
 def uploaded(package: Package) -> dt.datetime:
@@ -118,7 +133,7 @@ def uploaded(package: Package) -> dt.datetime:
 
 def module(version: str, name: str = "toyserver") -> str:
     """Return the source of a release."""
-    if name == "toypart":
+    if name in PARTS:
         return f"LEVEL = {version}\n"
     release = version if name == "toyserver" else f"{name}-{version}"
     return SOURCE.read_text(encoding="utf-8").replace('RELEASE = "0"', f'RELEASE = "{release}"')

@@ -104,6 +104,10 @@ def main():
         Handler.state = b"broken"
     if RELEASE in RELAYS_FAILING:
         Handler.state = b"broken"
+    if RELEASE.startswith("toyhub-"):
+        import toyvalve  # noqa: PLC0415 - only the hub depends on it
+
+        Handler.state = b"broken" if toyvalve.LEVEL >= 1.2 else b"fine"
     if RELEASE in RELAYS_WITH_A_PART:
         import toypart  # noqa: PLC0415 - only these depend on it
 

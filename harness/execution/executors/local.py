@@ -12,7 +12,7 @@ import queue
 import threading
 from typing import TYPE_CHECKING, NamedTuple, Self
 
-from harness.errors import EnvironmentFailedError, StorageError
+from harness.errors import EnvironmentFailedError, ExcludedError, StorageError
 from harness.execution.executors.admission import TICK_S, Admission
 from harness.execution.runner import AbandonedError, own_failure
 from harness.model.result import CellResult
@@ -171,7 +171,9 @@ class _Crew:
             return Ready(left, self._runner.prepare(left, resolution))
         except EnvironmentFailedError as failure:
             self._runner.go_on()
-            return self._recorder.unjudged(task.cell, Verdict.ENVIRONMENT_FAILED, str(failure))
+            is_excluded = isinstance(failure, ExcludedError)
+            verdict = Verdict.UNSUPPORTED if is_excluded else Verdict.ENVIRONMENT_FAILED
+            return self._recorder.unjudged(task.cell, verdict, str(failure))
 
     @contextlib.contextmanager
     def _one_by_one(self) -> Iterator[None]:

@@ -142,7 +142,7 @@ def _figures(cells: Sequence[CellResult]) -> Iterator[tuple[str, str]]:
 def _failure(document: Document, cells: Sequence[CellResult], scenario: Scenario | None) -> Failure:
     name, subject = cells[0].scenario, cells[0].subject
     others = {cell.subject for cell in document.cells if cell.scenario == name} - {subject}
-    histories = [one for one in document.histories if (one.scenario, one.subject) == (name, subject)]
+    histories = [one for one in document.histories if one.is_usual and (one.scenario, one.subject) == (name, subject)]
     found = findings(one for one in document.claims if one.scenario == name) if _is_its_own(subject, scenario) else ()
     versions = {cell.version for cell in cells} | {one for history in histories for one in history.untested}
     named = {release for one in found for release in one.statement.releases}

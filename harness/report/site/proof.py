@@ -128,6 +128,7 @@ def proof_of(result: CellResult, trials: Sequence[tuple[Evidence, Judgement | No
 def _commands(result: CellResult) -> Iterator[tuple[str, str]]:
     call = ["harness", "run", result.scenario, "--server", f"{result.subject}=={result.version}"]
     call += ["--python", result.python, "--platform", result.platform, "--cell", result.base, "--rerun"]
+    call += ["--as-of", result.key.as_of] if result.key.as_of else []
     yield "run this cell again", shlex.join(call)
     yield "print its evidence", shlex.join(["harness", "show", result.base])
     if result.environment and result.platform == "linux":

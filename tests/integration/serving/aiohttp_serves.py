@@ -25,6 +25,7 @@ SCENARIO = Scenario(
     subject="aiohttp",
     variants=(Variant(),),
     applications=(*READY, "run_aiohttp.py"),
+    platforms=("linux", "macos", "windows"),
     pythons=aiohttp.PYTHONS,
     observe=observe,
     judge=judge,

@@ -25,6 +25,7 @@ SCENARIO = Scenario(
     subject="cheroot",
     variants=(Variant(),),
     applications=(*READY, "run_cheroot.py"),
+    platforms=("linux", "macos", "windows"),
     pythons=cheroot.PYTHONS,
     observe=observe,
     judge=judge,

@@ -25,6 +25,7 @@ SCENARIO = Scenario(
     subject="daphne",
     variants=(Variant(),),
     applications=READY,
+    platforms=("linux", "macos", "windows"),
     pythons=daphne.PYTHONS,
     observe=observe,
     judge=judge,

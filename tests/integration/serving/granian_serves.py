@@ -25,6 +25,7 @@ SCENARIO = Scenario(
     subject="granian",
     variants=(Variant(),),
     applications=READY,
+    platforms=("linux", "macos", "windows"),
     pythons=granian.PYTHONS,
     observe=observe,
     judge=judge,

@@ -25,6 +25,7 @@ SCENARIO = Scenario(
     subject="hypercorn",
     variants=(Variant(companions=hypercorn.COMPANIONS),),
     applications=READY,
+    platforms=("linux", "macos", "windows"),
     pythons=hypercorn.PYTHONS,
     observe=observe,
     judge=judge,

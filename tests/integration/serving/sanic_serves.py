@@ -25,6 +25,7 @@ SCENARIO = Scenario(
     subject="sanic",
     variants=(Variant(),),
     applications=(*READY, "run_sanic.py"),
+    platforms=("linux", "macos", "windows"),
     pythons=sanic.PYTHONS,
     observe=observe,
     judge=judge,

@@ -10,7 +10,7 @@ from harness import Check, Evidence, Heard, Judgement, conclude
 if TYPE_CHECKING:
     from harness import Server
 
-HELLO, ECHO, SHAKE = "hello", "echo", "handshake"
+HELLO, ECHO, SHAKE, OVER_HTTP_2 = "hello", "echo", "handshake", "hello over HTTP/2"
 READY = ("ready.py",)
 
 
@@ -36,5 +36,7 @@ def judge(evidence: Evidence) -> Judgement:
     seen = {name: told.get(name) for name in wanted}
     if shake:
         wanted["handshake"], seen["handshake"] = "HTTP/1.1 101", shake.bytes("received")[:12].decode("latin-1")
+    if evidence.exchange(OVER_HTTP_2):
+        wanted[OVER_HTTP_2], seen[OVER_HTTP_2] = "stream 1: 200 b'hello'", str(evidence.heard(OVER_HTTP_2))
     requirement = Check(name=ECHO, expected=json.dumps(wanted), actual=json.dumps(seen))
     return conclude(signature=None, controls=[control], requirement=requirement)

@@ -25,6 +25,7 @@ SCENARIO = Scenario(
     subject="tornado",
     variants=(Variant(),),
     applications=(*READY, "run_tornado.py"),
+    platforms=("linux", "macos", "windows"),
     pythons=tornado.PYTHONS,
     observe=observe,
     judge=judge,

@@ -25,6 +25,7 @@ SCENARIO = Scenario(
     subject="twisted",
     variants=(Variant(),),
     applications=(*READY, "run_twisted.py"),
+    platforms=("linux", "macos", "windows"),
     pythons=twisted.PYTHONS,
     observe=observe,
     judge=judge,

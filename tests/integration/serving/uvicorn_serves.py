@@ -31,6 +31,7 @@ SCENARIO = Scenario(
     subject="uvicorn",
     variants=uvicorn.variants(*PARSERS, *LIBRARIES),
     applications=READY,
+    platforms=("linux", "macos", "windows"),
     pythons=uvicorn.PYTHONS,
     observe=observe,
     judge=judge,

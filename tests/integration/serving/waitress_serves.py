@@ -25,6 +25,7 @@ SCENARIO = Scenario(
     subject="waitress",
     variants=(Variant(),),
     applications=(*READY, "run_waitress.py"),
+    platforms=("linux", "macos", "windows"),
     pythons=waitress.PYTHONS,
     observe=observe,
     judge=judge,

@@ -25,6 +25,7 @@ SCENARIO = Scenario(
     subject="werkzeug",
     variants=(Variant(),),
     applications=(*READY, "run_werkzeug.py"),
+    platforms=("linux", "macos", "windows"),
     pythons=werkzeug.PYTHONS,
     observe=observe,
     judge=judge,

@@ -190,3 +190,30 @@ def test_subject_is_known_by_any_spelling_of_its_name(make_result: Callable[...,
         for version in ("1", "2")
     ]
     assert changes(made[0], made[1]) == {}
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "refused", "cause"),
+    [
+        ((R, R, A, A), "older", Cause.UNDETERMINED),
+        ((R, R, A, A), "newer", Cause.UNDETERMINED),
+        ((R, A, R, A), "older", Cause.DEPENDENCY),  # what was exchanged was enough
+        ((R, A, A, A), "older", Cause.BOTH),
+        ((R, A, A, A), "newer", Cause.UNDETERMINED),
+    ],
+)
+def test_what_could_not_be_exchanged_proves_nothing(
+    verdicts: tuple[Verdict, ...], refused: str, cause: Cause, make_result: Callable[..., CellResult]
+) -> None:
+    """A release that keeps its verdict may do so because of the very pin that its declaration excludes."""
+    results = results_of(verdicts, make_result)
+    name = CELLS.older_exchanged if refused == "older" else CELLS.newer_exchanged
+    before = results[name].environment
+    assert before is not None
+    why = {"h11": "h11==0.9: it depends on h11<0.9"}
+    environment = msgspec.structs.replace(before, not_exchanged=why)
+    results[name] = msgspec.structs.replace(results[name], environment=environment)
+    found = attribute(BOUNDARY, CELLS, results)
+    assert (found.cause, found.not_exchanged) == (cause, {name: why})
+    said = f"{name} could not have h11==0.9: it depends on h11<0.9"
+    assert found.reason == (said if cause is Cause.UNDETERMINED else None)

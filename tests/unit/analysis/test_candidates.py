@@ -207,7 +207,7 @@ def test_history_of_commits(commits: Series, make_result: Callable[..., CellResu
     assert len(found.tested) <= 15 + math.log2(len(COMMITS))
     assert not commits.is_whole(found)
     assert (confidence(points) or 0) >= ENOUGH
-    (cause,) = commits.attributions(points, results)
+    cause = commits.attribution(boundaries(points)[0], results)
     assert (cause.older, cause.newer, cause.fixes, cause.cause) == (last, fix, True, Cause.SUBJECT)
     assert cause.cells.older_exchanged == f"{cause.cells.older}_dependencies-of-0.27.0+local.{fix[:8]}"
     assert set(cause.changed) == {"h11"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json as plain
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ from harness.analysis.document import Document, Searched, document_of, fault_of
 from harness.analysis.search import Strategy
 from harness.analysis.series import Series
 from harness.model.claim import Claim, ClaimedRange, Condition
-from harness.model.coordinates import SeriesKey
+from harness.model.coordinates import Over, SeriesKey
 from harness.model.result import EnvironmentResult
 from harness.model.verdict import Verdict
 from harness.report import json_document
@@ -38,6 +39,7 @@ CLAIMS = {
         Claim(document="advisory", ranges=(ClaimedRange(introduced="0", fixed="0.2"),), introduced="0.0", open=True),
     ]
 }
+LATER = dt.datetime(2024, 7, 1, tzinfo=dt.UTC)
 LETTERS = {"R": Verdict.REPRODUCED, "a": Verdict.ABSENT, "u": Verdict.UNHEALTHY}
 
 
@@ -213,3 +215,54 @@ def test_empty_document() -> None:
     made = document_of([], releases={}, claims=CLAIMS, searched={})
     assert (made.schema_version, made.cells, made.histories, made.claims, made.releases) == (1, (), (), (), {})
     assert msgspec.json.decode(json_document.render(made), type=Document) == made
+
+
+def test_moments_are_never_mixed(
+    results: list[CellResult], known: dict[str, tuple[Release, ...]], make_result: Callable[..., CellResult]
+) -> None:
+    """Another moment is another history, of its own cells, and assesses no claim."""
+    key = msgspec.structs.replace(KEY, as_of="2024-06-01")
+    cell = Series.of_releases(key, known["uvicorn"]).cell("0.1")
+    other = make_result(id=cell.id, version="0.1", verdict=Verdict.ABSENT, control=cell.recipe.label)
+    found = document_of([*results, other], releases=known, claims=CLAIMS, searched={})
+    own, of_day = found.histories
+    assert own == document_of(results, releases=known, claims=CLAIMS, searched={}).histories[0]
+    assert (of_day.key, of_day.tested, of_day.affected) == (key, ("0.1",), ())
+    assert {claim.key for claim in found.claims} == {KEY}
+
+
+def test_what_was_not_there_yet_is_refused(
+    make_result: Callable[..., CellResult], make_release: Callable[..., Release]
+) -> None:
+    """With the day of its upload; the very first release is still the first."""
+    releases = {"uvicorn": (make_release("0.1"), make_release("0.2", uploaded=LATER))}
+    key = msgspec.structs.replace(KEY, as_of="2024-06-01")
+    cell = Series.of_releases(key, releases["uvicorn"]).cell("0.1")
+    result = make_result(id=cell.id, version="0.1", verdict=Verdict.REPRODUCED, control=cell.recipe.label)
+    (history,) = document_of([result], releases=releases, claims={}, searched={}).histories
+    (gap,) = history.gaps
+    assert (gap.first, gap.reason) == (
+        "0.2",
+        "unsupported: uvicorn 0.2 was uploaded on 2024-07-01 at 00:00 UTC, after the beginning of 2024-06-01",
+    )
+    assert (history.affected[0].introduced, history.affected[0].open_before, history.whole) == (None, False, True)
+
+
+def test_a_history_over_a_dependency_is_one_that_was_searched(
+    known: dict[str, tuple[Release, ...]], make_result: Callable[..., CellResult]
+) -> None:
+    """The cells of a trace alone make no history; of a release that the subject excludes, the reason stands."""
+    key = msgspec.structs.replace(KEY, over=Over(package="other", held="0.1"))
+    (cell,) = Series.over_releases(key, known["uvicorn"][1], known["other"]).cells.values()
+    reason = "uvicorn 0.1 cannot have other 1.0"
+    result = make_result(
+        id=cell.id, version="0.1", verdict=Verdict.UNSUPPORTED, reason=reason, control=cell.recipe.label
+    )
+    assert document_of([result], releases=known, claims=CLAIMS, searched={}).histories == ()
+    searched = {key: Searched(strategy=Strategy.SWEEP)}
+    found = document_of([result], releases=known, claims=CLAIMS, searched=searched)
+    (history,) = found.histories
+    assert (history.over, history.attribution, found.claims) == (key.over, (), ())
+    assert [(gap.first, gap.reason) for gap in history.gaps] == [("1.0", f"unsupported: {reason}")]
+    assert set(found.releases) == {"uvicorn", "other"}
+    assert plain.loads(json_document.render(found))["histories"][0]["over"] == {"package": "other", "held": "0.1"}

@@ -22,7 +22,9 @@ def test_a_ready_made_application_brings_what_it_imports(tmp_path: Path) -> None
     """And nothing else, however far the imports go."""
     module = tmp_path / "scenario.py"
     assert names(module, "dialects.py") == ["dialects.py"]
-    assert sorted(names(module, "ready.py")) == ["dialects.py", "ready.py", "ready_http.py", "ready_websocket.py"]
+    assert sorted(names(module, "ready.py")) == [
+        *("dialects.py", "ready.py", "ready_http.py", "ready_starlette.py", "ready_websocket.py"),
+    ]
     assert names(module, "run_cheroot.py") == ["run_cheroot.py", "launching.py"]
 
 

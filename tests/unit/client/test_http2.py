@@ -122,9 +122,9 @@ def test_requests_are_answered(open_to: Callable[..., Http2], record: ExchangeRe
     assert exchange.bytes("sent").startswith(OPENING)
     assert exchange.heard == Heard.of(
         streams=(
-            Stream(number=1, reply=reply(200, b"GET /a ")),
-            Stream(number=3, reply=reply(200, b"POST /b body")),
-            Stream(number=5, reset="REFUSED_STREAM"),
+            Stream.of(1, 200, b"GET /a "),
+            Stream.of(3, 200, b"POST /b body"),
+            Stream.of(5, reset="REFUSED_STREAM"),
         )
     )
     assert [one.body for one in exchange.answers] == [b"GET /a ", b"POST /b body"]
@@ -207,7 +207,7 @@ def test_a_stream_is_given_up(open_to: Callable[..., Http2], record: ExchangeRec
         with pytest.raises(ValueError, match="reset: stream 99: "):
             opened.reset(99)
     assert RstStreamFrame(first, error_code=8).serialize() in record.exchange().bytes("sent")
-    assert record.exchange().heard.streams[0] == Stream(number=3, reply=reply(200, b"GET / "))
+    assert record.exchange().heard.streams[0] == Stream.of(3, 200, b"GET / ")
 
 
 def test_raw_bytes_go_out_as_they_are(open_to: Callable[..., Http2], record: ExchangeRecorder) -> None:

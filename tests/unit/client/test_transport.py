@@ -65,7 +65,7 @@ def test_what_is_recorded_is_inside_of_tls(
     transport = Transport(
         serve(answering(certificate)), record, clock=clock, tls=certificate.context(["http/1.1", "other"])
     )
-    with Connection(transport) as connection:
+    with Connection(transport, host="localhost") as connection:
         connection.send(ASKED)
         assert connection.receive(end=True, deadline_s=10)
     assert transport.chosen == "http/1.1"
@@ -90,7 +90,7 @@ def test_a_client_says_the_end(
                 ends.append(error)
 
     address = serve(behave)
-    with Connection(Transport(address, record, clock=clock, tls=certificate.context())):
+    with Connection(Transport(address, record, clock=clock, tls=certificate.context()), host="localhost"):
         pass
     end = time.monotonic() + 10
     while not ends and time.monotonic() < end:
@@ -106,7 +106,9 @@ def test_a_certificate_that_is_not_trusted_is_a_failure_in_words(
     clock: TrialClock,
 ) -> None:
     """The client trusts one authority alone; every later call does nothing."""
-    with Connection(Transport(serve(answering(other)), record, clock=clock, tls=certificate.context())) as connection:
+    with Connection(
+        Transport(serve(answering(other)), record, clock=clock, tls=certificate.context()), host="localhost"
+    ) as connection:
         assert not connection.is_open
         connection.send(ASKED)
     exchange = record.exchange()
@@ -114,7 +116,11 @@ def test_a_certificate_that_is_not_trusted_is_a_failure_in_words(
     assert "certificate verify failed" in exchange.failure
 
 
-@pytest.mark.parametrize("said", [b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\x16\x03\x01\xff\xff" + b"x" * 70_000])
+@pytest.mark.parametrize(
+    "said",
+    [b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\x16\x03\x01\xff\xff" + b"x" * 70_000],
+    ids=["HTTP", "a record that is too long"],
+)
 def test_a_server_without_tls_is_a_failure_in_words(
     said: bytes,
     serve: Callable[..., tuple[str, int]],
@@ -130,7 +136,7 @@ def test_a_server_without_tls_is_a_failure_in_words(
             while accepted.recv(65536):
                 pass
 
-    Connection(Transport(serve(behave), record, clock=clock, tls=certificate.context()))
+    Connection(Transport(serve(behave), record, clock=clock, tls=certificate.context()), host="localhost")
     exchange = record.exchange()
     assert exchange.ended is Ended.FAILED
     assert exchange.failure.startswith("SSLError: ")
@@ -148,7 +154,9 @@ def test_a_handshake_that_drips_does_not_outlast_the_deadline(
             accepted.sendall(b"x")
 
     began = time.monotonic()
-    Connection(Transport(serve(behave), record, clock=clock, tls=certificate.context(), connect_s=0.4))
+    Connection(
+        Transport(serve(behave), record, clock=clock, tls=certificate.context(), connect_s=0.4), host="localhost"
+    )
     over.set()
     assert time.monotonic() - began < 5
     assert record.exchange().ended is Ended.DEADLINE
@@ -159,10 +167,34 @@ def test_tls_has_no_half_close(
 ) -> None:
     """The scenario is told, rather than the connection broken."""
     address = serve(answering(certificate))
-    with Connection(Transport(address, record, clock=clock, tls=certificate.context())) as connection:
+    with Connection(Transport(address, record, clock=clock, tls=certificate.context()), host="localhost") as connection:
         with pytest.raises(ValueError, match="half_close: a TLS connection"):
             connection.half_close()
         connection.send(ASKED)
+
+
+def test_both_sides_may_send_at_once(
+    serve: Callable[..., tuple[str, int]], certificate: Certificate, record: ExchangeRecorder, clock: TrialClock
+) -> None:
+    """Over TLS as without: a server that sends back what it gets is heard meanwhile."""
+    size = 8_000_000
+
+    def behave(accepted: socket.socket) -> None:
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(certificate.certificate, certificate.key)
+        with context.wrap_socket(accepted.dup(), server_side=True) as secret:
+            left = size
+            while left and (data := secret.recv(65536)):
+                secret.sendall(data)
+                left -= len(data)
+            secret.unwrap()
+
+    transport = Transport(serve(behave), record, clock=clock, tls=certificate.context())
+    with Connection(transport, host="localhost") as connection:
+        connection.send(b"x" * size, deadline_s=20)
+        assert connection.receive(end=True, deadline_s=20)
+    exchange = record.exchange()
+    assert len(exchange.bytes("sent")) + len(exchange.bytes("received")) + exchange.cut == 2 * size
 
 
 @pytest.fixture
@@ -191,7 +223,7 @@ def test_a_unix_socket_is_reached(
 
     thread = threading.Thread(target=behave)
     thread.start()
-    with Connection(Transport(path, record, clock=clock)) as connection:
+    with Connection(Transport(path, record, clock=clock), host="localhost") as connection:
         connection.send(ASKED)
         connection.half_close()
         assert connection.receive(end=True, deadline_s=10)
@@ -214,7 +246,7 @@ def test_a_unix_socket_at_which_nobody_listens(
         if is_there:
             with socket.socket(socket.AF_UNIX) as listener:
                 listener.bind(path)
-        Connection(Transport(path, record, clock=clock))
+        Connection(Transport(path, record, clock=clock), host="localhost")
     assert record.exchange().heard == Heard.of(then=Ended.REFUSED)
 
 
@@ -232,7 +264,10 @@ def test_an_address_of_ipv6_is_reached(record: ExchangeRecorder, clock: TrialClo
         listener = socket.create_server(("::1", 0), family=socket.AF_INET6)
     except OSError:
         pytest.skip("this machine has no loopback address of IPv6")
-    with listener, Connection(Transport(("::1", listener.getsockname()[1]), record, clock=clock)) as connection:
+    with (
+        listener,
+        Connection(Transport(("::1", listener.getsockname()[1]), record, clock=clock), host="localhost") as connection,
+    ):
         accepted, _ = listener.accept()
         accepted.sendall(PLAIN)
         accepted.close()

@@ -41,7 +41,7 @@ def recorder() -> ExchangeRecorder:
 
 def connected(address: tuple[str, int], record: ExchangeRecorder, clock: TrialClock = CLOCK) -> Connection:
     """Return a connection to the address, which may have failed."""
-    return Connection(Transport(address, record, clock=clock))
+    return Connection(Transport(address, record, clock=clock), host="localhost")
 
 
 def request(
@@ -57,7 +57,7 @@ def request(
 ) -> Answer | None:
     """Make an ordinary request on a connection of its own."""
     with connected(address, record, clock) as connection:
-        return connection.request(method, path, host="localhost", headers=headers, body=body, deadline_s=deadline_s)
+        return connection.request(method, path, headers=headers, body=body, deadline_s=deadline_s)
 
 
 def until_asked(accepted: socket.socket, data: bytes = ASKED) -> None:
@@ -544,7 +544,7 @@ def test_headers_are_sent_as_they_were_given(serve: Callable[..., tuple[str, int
         ("HOST", b"o"),
     )
     with connected(serve(behave), record) as connection:
-        answer = connection.request(b"ODD", b"/\xff", host="localhost", headers=headers, deadline_s=10)
+        answer = connection.request(b"ODD", b"/\xff", headers=headers, deadline_s=10)
     assert answer
     sent = record.exchange().bytes("sent")
     assert sent.startswith(b"ODD /\xff HTTP/1.1\r\n")
@@ -557,7 +557,7 @@ def test_a_header_beyond_latin_1_is_refused(serve: Callable[..., tuple[str, int]
         connected(serve(lambda _: None), recorder()) as connection,
         pytest.raises(ValueError, match="Latin-1"),
     ):
-        connection.request("GET", "/", host="localhost", headers=(("x", "\u20ac"),), deadline_s=10)
+        connection.request("GET", "/", headers=(("x", "\u20ac"),), deadline_s=10)
 
 
 def test_an_answer_that_comes_too_early_is_heard(serve: Callable[..., tuple[str, int]]) -> None:

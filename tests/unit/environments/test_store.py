@@ -15,7 +15,7 @@ from harness.environments.backend import Request, Resolution
 from harness.environments.indexes import Indexes
 from harness.environments.store import Store
 from harness.environments.uv import TransientEnvironmentError, Uv
-from harness.errors import EnvironmentFailedError
+from harness.errors import EnvironmentFailedError, UnsatisfiableError
 from harness.processes import process
 from tests.place import Fixed
 
@@ -235,6 +235,17 @@ def test_failed_resolution_is_remembered_and_retried_on_request(store: Callable[
             store().resolution(REQUEST, "3.8.18", builder.resolve)
     assert builder.count == 1
     assert store(retry=True).resolution(REQUEST, "3.8.18", builder.resolve) == RESOLUTION
+
+
+def test_what_nothing_satisfies_stays_so(store: Callable[..., Store]) -> None:
+    """A later run knows that it is no failure of the environment, and the reason is the same words each time."""
+    builder = Builder(UnsatisfiableError("no solution | cause: Because a needs b<2"))
+    for _ in range(2):
+        with pytest.raises(UnsatisfiableError) as error:
+            store().resolution(REQUEST, "3.8.18", builder.resolve)
+        assert error.value.cause == "Because a needs b<2"
+    assert str(error.value).endswith("b<2 ('--rerun' tries it again)")
+    assert builder.count == 1
 
 
 def test_resolution_without_network_is_not_remembered(store: Callable[..., Store]) -> None:

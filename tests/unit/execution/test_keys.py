@@ -15,7 +15,7 @@ from harness.catalog.closure import Closure
 from harness.catalog.loading import LoadedScenario
 from harness.environments import runtimes, store, wine
 from harness.environments.backend import Request, Resolution
-from harness.execution.keys import keys_of
+from harness.execution.keys import Keys, keys_of
 from harness.model.cell import Cell
 from harness.model.recipe import Copy, DependenciesOf, OwnMoment
 from harness.model.release import Release
@@ -177,3 +177,22 @@ def test_dependencies_of_another_release_are_another_key(
     one, other = keys_of(control, loaded, resolution), keys_of(cell, loaded, resolution)
     assert one.trial != other.trial
     assert one.result != other.result
+
+
+def test_a_companion_of_another_day_counts_where_it_is_the_same(
+    make_scenario: Callable[..., Scenario], make_cell: Callable[..., Cell]
+) -> None:
+    """What was resolved is what a trial depends on, not the day on which it was asked for."""
+    made = Closure(trial="t", judgement="j")
+    loaded = LoadedScenario(scenario=make_scenario(), module=Path("m.py"), applications=(), digest=lambda: made)
+
+    def keys(day: int, *pins: str) -> Keys:
+        moments = (("h11", NOW.replace(day=day)),)
+        request = Request(
+            subject="uvicorn", requirements=("h11",), as_of=NOW, python="3.12", platform="linux", moments=moments
+        )
+        resolution = Resolution(request=request, interpreter="/i", python_full="3.12.1", pins=pins)
+        return keys_of(make_cell(), loaded, resolution)
+
+    assert keys(1, "h11==1", "uvicorn==0.27.0") == keys(2, "h11==1", "uvicorn==0.27.0")
+    assert keys(1, "h11==1", "uvicorn==0.27.0").trial != keys(2, "h11==2", "uvicorn==0.27.0").trial

@@ -78,6 +78,19 @@ def test_busy_port_is_skipped(tmp_path: Path, small: range, leases: list[Lease])
         assert sorted(lease.port for lease in leases) == [small[0], small[2], small[3]]
 
 
+def test_port_that_is_busy_by_ipv6_alone_is_skipped(tmp_path: Path, small: range, leases: list[Lease]) -> None:
+    """A server may be told to listen on either address."""
+    with socket.socket(socket.AF_INET6) as busy:
+        try:
+            busy.bind(("::1", small[1]))
+        except OSError:
+            pytest.skip("this machine has no IPv6")
+        busy.listen()
+        run = Ports(tmp_path)
+        leases += [run.lease() for _ in range(3)]
+        assert sorted(lease.port for lease in leases) == [small[0], small[2], small[3]]
+
+
 def test_leased_port_is_skipped_by_another_run(tmp_path: Path, small: range, leases: list[Lease]) -> None:
     """Also while its server does not listen yet; once released it can be had again."""
     first, second = Ports(tmp_path), Ports(tmp_path)

@@ -21,6 +21,7 @@ frames = st.builds(
     at_s=st.floats(min_value=0, max_value=1e6),
     direction=st.sampled_from(("sent", "received")),
     data=st.binary(max_size=40),
+    act=st.sampled_from(("", "half-close", "reset")),
 )
 texts = st.text(max_size=30)
 exchanges = st.builds(
@@ -31,6 +32,8 @@ exchanges = st.builds(
     ended_s=st.just(1.0),
     ended=st.sampled_from(ENDS),
     frames=st.lists(frames, max_size=4).map(tuple),
+    protocol=st.sampled_from(("HTTP/1.1", "WebSocket", "HTTP/2")),
+    address=texts,
 )
 facts = st.dictionaries(texts, st.one_of(st.booleans(), texts, st.integers(-(2**53), 2**53)), max_size=3)
 
@@ -75,6 +78,7 @@ def test_evidence_comes_back_unchanged(exchanges: list[Exchange], facts: dict[st
     """Bytes that are no text, times and facts included."""
     value = evidence(*exchanges, servers=(server(log),), facts=facts)
     assert again(value) == value
+    assert [one.heard for one in again(value).exchanges] == [one.heard for one in exchanges]
 
 
 def test_bytes_that_are_not_text_come_back() -> None:

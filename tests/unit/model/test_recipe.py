@@ -12,7 +12,7 @@ from harness.decoding import decode
 from harness.model.names import CellId, ControlName, fits
 from harness.model.recipe import Copy, DependenciesOf, InPlace, NamedMoment, OwnMoment, Pins, Recipe
 from harness.model.release import Release
-from harness.model.task import Task
+from harness.model.task import DatedRequirement, Task
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from harness.model.cell import Cell
 
 NOW = dt.datetime(2026, 11, 1, 12, 30, tzinfo=dt.UTC)
+BESIDE = DatedRequirement(requirement="h11<0.12", as_of=NOW)
 RECIPES: dict[str, Recipe] = {
     "as-of-2026-11-01": NamedMoment(at=NOW),
     "dependencies-of-0.28.0": DependenciesOf(release=Release(version="0.28.0", uploaded=NOW)),
@@ -60,6 +61,6 @@ def test_no_two_recipes_have_one_id(make_cell: Callable[..., Cell]) -> None:
 @pytest.mark.parametrize("recipe", [OwnMoment(), *RECIPES.values()], ids=lambda one: type(one).__name__)
 def test_a_task_can_be_sent(recipe: Recipe, make_cell: Callable[..., Cell]) -> None:
     """It comes back as what it was, with the trials that are left to run."""
-    task = Task(cell=make_cell(recipe=recipe), scenario="0" * 20, companions=("h11<0.12",), first=2, trials=5)
+    task = Task(cell=make_cell(recipe=recipe), scenario="0" * 20, companions=(BESIDE,), first=2, trials=5)
     assert decode(msgspec.json.encode(task), Task) == task
     assert list(task.numbers) == [2, 3, 4, 5]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING
 
 import pytest
 
+from harness.model.recipe import Copy, NamedMoment, With
 from harness.model.result import expecting, result_of, unsupported
 from harness.model.verdict import Judgement, Verdict
 
@@ -14,9 +16,12 @@ if TYPE_CHECKING:
 
     from harness.model.cell import Cell
     from harness.model.expectation import Expectation
+    from harness.model.recipe import Recipe
+    from harness.model.release import Release
     from harness.model.result import CellResult
     from harness.model.scenario import Scenario
 
+NOW = dt.datetime(2026, 11, 1, tzinfo=dt.UTC)
 JUDGED = (Verdict.REPRODUCED, Verdict.ABSENT)
 
 
@@ -111,3 +116,37 @@ def test_a_call_can_ask_for_the_failure_to_be_absent(
     assert expecting(copy, scenario, absent=False).expected is Verdict.REPRODUCED
     exchanged = make_result(verdict=Verdict.REPRODUCED, control="dependencies-of-0.9")
     assert expecting(exchanged, scenario, absent=True).expected is None
+
+
+@pytest.mark.parametrize("recipe", [NamedMoment(at=NOW), Copy(number=1, at=NOW)])
+def test_nothing_is_expected_of_what_was_not_measured(
+    recipe: Recipe,
+    make_cell: Callable[..., Cell],
+    make_scenario: Callable[..., Scenario],
+    make_expectation: Callable[..., Expectation],
+) -> None:
+    """As of a named moment; but a call can ask for the failure to be absent, and of a working tree it always is."""
+    scenario = make_scenario(expectations=(make_expectation(affected=(">=0",), python="3.12"),))
+    shown = Judgement(verdict=Verdict.REPRODUCED, signature="s")
+    found = result_of(make_cell(recipe=recipe), scenario, shown)
+    assert (found.expected, expecting(found, scenario, absent=False).expected) == (None, None)
+    assert expecting(found, scenario, absent=True).contradicts
+    tree = result_of(make_cell(version="1.0+local.0123abcd", recipe=recipe), scenario, shown)
+    assert tree.contradicts
+    assert expecting(tree, scenario, absent=False).contradicts
+
+
+def test_what_was_uploaded_later_has_no_cell(
+    make_cell: Callable[..., Cell], make_scenario: Callable[..., Scenario], make_release: Callable[..., Release]
+) -> None:
+    """Known before anything starts: of the release, of the dependency that varies; never of a working tree."""
+    later = NOW + dt.timedelta(seconds=1)
+    scenario, of_day = make_scenario(), NamedMoment(at=NOW)
+    assert unsupported(make_cell(recipe=of_day, release=make_release("0.1", uploaded=NOW)), scenario) is None
+    release = make_release("0.1", uploaded=later)
+    assert str(unsupported(make_cell(recipe=of_day, release=release), scenario)).startswith("uvicorn 0.1 was uploaded")
+    varied = With(package="h11", release=make_release("0.16.0", uploaded=later), at=NOW)
+    assert str(unsupported(make_cell(recipe=varied), scenario)).startswith("h11 0.16.0 was uploaded on")
+    assert unsupported(make_cell(recipe=With(package="h11", release=varied.release)), scenario) is None
+    tree = make_release("0.1+local.0123abcd", uploaded=later, source="file:///x.whl")
+    assert unsupported(make_cell(recipe=of_day, release=tree), scenario) is None

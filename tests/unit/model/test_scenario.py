@@ -123,10 +123,14 @@ def test_ids_of_the_contract_are_good(good: str, make_scenario: Callable[..., Sc
 def test_companions_follow_the_release() -> None:
     """What only some releases need is installed beside those only."""
     variant = Variant(companions=("gunicorn", Companion("uvloop", ">=0.12"), Companion("setuptools<60", "<0.18")))
-    assert variant.requirements("0.11.8") == ("gunicorn", "setuptools<60")
-    assert variant.requirements("0.17.0") == ("gunicorn", "uvloop", "setuptools<60")
-    assert variant.requirements("0.18.0rc1") == ("gunicorn", "uvloop")
-    assert variant.requirements("0.18.0+local.ab") == ("gunicorn", "uvloop")
+
+    def names(version: str) -> tuple[str, ...]:
+        return tuple(one.requirement for one in variant.beside(version))
+
+    assert names("0.11.8") == ("gunicorn", "setuptools<60")
+    assert names("0.17.0") == ("gunicorn", "uvloop", "setuptools<60")
+    assert names("0.18.0rc1") == ("gunicorn", "uvloop")
+    assert names("0.18.0+local.ab") == ("gunicorn", "uvloop")
 
 
 def test_unknown_variant_is_a_key_error(make_scenario: Callable[..., Scenario]) -> None:

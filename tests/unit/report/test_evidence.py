@@ -83,6 +83,24 @@ def test_an_act_without_a_byte_is_shown(
     assert "1.000 s -> (half-close)" in text
 
 
+def test_what_a_websocket_said_is_shown(
+    kept: Callable[[str, str], Evidence], make_result: Callable[..., CellResult]
+) -> None:
+    """Its bytes alone say little; where it was reached is shown too, and nothing of it acts."""
+    trial = kept("pipelined-keep-alive", "reproduced-0.27.0-h11")
+    switched = b"HTTP/1.1 101 x\r\nupgrade: websocket\r\nconnection: upgrade\r\n\r\n"
+    said = Frame(at_s=1.0, direction="received", data=switched + b"\x81\x05\x1b\xe2\x80\xaea")
+    opened = msgspec.structs.replace(
+        trial.exchanges[0], name="ws", frames=(said,), protocol="WebSocket", address="unix:\x1b"
+    )
+    text = evidence.render(
+        make_result(), [(msgspec.structs.replace(trial, exchanges=(opened,)), None)], folder=Path("results")
+    )
+    assert "exchange 'ws' with 'uvicorn' at unix:\\x1b over WebSocket: " in text
+    assert "heard    101, text '\\x1b\\u202ea'" in text
+    assert not any(character in text for character in "\x1b\u202e")
+
+
 def test_hostile_evidence_is_harmless(
     kept: Callable[[str, str], Evidence], make_result: Callable[..., CellResult]
 ) -> None:

@@ -40,6 +40,15 @@ def test_one_section_for_each_scenario_python_and_platform(make_result: Callable
     ]
 
 
+def test_each_moment_is_a_section_of_its_own(make_result: Callable[..., CellResult]) -> None:
+    """One release as of two moments is two rows; the heading says which day a section is of."""
+    named = "some-failure_default_uvicorn-0.27.0_py3.12_linux_as-of-2026-11-01"
+    of_day = make_result(id=named, control="as-of-2026-11-01", verdict=Verdict.REPRODUCED)
+    own, other = table_of([of_day, make_result()], {}).sections
+    assert (own.where, other.where) == ("Python 3.12, linux", "Python 3.12, linux, as of 2026-11-01")
+    assert [one.rows[0].results["default"].verdict for one in (own, other)] == [Verdict.ABSENT, Verdict.REPRODUCED]
+
+
 @given(order=st.permutations(VERSIONS))
 def test_releases_are_ordered_as_versions(order: list[str], make_result: Callable[..., CellResult]) -> None:
     """However they were measured."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from harness.model.cell import Cell
     from harness.model.release import Release
 
+TODAY = dt.date(2026, 11, 25)
 TEXT = """
 [[cells]]
 scenarios = ["second", "first"]
@@ -69,6 +71,7 @@ def known(
         pythons_on=lambda platform: wine if platform == "windows-wine" else own,
         own_platform="linux",
         claims_of=lambda name: scenarios[name].claims,
+        today=TODAY,
         tell=tell,
     )
 
@@ -360,3 +363,16 @@ def test_a_claim_of_a_release_that_never_was_leaves_out_its_own_cells(
     ]
     (line,) = told
     assert line.startswith("first: uvicorn 9.9, which advisory 7 names as fixed, is not among the known releases")
+
+
+def test_moments_are_an_axis(cells: Callable[..., tuple[Cell, ...]]) -> None:
+    """A call's moments replace those of the matrix; ``today`` is a day, and the same cells as that day."""
+    text = TEXT.replace('platforms = ["linux"]', 'platforms = ["linux"]\nas_of = ["release", "2024-05-01"]', 1)
+    asked = {"scenarios": ("second",), "pythons": ("3.8",)}
+    labels = [cell.recipe.label for cell in cells(text, **asked) if cell.release.version == "2.0"]
+    assert labels == [None, "as-of-2024-05-01"]
+    today = cells(text, **asked, moments=("today", TODAY.isoformat()))
+    assert {cell.recipe.label for cell in today} == {f"as-of-{TODAY}"}
+    assert len(today) == len({cell.release.version for cell in today})
+    with pytest.raises(UsageError, match="--as-of is 2026-11-26, which has not begun"):
+        cells(text, **asked, moments=("2026-11-26",))

@@ -47,6 +47,26 @@ def test_good_matrix_is_read_as_written() -> None:
     assert parsed.cells[0].pythons == ("3.8", "3.12")
 
 
+@pytest.mark.parametrize(
+    ("written", "moments"),
+    [
+        ('"today"', ("today",)),
+        ("2024-05-01", ("2024-05-01",)),  # a date of TOML itself
+        ('["release", 2024-05-01]', ("release", "2024-05-01")),
+    ],
+)
+def test_moments_are_a_value_or_a_list(written: str, moments: tuple[str, ...]) -> None:
+    """None by default, which stands for the release's own."""
+    parsed = parse(matrix(as_of=written), name="m.toml")
+    assert [entry.as_of for entry in parsed.cells] == [(), moments]
+
+
+@pytest.mark.parametrize("written", ["20240501", "2024-05-01T12:00:00", "[[]]"])
+def test_what_is_no_text_is_no_moment(written: str) -> None:
+    """The place of the value is told."""
+    assert "`[[cells]] number 2.as_of[0]`" in refusal(matrix(as_of=written))
+
+
 @pytest.mark.parametrize("path", sorted(bundled("matrices").glob("*.toml")), ids=lambda path: path.name)
 def test_own_matrices_are_good(path: Path) -> None:
     """What the project ships can be read."""
@@ -58,6 +78,9 @@ def test_own_matrices_are_good(path: Path) -> None:
     [
         ({"pyton": '["3.8"]'}, ["unknown key 'pyton'", "did you mean pythons?"]),
         ({"pythons": '["3.8", "38"]'}, ["pythons: '38' is no Python such as 3.8"]),
+        ({"as_of": '["today", "2024-02-30"]'}, ["as_of is '2024-02-30', which is no moment; write 2024-02-29"]),
+        ({"as_of": '"tody"'}, ["[[cells]] number 2: as_of is 'tody'", "did you mean today?"]),
+        ({"as_of": "[]"}, ["as_of: the list is empty"]),
         ({"pythons": '["2.7"]'}, ["'2.7' is no Python"]),
         ({"pythons": '["3.08"]'}, ["'3.08' is no Python"]),
         ({"pythons": '["python3.8"]'}, ["'python3.8' is no Python"]),
