@@ -106,7 +106,7 @@ class Contained:
                 "env": {**variables, **self.variables},
                 "folder": str(launch.folder),
                 "address": address_in(launch.address),
-                "socket": str(SOCKETS / launch.socket.name),
+                "socket": sockets.path_in(SOCKETS, launch.socket),
                 "published": PUBLISHED,
                 "inherits": launch.inherits,
                 "stdin": None if launch.stdin is None else base64.b64encode(launch.stdin).decode(),
@@ -239,7 +239,7 @@ class Contained:
             HarnessError: the container ended without that report.
 
         """
-        path = str(SOCKETS / socket.name)
+        path = sockets.path_in(SOCKETS, socket)
         answered = Report() if self._ended else self._conversation.ask("exists", path=path)
         exists = (self._ended or answered).exists  # the program may have ended meanwhile
         if exists is None:

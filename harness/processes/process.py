@@ -225,7 +225,7 @@ class Process:
 
     def socket_exists(self, socket: Unix) -> bool:
         """See `harness.processes.started.Started`."""
-        return (self._folder / socket.name).is_socket()
+        return Path(sockets.path_in(self._folder, socket)).is_socket()
 
     def reach(self, address: Address) -> SocketAddress:
         """See `harness.processes.started.Started`."""
