@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 FILES = sorted(READY_MADE.glob("*.py"))
 OWN = {file.stem for file in FILES}
+LEAVING = ("/ws/reject", "/ws/close/4001", "/ws/return", "/ws/crash")  # before they are told of the client's end
+
+HEARING = ("/ws/late/0", "/ws/reject/receive")  # whose messages /heard says
 
 
 @pytest.fixture
@@ -167,6 +170,8 @@ def test_importing_raises_where_the_environment_says_so(load: Any) -> None:  # n
     [
         ("/ws/echo", ["text a", "bytes b"], ["accept", "send a", "send b"]),
         ("/ws/reject", [], ["close 1000"]),
+        ("/ws/reject/receive", [], ["close 1000"]),
+        ("/ws/header/x-name", [], ["accept", 'send ["a", "\\u00e9"]']),
         ("/ws/close/4001", [], ["accept", "close 4001"]),
         ("/ws/return", [], ["accept"]),
         ("/ws/crash", [], ["accept", "RuntimeError"]),
@@ -182,6 +187,7 @@ def test_a_path_names_what_a_websocket_does(load: Any, path: str, received: list
     for kind, text in (one.split() for one in received):
         messages.append({"type": "websocket.receive", kind: text if kind == "text" else text.encode()})
     messages.append({"type": "websocket.disconnect", "code": 1001})
+    scope = {"type": "websocket", "path": path, "headers": [(b"X-Name", b"a"), (b"x", b"b"), (b"x-name", b"\xe9")]}
     seen: list[str] = []
 
     async def receive() -> dict[str, Any]:
@@ -193,12 +199,14 @@ def test_a_path_names_what_a_websocket_does(load: Any, path: str, received: list
         seen.append(f"{message['type'].split('.')[1]} {told}".strip())
 
     try:
-        asyncio.run(ready.asgi3({"type": "websocket", "path": path}, receive, send))
+        asyncio.run(ready.asgi3(scope, receive, send))
     except RuntimeError as error:
         seen.append(type(error).__name__)
     assert seen == sent
-    if path.startswith("/ws/late"):
-        assert json.loads(by_asgi(ready.asgi3, "/heard")["body"]) == [["text", "a"], ["disconnect", 1001]]
+    assert bool(messages) == (path in LEAVING)
+    if path in HEARING:
+        told = [one.split() for one in received]
+        assert json.loads(by_asgi(ready.asgi3, "/heard")["body"]) == [*told, ["disconnect", 1001]]
 
 
 def test_older_dialects_answer_as_the_newest(load: Any) -> None:  # noqa: ANN401
