@@ -1,18 +1,15 @@
 """spin-after-cut-chunk: a client that leaves after the data of a chunk keeps a worker busy for ever.
 
 Two more bytes end a chunk. The affected releases ask for them until they have two; a client that has left gives none,
-at once and each time, and the worker's only thread serves nobody again. The arbiter does not notice that of gthread,
-whose other thread reports, and is kept from the sync worker by ``timeout_s``.
-
-Margin: gunicorn with a worker that waits uses 0.11 s of processor in its first 75 s. A worker that spins uses what
-it gets, and has 70 s, of which 10 s are the next request's, to bring that to 2 s: thirty busy programs may share a core.
+at once and each time. The arbiter takes no notice: another thread of gthread's reports, and sync has ``timeout_s``.
+Margin: with a worker that waits gunicorn uses 0.11 s of processor in 75 s. A worker that spins has 70 s, of which 10 s
+are the next request's, to bring that to 2 s: thirty busy programs may share a core.
 """
 
 from harness import Check, Ended, Evidence, Heard, Judgement, Scenario, Trial, conclude
 from harness.subjects import gunicorn
 
-WHOLE, CUT, NEXT, USED = "a whole chunk", "a cut chunk", "the next request", "after the next request"
-ENOUGH_S = 2.0
+WHOLE, CUT, NEXT, USED, ENOUGH_S = "a whole chunk", "a cut chunk", "the next request", "after it", 2.0
 
 
 def observe(trial: Trial) -> None:

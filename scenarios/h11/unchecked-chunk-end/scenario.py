@@ -4,12 +4,13 @@ The data of a chunk ends with CR LF (RFC 9112, section 7.1). The affected releas
 them. A proxy that looks for the end of the line reads another length, and what it forwards as the body of one request
 can be two requests to the server.
 
-uvicorn, whose parser h11 is, stays the same release beside every h11.
+uvicorn, whose parser h11 is, stays the same release beside every h11, and so does what it requires.
 """
 
 from harness import Companion, Scenario, Variant, control, end, request, trigger
 from harness.subjects import uvicorn
 
+BESIDE = tuple(Companion(one, as_of="2025-01-15") for one in ("uvicorn==0.34.0", "click"))
 HEADERS = (("Transfer-Encoding", "chunked"), ("Connection", "close"))
 
 SCENARIO = Scenario(
@@ -30,6 +31,6 @@ SCENARIO = Scenario(
         ),
     ),
     applications=("ready.py",),
-    variants=(Variant(companions=(Companion("uvicorn==0.34.0", as_of="2025-01-15"),)),),
+    variants=(Variant(companions=BESIDE),),
     pythons=(("", "3.12"),),
 )
