@@ -36,14 +36,25 @@ _PYTHON = re.compile(
     r"[^\s\"']*[\\/](?:pythons?|versions|runtimes)[\\/][^\s\"'\\/]+(?=[\\/](?:bin|lib|Lib|python\.exe)\b)"
 )
 _TRIAL = re.compile(r"[^\s\"']*[\\/]harness-run-[^\s\"'\\/]+(?:[\\/][^\s\"'\\/]+)?(?=[\\/\s\"']|$)")
-_NEUTRAL = {_ENVIRONMENT: "/environment", _PYTHON: "/python", _TRIAL: "/trial"}
+_WORD = re.compile(r"[^\s\"']+")
+_NEUTRAL = {
+    "environments": (_ENVIRONMENT, "/environment"),
+    "python": (_PYTHON, "/python"),
+    "versions": (_PYTHON, "/python"),
+    "harness-run-": (_TRIAL, "/trial"),
+}
 
 
 def neutral(text: str) -> str:
     """Return a text without the folders of this machine."""
-    for folder, name in _NEUTRAL.items():
-        text = folder.sub(name, text)
-    return text
+    return _WORD.sub(lambda found: _neutral_word(found[0]), text)
+
+
+def _neutral_word(word: str) -> str:
+    """Return a word without a folder of this machine; a long word without one, such as a URL, costs no search."""
+    for mark, (folder, name) in _NEUTRAL.items():
+        word = folder.sub(name, word) if mark in word else word
+    return word
 
 
 def reduced(evidence: Evidence) -> Evidence:

@@ -128,7 +128,7 @@ def wsgi(environ, start_response):
         step = doing.send(back)
         back = None
         if step[0] == "read":
-            back = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+            back = _read(environ)
         elif step[0] == "sleep":
             time.sleep(step[1])
         else:
@@ -136,6 +136,13 @@ def wsgi(environ, start_response):
     headers = [(text(name), text(value)) for name, value in step[2]]
     start_response("%d %s" % (step[1], "Status"), headers)
     return _bodies(doing) if "/stream/" in environ["PATH_INFO"] else [body for body in _bodies(doing) if body]
+
+
+def _read(environ):
+    """Read the whole body: by its length, or, where it came in chunks, to the end that the server gives it."""
+    if environ.get("CONTENT_LENGTH"):
+        return environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
+    return environ["wsgi.input"].read() if environ.get("HTTP_TRANSFER_ENCODING") else b""
 
 
 def _bodies(doing):

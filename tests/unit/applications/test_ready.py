@@ -61,17 +61,16 @@ def by_asgi(application: Any, path: str, query: str = "", body: bytes = b"", **s
     return told
 
 
-def by_wsgi(application: Any, path: str, query: str = "", body: bytes = b"") -> dict[str, Any]:  # noqa: ANN401 - likewise
-    """Ask in WSGI and return status, headers and body."""
+def by_wsgi(application: Any, path: str, query: str = "", body: bytes = b"", **environ: str) -> dict[str, Any]:  # noqa: ANN401 - likewise
+    """Ask in WSGI, of a body with its length or as the environ says, and return status, headers and body."""
     told: dict[str, Any] = {}
 
     def start_response(status: str, headers: list[tuple[str, str]]) -> None:
         told.update(status=int(status[:3]), headers=[[a.encode("latin-1"), b.encode("latin-1")] for a, b in headers])
 
-    environ = {"REQUEST_METHOD": "GET", "PATH_INFO": path, "QUERY_STRING": query, "wsgi.url_scheme": "http"}
-    parts = list(
-        application({**environ, "wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))}, start_response)
-    )
+    asked = {"REQUEST_METHOD": "GET", "PATH_INFO": path, "QUERY_STRING": query, "wsgi.url_scheme": "http"}
+    framing = environ or {"CONTENT_LENGTH": str(len(body))}
+    parts = list(application({**asked, "wsgi.input": io.BytesIO(body), **framing}, start_response))
     return {**told, "body": b"".join(parts)}
 
 
@@ -95,6 +94,14 @@ def test_a_path_names_what_is_done(load: Any, path: str, query: str, body: bytes
     ready = load()
     for answer in (by_asgi(ready.asgi3, path, query, body), by_wsgi(ready.wsgi, path, query, body)):
         assert (answer["status"], answer["body"]) == (status, expected)
+
+
+def test_a_body_in_chunks_is_read_to_its_end_unless_a_length_bounds_it(load: Any) -> None:  # noqa: ANN401
+    """A WSGI server hands on both headers; one without either has no body, and nothing may be waited for."""
+    wsgi, coded = load().wsgi, {"HTTP_TRANSFER_ENCODING": "gzip, chunked"}
+    assert by_wsgi(wsgi, "/read", body=b"abcdef", **coded)["body"] == b"read 6 bytes"
+    assert by_wsgi(wsgi, "/read", body=b"abcdef", CONTENT_LENGTH="4", **coded)["body"] == b"read 4 bytes"
+    assert by_wsgi(wsgi, "/read", body=b"abcdef", CONTENT_LENGTH="")["body"] == b"read 0 bytes"
 
 
 def test_headers_are_any_bytes(load: Any) -> None:  # noqa: ANN401
