@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import inspect
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -202,7 +203,9 @@ def load_file(path: Path, folders: Sequence[Path] = ()) -> LoadedScenario:
         raise
     except BaseException as error:  # sys.exit, and whatever else a module may raise
         raise ScenarioError(_told(path, error)) from error
-    scenario = _completed(path, _scenario_in(path, defined))
+    scenario = _scenario_in(path, defined)
+    story = scenario.story or inspect.cleandoc(str(defined.get("__doc__") or ""))
+    scenario = _completed(path, dataclasses.replace(scenario, story=story))
     applications = applications_of(path, scenario.applications)
     digest = functools.partial(
         closure_of, scenario, path, sources=namespace.sources, installed=namespace.installed, applications=applications

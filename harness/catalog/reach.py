@@ -16,7 +16,9 @@ from harness.catalog.statements import Imported, Statements, Unit, names_in, tex
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-JUDGED = frozenset({"judge", "combine", "title", "references", "claims", "checks", "typical_s", "expectations"})
+JUDGED = frozenset(
+    {"judge", "combine", "title", "references", "claims", "checks", "typical_s", "expectations", "story"}
+)
 """The fields of a scenario that no trial depends on; of its checks a trial makes the steps, which are values."""
 
 # A statement that mentions one of these names may reach what it does not name. The names of the first set count only

@@ -152,6 +152,7 @@ class Scenario:
         combine: reduces the judgements of a cell's trials to the cell's. A scenario of a failure that shows only now
             and then is probabilistic and declares its own rule, such as `harness.model.verdict.any_reproduces`.
         expectations: measured histories, from the data file beside the module; never given by the module itself.
+        story: what goes wrong and how that is shown; the module's docstring unless the module says otherwise.
         pythons: the Pythons that releases run on where a call names none, as pairs of a specifier (PEP 440) and a
             Python: ``(("<0.12", "3.8"), (">=0.12", "3.12"))``.
 
@@ -177,6 +178,7 @@ class Scenario:
     deadline_s: float = 120.0
     combine: Callable[[Sequence[Judgement]], Judgement] = combine
     expectations: tuple[Expectation, ...] = ()
+    story: str = ""
 
     def __post_init__(self) -> None:
         """Refuse values that would fail only later, in the middle of a run."""
@@ -195,6 +197,7 @@ class Scenario:
 
     def _check_words(self) -> None:
         check_text(self.title, "the title")
+        check_type(self.story, str, "the story")
         if self.subject != "":
             check_subject(self.subject)
 

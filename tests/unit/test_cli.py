@@ -69,7 +69,10 @@ def call(
         (["run", "--python", "38"], ["--python: '38' is no Python"]),
         (["run", "--platform", "linx"], ["--platform: unknown platform 'linx'", "linux"]),
         (["run", "--server", "uvicron==0.27.0"], ["--server: no scenario is about 'uvicron'", "uvicorn"]),
-        (["run", "--server", "flask"], ["--server: no scenario is about 'flask'; subjects are uvicorn"]),
+        (
+            ["run", "--server", "flask"],
+            ["--server: no scenario is about 'flask'; subjects are daphne, granian"],
+        ),
         (["run", "--server", f"uvicorn=={LONG}"], ["--server: ", "is neither"]),
         (["run", "--server", f"./{LONG}"], ["--server: ", "is not a project folder"]),
         (["cache", "prune", "--unused-for", "nan"], ["--unused-for"]),
