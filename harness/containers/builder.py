@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from harness.containers.engine import ENVIRONMENT, RUN, status_of
+from harness.errors import EngineError
 from harness.processes.process import Completed
 
 if TYPE_CHECKING:
@@ -83,16 +83,22 @@ class Builder:
 
     def run(self, argv: Sequence[str], *, env: Mapping[str, str], deadline_s: float) -> Completed:
         """Run a program to its end; after ``deadline_s`` seconds remove the container and return no exit status."""
-        from docker.errors import NotFound  # noqa: PLC0415 - see `harness.containers.engine.connect`
+        api, expired = self._engine.api, threading.Event()
 
-        api = self._engine.api
-        timer = threading.Timer(deadline_s, self._engine.remove, [self._id])
+        def expire() -> None:
+            expired.set()
+            self._engine.remove(self._id)
+
+        timer = threading.Timer(deadline_s, expire)
         timer.start()
         try:
-            with self._engine.telling(f"run '{Path(argv[0]).name}' in a container"), contextlib.suppress(NotFound):
+            with self._engine.telling(f"run '{Path(argv[0]).name}' in a container"):
                 made = api.exec_create(self._id, list(argv), environment={**self._env, **env})
                 output = api.exec_start(made["Id"]).decode(errors="replace")
                 return Completed(exit_status=status_of(api.exec_inspect(made["Id"])), output=output)
+        except EngineError:  # of a container that is gone, or that goes: the engine has several words for that
+            if not expired.is_set():
+                raise
         finally:
             timer.cancel()
         return Completed(exit_status=None, output="")
