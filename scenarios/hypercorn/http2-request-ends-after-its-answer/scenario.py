@@ -2,8 +2,8 @@
 
 A client of HTTP/2 may be answered before its request has ended, and ends it later: by a section of trailers or by an
 empty frame of data. The affected releases have forgotten the stream by then and raise KeyError, which ends the
-connection with all that other streams still owe. Browsers met the failure with plain requests, whose end lost a race against the
-answer within one event loop; the client here waits for the answer, so that nothing races.
+connection with all that other streams still owe. Browsers met the failure with plain requests, whose end lost a race
+against the answer within one event loop; the client here waits for the answer, so that nothing races.
 
 Margin: some releases leave the dead connection open. The client waits 10 s for an answer that takes milliseconds, on a
 connection that has just been answered.

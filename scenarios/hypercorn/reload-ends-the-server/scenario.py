@@ -6,23 +6,27 @@ start still listen on the port: the second start fails with "Address already in 
 Margin: the reloader looks at the files each second; the changed answer is waited for 30 s.
 """
 
-from harness import Scenario, control, trigger
+from harness import Scenario, Server, Trial, control, trigger
 from harness.subjects import hypercorn
 
 BEFORE, AFTER = "before the change", "after the change"
 
 
-def is_changed(server):
+def observe(trial: Trial) -> None:
+    """Change the application, and ask again as soon as the change shows or the server has ended."""
+    with hypercorn.cli(trial, "application", reload=True) as server:
+        server.get("/", name=BEFORE)
+        trial.edit("application.py", 'b"before"', 'b"changed"')
+        trial.until(lambda: not server.is_running or _is_changed(server), deadline_s=30, every_s=0.5)
+        if server.is_running:
+            server.get("/", name=AFTER)
+        else:
+            server.exit(AFTER, deadline_s=1)
+
+
+def _is_changed(server: Server) -> bool:
     answer = server.get("/", name="waiting for the change", deadline_s=5)
     return answer is not None and answer.body == b"changed"
-
-
-def observe(trial):
-    with hypercorn.cli(trial, "greeting", reload=True) as server:
-        server.get("/", name=BEFORE)
-        trial.edit("greeting.py", "before", "changed")
-        trial.until(lambda: not server.is_running or is_changed(server), deadline_s=30, every_s=0.5)
-        server.get("/", name=AFTER) if server.is_running else server.exit(AFTER, deadline_s=1)
 
 
 SCENARIO = Scenario(
@@ -33,7 +37,7 @@ SCENARIO = Scenario(
         control(BEFORE, owed="200 b'before'"),
         trigger(AFTER, owed="200 b'changed'", failure="exit 1", log="Address already in use"),
     ),
-    applications=("greeting.py", "dialects.py"),
+    applications=("application.py", "dialects.py"),
     variants=hypercorn.variants("asyncio"),
     pythons=(("<0.9", "3.7"), (">=0.9,<0.14", "3.8"), (">=0.14", "3.12")),
 )
