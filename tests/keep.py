@@ -6,8 +6,8 @@
 CELL is an id or a glob, as `harness show` takes it. Of each cell the first trial goes to the folder ``evidence`` beside
 the scenario's module (``--scenarios DIR`` names further ones), as ``VERDICT-VERSION-VARIANT.json``; a file that is
 there already is replaced, for `git diff` to show. The folders of the machine become neutral ones, what was exchanged
-until the server was ready and what it printed while stopping is left out, and of a load what was sent. A trial that
-would be judged in another way by what is left is not kept.
+until the server was ready and what it printed while stopping is left out, the middle of a long log, and of a load what
+was sent. A trial that would be judged in another way by what is left is not kept.
 """
 
 from __future__ import annotations
@@ -29,18 +29,32 @@ if TYPE_CHECKING:
     from harness.model.evidence import Evidence, Exchange, ServerRecord
 
 _LOAD = 20  # requests; more of them in one exchange are a load
+_ENDS = 100  # lines of a log's beginning and of its end
 _READY = "ready"
 _ENVIRONMENT = re.compile(r"[^\s\"']*[\\/]environments[\\/][0-9a-f]+(?=[\\/])")
-_PYTHON = re.compile(r"[^\s\"']*[\\/](?:pythons?|versions)[\\/][^\s\"'\\/]+(?=[\\/](?:bin|lib|Lib)\b)")
+_PYTHON = re.compile(
+    r"[^\s\"']*[\\/](?:pythons?|versions|runtimes)[\\/][^\s\"'\\/]+(?=[\\/](?:bin|lib|Lib|python\.exe)\b)"
+)
 _TRIAL = re.compile(r"[^\s\"']*[\\/]harness-run-[^\s\"'\\/]+(?:[\\/][^\s\"'\\/]+)?(?=[\\/\s\"']|$)")
-_NEUTRAL = {_ENVIRONMENT: "/environment", _PYTHON: "/python", _TRIAL: "/trial"}
+_WORD = re.compile(r"[^\s\"']+")
+_NEUTRAL = {
+    "environments": (_ENVIRONMENT, "/environment"),
+    "python": (_PYTHON, "/python"),
+    "versions": (_PYTHON, "/python"),
+    "harness-run-": (_TRIAL, "/trial"),
+}
 
 
 def neutral(text: str) -> str:
     """Return a text without the folders of this machine."""
-    for folder, name in _NEUTRAL.items():
-        text = folder.sub(name, text)
-    return text
+    return _WORD.sub(lambda found: _neutral_word(found[0]), text)
+
+
+def _neutral_word(word: str) -> str:
+    """Return a word without a folder of this machine; a long word without one, such as a URL, costs no search."""
+    for mark, (folder, name) in _NEUTRAL.items():
+        word = folder.sub(name, word) if mark in word else word
+    return word
 
 
 def reduced(evidence: Evidence) -> Evidence:
@@ -54,7 +68,14 @@ def reduced(evidence: Evidence) -> Evidence:
 
 def _of_server(server: ServerRecord) -> ServerRecord:
     argv = tuple(neutral(word) for word in server.argv)
-    return msgspec.structs.replace(server, argv=argv, log=neutral(server.log), log_stopping="")
+    return msgspec.structs.replace(server, argv=argv, log=_shorter(neutral(server.log)), log_stopping="")
+
+
+def _shorter(log: str) -> str:
+    """Return a log without its middle where it is long: a server that fails each request says so a thousand times."""
+    lines = log.splitlines(keepends=True)
+    beyond = len(lines) - 2 * _ENDS
+    return log if beyond <= 0 else "".join((*lines[:_ENDS], f"… {beyond} lines left out\n", *lines[-_ENDS:]))
 
 
 def _of_exchange(exchange: Exchange) -> Exchange:

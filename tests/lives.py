@@ -113,7 +113,14 @@ class Lives:
         names = ("socket", "named", "descriptor", "descriptor of a socket")
         assert [life["listens"].said(f"{name}: hello") for name in names] == ["200 b'hello'"] * 4
         paths = [one.argv[-1].rpartition("/")[2] for one in life["listens"].servers]
-        assert paths == ["socket", "other", "3", "3"]
+        assert paths == ["socket", "other", "3", "3", "removed", "left"]
+
+    def test_the_file_of_a_socket_is_seen_where_it_was_left(self, life: Mapping[str, Evidence]) -> None:
+        """Also when the program has ended, and with it the container."""
+        facts = life["listens"].facts
+        assert [facts[f"{name}: before"] for name in ("removed", "left")] == [True, True]
+        assert [facts[f"{name}: after"] for name in ("removed", "left")] == [False, True]
+        assert life["listens"].said("left: end") == "ended by SIGKILL"
 
     def test_ipv6_is_reached(self, life: Mapping[str, Evidence]) -> None:
         """And IPv4 of the same port is not the server's."""

@@ -2,8 +2,8 @@
 
 A mutation takes evidence away or makes it contradict itself; it never adds what would show a failure or ordinary work.
 So no mutation turns ``absent`` into ``reproduced`` or the other way, nor what could not be judged into either, and a
-judge that lets it is wrong. What a mutation would have forged is left out: an exchange, an end of a server or a fact
-that is just as in kept evidence of another verdict.
+judge that lets it is wrong. What a mutation would have forged is left out: an exchange, an end of a server, an awaited
+end or a fact that is just as in kept evidence of another verdict.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from harness.model.evidence import Ended, Frame
+from harness.model.observations import ending
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from harness.model.evidence import Evidence, Exchange, ServerRecord
 
@@ -41,9 +42,10 @@ class Mutation:
 
 def mutations(evidence: Evidence, others: Sequence[Evidence] = ()) -> Iterator[Mutation]:
     """Yield every mutation of a trial; ``others`` is kept evidence of the same scenario with another verdict."""
-    known = frozenset(_shown(evidence.exchanges, evidence.servers, evidence.facts))
-    foreign = frozenset(part for other in others for part in _shown(other.exchanges, other.servers, other.facts))
-    for name, mutated in (*_of_exchanges(evidence), *_of_servers(evidence), *_of_facts(evidence)):
+    known = frozenset(_shown(evidence))
+    foreign = frozenset(part for other in others for part in _shown(other))
+    of_parts = (_of_exchanges, _of_servers, _of_exits, _of_facts)
+    for name, mutated in (one for of_part in of_parts for one in of_part(evidence)):
         if mutated != evidence and not foreign.intersection(_added(evidence, mutated) - known):
             yield Mutation(name=name, evidence=mutated)
     yield from _of_the_trial(evidence)
@@ -134,6 +136,14 @@ def _of_server(server: ServerRecord) -> Iterator[tuple[str, tuple[ServerRecord, 
     yield "out of memory", (msgspec.structs.replace(server, out_of_memory=True),)
 
 
+def _of_exits(evidence: Evidence) -> Iterator[tuple[str, Evidence]]:
+    for place, one in enumerate(evidence.exits):
+        statuses = {ending(status): (msgspec.structs.replace(one, status=status),) for status in _EXIT_STATUSES}
+        for how, changed in {"dropped": (), **statuses}.items():
+            exits = (*evidence.exits[:place], *changed, *evidence.exits[place + 1 :])
+            yield f"awaited end '{one.name}': {how}", msgspec.structs.replace(evidence, exits=exits)
+
+
 def _of_facts(evidence: Evidence) -> Iterator[tuple[str, Evidence]]:
     if evidence.facts:
         yield "no fact", msgspec.structs.replace(evidence, facts={})
@@ -151,7 +161,7 @@ def _of_the_trial(evidence: Evidence) -> Iterator[Mutation]:
     for name in (*(server.name for server in evidence.servers), _NOBODY):
         yield Mutation(name=f"server '{name}' silent", evidence=msgspec.structs.replace(evidence, silent=name))
     yield Mutation(name="an exchange beyond the bound", evidence=msgspec.structs.replace(evidence, dropped=1))
-    nothing = msgspec.structs.replace(evidence, servers=(), exchanges=(), facts={})
+    nothing = msgspec.structs.replace(evidence, servers=(), exchanges=(), facts={}, exits=(), looks=())
     yield Mutation(name="nothing is left", evidence=nothing, is_void=True)
     silent = tuple(msgspec.structs.replace(one, ready_s=None, log="", log_stopping="") for one in evidence.servers)
     never = msgspec.structs.replace(nothing, servers=silent, silent=silent[0].name if silent else None)
@@ -163,20 +173,23 @@ def _of_the_trial(evidence: Evidence) -> Iterator[Mutation]:
 
 def _added(evidence: Evidence, mutated: Evidence) -> frozenset[tuple[object, ...]]:
     """Return what the mutated parts of the evidence show."""
-    whole = {id(part) for part in (*evidence.exchanges, *evidence.servers)}
-    exchanges = [one for one in mutated.exchanges if id(one) not in whole]
-    servers = [one for one in mutated.servers if id(one) not in whole]
-    return frozenset(_shown(exchanges, servers, mutated.facts))
+    whole = {id(part) for part in (*evidence.exchanges, *evidence.servers, *evidence.exits)}
+    parts = {
+        "exchanges": tuple(one for one in mutated.exchanges if id(one) not in whole),
+        "servers": tuple(one for one in mutated.servers if id(one) not in whole),
+        "exits": tuple(one for one in mutated.exits if id(one) not in whole),
+    }
+    return frozenset(_shown(msgspec.structs.replace(mutated, **parts)))
 
 
-def _shown(
-    exchanges: Iterable[Exchange], servers: Iterable[ServerRecord], facts: Mapping[str, object]
-) -> Iterator[tuple[object, ...]]:
+def _shown(evidence: Evidence) -> Iterator[tuple[object, ...]]:
     """Yield what a judge may look at by itself, as values that are compared."""
-    for exchange in exchanges:
+    for exchange in evidence.exchanges:
         yield ("exchange", exchange.name, exchange.heard)
-    for server in servers:
+    for server in evidence.servers:
         yield ("server", server.name, server.exit_status, server.stopped_by)
         yield ("ready", server.name, server.ready_s is None)
-    for name, value in facts.items():
+    for one in evidence.exits:
+        yield ("exit", one.name, one.status)
+    for name, value in evidence.facts.items():
         yield ("fact", name, type(value), value)

@@ -17,7 +17,7 @@ HTTP
     /state/ANYTHING        says the lifespan's state as JSON, as the request finds it, then puts its own path there
     /context/ANYTHING      says a context variable as the request finds it; sets it to its path before it reads the body
     /process               says the process as JSON: pid, parent, thread, threads, descriptors, memory in bytes
-    /heard                 says as JSON what ``/ws/late`` received last
+    /heard                 says as JSON what ``/ws/late`` or ``/ws/reject/receive`` received last
 
 Every other path is answered ``answer to PATH``. Every answer names its process in a header ``x-process``.
 
@@ -25,6 +25,7 @@ WebSocket
 
     /ws/echo                sends back what it receives
     /ws/scope               sends the handshake as JSON, then as /ws/echo
+    /ws/header/NAME         sends as JSON the values that the handshake has of a header, then as /ws/echo
     /ws/headers?NAME=VALUE  accepts with headers as /headers has them, then as /ws/echo
     /ws/wait/SECONDS        lets the time pass before it accepts, then as /ws/echo
     /ws/late/SECONDS        accepts, lets the time pass, and only then receives, until the end; /heard says what
@@ -33,6 +34,7 @@ WebSocket
     /ws/return              accepts and returns
     /ws/crash               accepts and raises an exception
     /ws/reject              closes before it accepts
+    /ws/reject/receive      closes before it accepts, and then receives until the end; /heard says what
 
 Variables of the environment
 
@@ -126,7 +128,7 @@ def wsgi(environ, start_response):
         step = doing.send(back)
         back = None
         if step[0] == "read":
-            back = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+            back = _read(environ)
         elif step[0] == "sleep":
             time.sleep(step[1])
         else:
@@ -134,6 +136,13 @@ def wsgi(environ, start_response):
     headers = [(text(name), text(value)) for name, value in step[2]]
     start_response("%d %s" % (step[1], "Status"), headers)
     return _bodies(doing) if "/stream/" in environ["PATH_INFO"] else [body for body in _bodies(doing) if body]
+
+
+def _read(environ):
+    """Read the whole body: by its length, or, where it came in chunks, to the end that the server gives it."""
+    if environ.get("CONTENT_LENGTH"):
+        return environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
+    return environ["wsgi.input"].read() if environ.get("HTTP_TRANSFER_ENCODING") else b""
 
 
 def _bodies(doing):

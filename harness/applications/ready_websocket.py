@@ -14,6 +14,8 @@ async def talk(scope, receive, send):
     if words[0] == "reject":
         await receive()
         await send({"type": "websocket.close", "code": 1000})
+        if words[1:] == ["receive"]:
+            await _late(scope, receive, send, 0)
         return
     if words[0] == "wait":
         await asyncio.sleep(float(words[1]))
@@ -38,6 +40,12 @@ async def _echoed(scope, receive, send, *words):
 
 async def _scope(scope, receive, send):
     await send({"type": "websocket.send", "text": json.dumps(told(scope), sort_keys=True)})
+    await _echoed(scope, receive, send)
+
+
+async def _header(scope, receive, send, name):
+    values = [text(value) for known, value in scope["headers"] if text(known).lower() == name]
+    await send({"type": "websocket.send", "text": json.dumps(values)})
     await _echoed(scope, receive, send)
 
 
@@ -74,6 +82,7 @@ async def _crashed(scope, receive, send):
 
 _TALKS = {
     "scope": _scope,
+    "header": _header,
     "late": _late,
     "flood": _flood,
     "close": _closed,

@@ -35,15 +35,15 @@ def play(name: str, steps: Sequence[Step], client: Client, *, clock: TrialClock)
 
 
 def _play_bytes(steps: Iterable[Step], connection: Connection, host: str, clock: TrialClock) -> None:
-    asked = 0
+    asked, begun = 0, b""
     last: Step | None = None
     for last in _together(steps, host):
         match last:
             case bytes():
-                asked += len(asked_in(last))
+                asked, begun = _count(asked, begun, last)
                 connection.send(last)
             case Pieces(data=data, pause_s=pause_s):
-                asked += len(asked_in(b"".join(data)))
+                asked, begun = _count(asked, begun, b"".join(data))
                 connection.send_pieces(*data, pause_s=pause_s)
             case Await():
                 connection.receive(
@@ -53,6 +53,19 @@ def _play_bytes(steps: Iterable[Step], connection: Connection, host: str, clock:
                 _act(last, connection, clock)
     if isinstance(last, bytes | Pieces):
         connection.receive(max(1, asked), deadline_s=WITHIN_S)
+
+
+def _count(asked: int, begun: bytes, data: bytes) -> tuple[int, bytes]:
+    """Count the requests that begin in the data, one that ended within its first line before among them.
+
+    Returns:
+        The requests so far, and the beginning of a line that the next data may end.
+
+    """
+    both = begun + data
+    tail = both.rpartition(b"\r\n\r\n")[2]
+    found = max(len(asked_in(data)), len(asked_in(both)))  # what seemed begun may have been the end of a body
+    return asked + found, b"" if b"\r\n" in tail else tail
 
 
 def _play_frames(steps: Iterable[Step], opened: WebSocket, clock: TrialClock) -> None:

@@ -36,12 +36,13 @@ def settings_of(launch: Launch) -> dict[str, object]:
     """Return the settings that confine a server's container.
 
     Packets live for one hop: they reach this machine and nothing beyond, whatever the engine forwards. Engines switch
-    IPv6 off in containers; it is switched on for the container's loopback alone, where the server is reached by it.
+    IPv6 off in containers; it is switched on for the container's loopback alone, where the server is reached by it, or
+    by ``localhost``, which names both loopbacks: a server that listens there listens on both, or ends.
     """
     from docker.types import Mount  # noqa: PLC0415 - see `harness.containers.engine.connect`
 
     own, folder = f"{os.getuid()}:{os.getgid()}", str(launch.folder)
-    has_ipv6 = isinstance(launch.at, Tcp) and ":" in launch.at.host
+    has_ipv6 = isinstance(launch.at, Tcp) and (":" in launch.at.host or launch.at.host == "localhost")
     return {
         "user": _NOBODY if os.getuid() == 0 else own,
         "stdin_open": True,

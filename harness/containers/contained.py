@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from harness.containers.engine import Engine, RunLabels
-    from harness.model.addresses import Address, SocketAddress
+    from harness.model.addresses import Address, SocketAddress, Unix
     from harness.model.observations import Process
     from harness.processes.launch import Launch
 
@@ -106,6 +106,7 @@ class Contained:
                 "env": {**variables, **self.variables},
                 "folder": str(launch.folder),
                 "address": address_in(launch.address),
+                "socket": sockets.path_in(SOCKETS, launch.socket),
                 "published": PUBLISHED,
                 "inherits": launch.inherits,
                 "stdin": None if launch.stdin is None else base64.b64encode(launch.stdin).decode(),
@@ -230,6 +231,20 @@ class Contained:
     def listening(self) -> tuple[int, ...]:
         """See `Started`."""
         return self._conversation.ask("listening").ports
+
+    def socket_exists(self, socket: Unix) -> bool:
+        """See `Started`; the last report of the first process says what was there when the program had ended.
+
+        Raises:
+            HarnessError: the container ended without that report.
+
+        """
+        path = sockets.path_in(SOCKETS, socket)
+        answered = Report() if self._ended else self._conversation.ask("exists", path=path)
+        exists = (self._ended or answered).exists  # the program may have ended meanwhile
+        if exists is None:
+            raise HarnessError("a container ended without a report: nobody knows whether the Unix socket was there")
+        return exists
 
     def accepts(self, address: Address) -> bool:
         """See `Started`; the first process knocks, since the engine accepts every connection to a published port."""

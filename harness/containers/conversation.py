@@ -37,6 +37,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     ports: tuple[int, ...] = ()
     sent: bool = False
     accepted: bool = False
+    exists: bool | None = None
 
 
 class Conversation:

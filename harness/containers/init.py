@@ -16,6 +16,7 @@ import os
 import pty
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import threading
@@ -279,6 +280,19 @@ def knock(child, asked):
     return {"accepted": True}
 
 
+def is_socket(path):
+    """Whether a file is a Unix socket that lies there."""
+    try:
+        return stat.S_ISSOCK(os.lstat(path).st_mode)
+    except OSError:
+        return False
+
+
+def exists(child, asked):
+    """Find out whether the file of a Unix socket is there."""
+    return {"exists": is_socket(asked["path"])}
+
+
 def bridge(child, asked):
     """Connect a further published port to an address of the server."""
     check(asked["address"])
@@ -286,7 +300,14 @@ def bridge(child, asked):
     return {"sent": True}
 
 
-ACTIONS = {"look": look, "listening": listening, "signal": pass_on, "knock": knock, "bridge": bridge}
+ACTIONS = {
+    "look": look,
+    "listening": listening,
+    "signal": pass_on,
+    "knock": knock,
+    "exists": exists,
+    "bridge": bridge,
+}
 
 
 def asked_lines():
@@ -377,8 +398,9 @@ def main():
     threading.Thread(target=answer, args=(child,), daemon=True).start()
     status = status_of(child)
     left = len(below())
+    there = is_socket(order["socket"])
     pass_on_the_last()
-    tell(exit_status=status, survivors=left, out_of_memory=kills_for_memory() > 0)
+    tell(exit_status=status, survivors=left, out_of_memory=kills_for_memory() > 0, exists=there)
 
 
 main()

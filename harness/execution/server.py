@@ -271,6 +271,14 @@ class Server(Client):
         self._check("listening")
         return self._process.listening()
 
+    def socket_exists(self) -> bool:
+        """Whether the file of the server's Unix socket is there now; of a program that has ended, whether it was left.
+
+        The socket is the one that ``{socket}`` stands for, see `harness.execution.trial.Trial.server`.
+        """
+        self._clock.check()
+        return self._process.socket_exists(self._launch.socket)
+
     def _check(self, verb: str) -> None:
         self._clock.check()
         if verb in self._platform.lacks:

@@ -12,6 +12,7 @@ import re
 import msgspec
 
 SHOWN = 40  # bytes of a body that are shown
+PROCESS = "x-process"  # the header in which a ready-made application names its process
 _SWITCHING = 101
 _HEAD = re.compile(
     rb"(?:\A|\r\n\r\n)([!#$%&'*+.^_`|~0-9A-Za-z-]{1,32}) [^ \r\n]+ HTTP/1\.[01]\r\n(?=((?:[^\r\n]+\r\n){0,200}))"
@@ -36,6 +37,12 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
         """Return every value of a header, in order; the case of ``name`` does not matter."""
         sought = (name.encode("latin-1") if isinstance(name, str) else name).lower()
         return tuple(value for known, value in self.headers if known.lower() == sought)
+
+    @property
+    def process(self) -> str:
+        """The number of the process that gave the answer, as every ready-made application names it; else empty."""
+        values = self.header(PROCESS)
+        return values[0].decode() if len(values) == 1 and values[0].isdigit() else ""
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,7 +2,8 @@
 
 A check is of one observation, which it names: an exchange, an exit, a fact, a snapshot of processes. It compares the
 text of what was observed (`Evidence.said`), which differs wherever two observations differ. A check with steps makes
-its exchange too; one without steps judges what the scenario's own ``observe`` has made.
+its exchange too; one without steps judges what the scenario's own ``observe`` has made. Where the text depends on
+several observations, a pure function of the scenario's reads it from the evidence (``read=``).
 
 The judge (`Judged`) is `conclude` and adds three rules. The failure counts only where every control passed. A failure
 in an exchange counts only where the server lived on: how a server ended is a failure of its own, judged by its exit. A
@@ -13,7 +14,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import nearest
@@ -25,11 +26,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from types import EllipsisType
 
-    from harness.model.evidence import Evidence
+    from harness.model.evidence import Evidence, ServerRecord
     from harness.model.steps import Step
     from harness.model.verdict import Judgement
 
 _MOST_TIMES = 1000
+_SILENT = "a log without the failure"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,7 +63,13 @@ _EXPECTED = (str, re.Pattern, Bound)
 _LOGGED = (str, tuple, re.Pattern)
 
 Logged = str | tuple[str, ...] | re.Pattern[str]
-"""What the log holds: a line with this text, a line with all of these texts, or a match of the pattern anywhere."""
+"""What the log holds: a line with this text, a line with all of these texts, or a match of the pattern anywhere.
+
+Of a match the first group is shown, where the pattern has groups.
+"""
+
+Read = Callable[["Evidence"], str]
+"""Says in words, from the whole evidence of a trial, what was observed; pure, and raises nothing."""
 
 _ARE = {
     "failure": "it is a text, a pattern, at_most(N) or at_least(N)",
@@ -80,6 +88,7 @@ class Control:
     owed: Expected | ByVariant
     steps: tuple[Step, ...] = ()
     times: int = 1
+    read: Read | None = None
 
     def __post_init__(self) -> None:
         """Refuse values that would fail only later."""
@@ -98,6 +107,7 @@ class Trigger:
     whatever_controls: bool = False
     steps: tuple[Step, ...] = ()
     times: int = 1
+    read: Read | None = None
 
     def __post_init__(self) -> None:
         """Refuse values that would fail only later."""
@@ -108,13 +118,15 @@ class Trigger:
                     refuse(f"the trigger '{self.name}' has {value!r} as its {field}; {_ARE[field]}")
         if self.failure is None and self.log is None:
             refuse(f"the trigger '{self.name}' says neither what the failure looks like nor what it logs")
+        if self.read is not None and self.after_s:
+            refuse(f"the trigger '{self.name}' has after_s, which is of an exchange, beside read=")
         for variant in _variants(self.owed, self.failure) or [""]:
             owed, failure = of(self.owed, variant), of(self.failure, variant)
             if failure not in (None, ...) and (owed == failure or (isinstance(owed, str) and fits(failure, owed))):
                 refuse(f"the trigger '{self.name}' takes what is owed for the failure: {shown(owed)}")
 
 
-def control(name: str, *steps: Step, owed: Expected | ByVariant, times: int = 1) -> Control:
+def control(name: str, *steps: Step, owed: Expected | ByVariant, times: int = 1, read: Read | None = None) -> Control:
     """Declare ordinary work: a server that does not do it is ``unhealthy``.
 
     Args:
@@ -122,9 +134,10 @@ def control(name: str, *steps: Step, owed: Expected | ByVariant, times: int = 1)
         steps: of the exchange, see `harness.model.steps`; none where the scenario's ``observe`` makes the observation.
         owed: what is observed of a server that does its work.
         times: how often the exchange is made; each time it owes the same.
+        read: says what was observed, where that is not the text of the observation of this name.
 
     """
-    return Control(name=name, steps=steps, owed=owed, times=times)
+    return Control(name=name, steps=steps, owed=owed, times=times, read=read)
 
 
 def trigger(
@@ -136,6 +149,7 @@ def trigger(
     after_s: float = 0.0,
     whatever_controls: bool = False,
     times: int = 1,
+    read: Read | None = None,
 ) -> Trigger:
     """Declare what brings the failure about. A part that is ``...`` is to be written, and no cell is judged till then.
 
@@ -145,11 +159,13 @@ def trigger(
         owed: what is observed where the failure is absent.
         failure: what is observed where the failure is there; None where the log alone shows it.
         log: what the server logs where the failure is there, before it is told to stop. Where ``failure`` is given as
-            well, both are needed; where it is not, a server without the failure owes a log without this.
+            well, both are needed; where it is not, a server without the failure owes a log without this, all of which
+            was kept: an empty log decides nothing.
         after_s: the failure counts only in an exchange that had lasted this many seconds.
         whatever_controls: the failure counts also where a control failed, because the failure can spoil the control.
         times: how often the exchange is made. The failure is there where it shows once; it is absent where each time
             gave what is owed.
+        read: says what was observed, where that is not the text of the observation of this name.
 
     """
     return Trigger(
@@ -161,6 +177,7 @@ def trigger(
         after_s=after_s,
         whatever_controls=whatever_controls,
         times=times,
+        read=read,
     )
 
 
@@ -195,7 +212,7 @@ def logged(log: Logged, text: str) -> str | None:
     """Return the first line of a log, or the first match in it, that shows what is looked for; None where none does."""
     if isinstance(log, re.Pattern):
         found = log.search(text)
-        return " ".join(found[0].split()) if found else None
+        return " ".join(found[min(1, log.groups)].split()) if found else None
     needles = (log,) if isinstance(log, str) else log
     return next((line.strip() for line in text.splitlines() if all(one in line for one in needles)), None)
 
@@ -281,7 +298,7 @@ def _signature(what: Trigger, line: str | None, evidence: Evidence) -> str | Non
         return None
     if failure is None:
         return line
-    for number, said in enumerate(evidence.all_said(what.name)):
+    for number, said in enumerate(_sayings(what, evidence)):
         if fits(failure, said) and _counts(what, number, evidence):
             return f"{what.name}: {said}" + (f"; {line}" if line else "")
     return None
@@ -290,16 +307,21 @@ def _signature(what: Trigger, line: str | None, evidence: Evidence) -> str | Non
 def _counts(what: Trigger, number: int, evidence: Evidence) -> bool:
     """Whether what was observed can be the failure: the server lived on, and the exchange had lasted long enough."""
     exchanges = evidence.all_exchanges(what.name)
-    if not exchanges:
+    if what.read or not exchanges:
         return True
     server = evidence.server(exchanges[number].server)
     lasted = exchanges[number].ended_s - exchanges[number].opened_s
     return server is not None and server.stopped_by != "itself" and lasted >= what.after_s
 
 
+def _sayings(one: Control | Trigger, evidence: Evidence) -> tuple[str, ...]:
+    """Return, as text, what a check is of."""
+    return (one.read(evidence),) if one.read else evidence.all_said(one.name)
+
+
 def _checked(one: Control | Trigger, evidence: Evidence) -> Check:
     """Return the check of what was observed: of the first time that was not as it should be, where there is one."""
-    owed, sayings = of(one.owed, evidence.variant), evidence.all_said(one.name)
+    owed, sayings = of(one.owed, evidence.variant), _sayings(one, evidence)
     wrong = next((said for said in sayings if not fits(owed, said)), None)
     if wrong is not None:
         return Check(name=one.name, expected=shown(owed), actual=wrong)
@@ -313,11 +335,18 @@ def _required(what: Trigger, line: str | None, evidence: Evidence) -> Check:
     """Return the requirement: what is owed, and, where the log alone shows the failure, a log without it."""
     check = _checked(what, evidence)
     if _unwritten(what, evidence.variant):
-        return Check(name=what.name, expected=shown(...), actual=evidence.said(what.name))
+        return Check(name=what.name, expected=shown(...), actual=check.actual)
     if of(what.failure, evidence.variant) is not None or of(what.log, evidence.variant) is None:
         return check
-    told = f"{check.actual}, and in the log: {line}" if line else f"{check.actual}, and nothing in the log"
-    return Check(name=check.name, expected=f"{check.expected}, and nothing in the log", actual=told)
+    log = f"in the log: {line}" if line else _silence(evidence.server_of(what.name))
+    return Check(name=check.name, expected=f"{check.expected}, and {_SILENT}", actual=f"{check.actual}, and {log}")
+
+
+def _silence(server: ServerRecord | None) -> str:
+    """Say what a log without the failure is worth: a log that was lost does not show that the server was silent."""
+    if server is None or not server.log.strip():
+        return "no log at all"
+    return f"a log of which {server.log_dropped} bytes were not kept" if server.log_dropped else _SILENT
 
 
 def _unwritten(what: Trigger, variant: str) -> list[str]:
@@ -340,6 +369,8 @@ def _check_common(one: Control | Trigger, kind: str) -> None:
             refuse(f"the {kind} '{one.name}' owes {value!r}; {_ARE['failure']}")
     if one.times not in range(1, _MOST_TIMES + 1):
         refuse(f"the {kind} '{one.name}' is made {one.times!r} times; it is a number from 1 to {_MOST_TIMES}")
+    if one.read is not None and (one.times > 1 or not callable(one.read)):
+        refuse(f"the {kind} '{one.name}' is read by {one.read!r}; give a function of the evidence, and no times=")
     try:
         check_steps(one.steps)
     except ValueError as error:

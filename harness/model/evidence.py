@@ -313,6 +313,10 @@ class Evidence(Coordinates, frozen=True, kw_only=True):
         found = self.exchange(name)
         return found.heard if found else NEVER_REACHED
 
+    def answers(self, name: str) -> tuple[Answer, ...]:
+        """Return every whole answer of the exchanges of this name, in order."""
+        return tuple(answer for one in self.all_exchanges(name) for answer in one.answers)
+
     def exit(self, name: str) -> Exit | None:
         """Return the last awaited end of this name, or None where it never took place."""
         return next((one for one in reversed(self.exits) if one.name == name), None)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import Mapping, Sequence
 
-    from harness.model.addresses import Address, SocketAddress
+    from harness.model.addresses import Address, SocketAddress, Unix
     from harness.model.observations import Process as ProcessSeen
 
 NOT_FOUND = 127  # the exit status by which a shell says that there is no such program
@@ -222,6 +222,10 @@ class Process:
     def listening(self) -> tuple[int, ...]:
         """See `harness.processes.started.Started`."""
         return listening.ports_of(one.pid for one in self.processes())
+
+    def socket_exists(self, socket: Unix) -> bool:
+        """See `harness.processes.started.Started`."""
+        return Path(sockets.path_in(self._folder, socket)).is_socket()
 
     def reach(self, address: Address) -> SocketAddress:
         """See `harness.processes.started.Started`."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from harness.model.addresses import Address, SocketAddress
+    from harness.model.addresses import Address, SocketAddress, Unix
     from harness.model.observations import Process
     from harness.processes.capture import Capture
 
@@ -70,6 +70,12 @@ class Started(Protocol):
 
     def listening(self) -> tuple[int, ...]:
         """Return the TCP ports on which the program and the processes below it listen now, in order."""
+
+    def socket_exists(self, socket: Unix) -> bool:
+        """Whether the file of the program's Unix socket, the one that it was started with, is there.
+
+        Also asked when the program has ended.
+        """
 
     def stop(self, grace_s: float) -> str:
         """Ask the program to end, and kill it after ``grace_s`` seconds.

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from harness.model.addresses import Unix
 from harness.model.scenario import Companion, Variant
+from harness.subjects import windows
 from harness.subjects.eras import attribute, era, installed
 from harness.subjects.options import arguments, keywords, option
 from harness.subjects.starting import PYTHON_ONLY, Command, address_of, bound, by_script, parted, port_of, started
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
 
 PYTHONS = (("<0.10", "3.6"), (">=0.10,<0.34", "3.8"), (">=0.34", "3.12"))
 
+PYTHONS_OF_WINDOWS = (("<0.34", "3.8"), (">=0.34", "3.12"))
+"""Without 3.6: from 3.8 on asyncio's Proactor loop is the default there, which releases of all eras are tried on."""
+
 DIALECTS = {"0": "function", "0.0.5": "consumer", "0.1.0": "ASGI2", "0.7.0b1": "asgi3"}
 
 PROGRAM = {"0": "gunicorn", "0.2.0": "uvicorn"}
@@ -39,6 +43,9 @@ MODULE = {
     "0.9.1": ("-m", "uvicorn"),
 }
 """How ``python`` starts the command line."""
+
+RELOADS_BY_CTRL_C = {"0": False, "0.22.0": True}
+"""Whether a reloader on Windows ends the old process by a Ctrl-C event, which needs a console."""
 
 WORKERS = {"0": "uvicorn.worker", "0.2.0": "uvicorn.workers"}
 """The module of gunicorn's workers."""
@@ -126,6 +133,8 @@ def cli(
 ) -> AbstractContextManager[Server]:
     """Start uvicorn by its command line, listening where the client reaches it (``at``).
 
+    On Windows and under Wine, a reloader that sends Ctrl-C events is given a console, and the events arrive.
+
     Args:
         trial: the trial.
         application: ``MODULE`` or ``MODULE:ATTRIBUTE``.
@@ -139,6 +148,9 @@ def cli(
     """
     options, start = parted(given)
     release = installed(trial.release("uvicorn"), "uvicorn")
+    if options.get("reload") and trial.platform in PYTHON_ONLY and era(RELOADS_BY_CTRL_C, release):
+        windows.deliver_ctrl_c(trial)
+        start.setdefault("console", True)
     command = cli_command(release, trial.platform, application, *words, at=address_of(start), fd=fd, **options)
     return started(trial, command, name="uvicorn", start=start)
 

@@ -1,7 +1,7 @@
 """Evidence that is changed by hand into what a judge must not be fooled by, or must see through: the words for it.
 
-Unlike a mutation, such a change may add what a server would have sent. In a body ``{NAME}`` stands for the body of the
-first answer in the exchange of that name: ``{blocked: before}``.
+Unlike a mutation, such a change may add what a server would have sent. As the process of an answer ``{NAME}`` stands
+for the process that gave the first answer in the exchange of that name: ``{blocked: before}``.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from harness.model.answers import PROCESS
 from harness.model.evidence import Frame
 from harness.model.verdict import Verdict
 from tests.kept import everything
@@ -35,18 +36,24 @@ REPRODUCED, ABSENT, UNHEALTHY, INCONCLUSIVE = (
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Answer:
-    """An answer to be put into an exchange: of its bytes only the first ``size``, or all but the last ``less``."""
+    """An answer to be put into an exchange: of its bytes only the first ``size``, or all but the last ``less``.
+
+    ``process`` is what the answer names as its process; where it is empty, the answer names none.
+    """
 
     body: str
     status: int = 200
+    process: str = ""
     size: int | None = None
     less: int = 0
     times: int = 1
 
     def in_bytes(self, evidence: Evidence) -> bytes:
         """Return the bytes of it."""
-        body = re.sub(r"\{(.+?)\}", lambda named: _first_body(evidence, named[1]), self.body)
-        whole = f"HTTP/1.1 {self.status} Words\r\ncontent-length: {len(body)}\r\n\r\n{body}".encode()
+        process = re.sub(r"\{(.+?)\}", lambda named: _first_process(evidence, named[1]), self.process)
+        named = f"{PROCESS}: {process}\r\n" if process else ""
+        head = f"HTTP/1.1 {self.status} Words\r\n{named}content-length: {len(self.body)}"
+        whole = f"{head}\r\n\r\n{self.body}".encode()
         return whole[: len(whole) - self.less if self.size is None else self.size] * self.times
 
 
@@ -88,10 +95,10 @@ def case(scenario: str, name: str, pattern: str, *edits: Edit, verdict: Verdict,
     return Case(name=name, scenario=scenario, kept=pattern, edits=edits, verdict=verdict, says=says)
 
 
-def _first_body(evidence: Evidence, name: str) -> str:
+def _first_process(evidence: Evidence, name: str) -> str:
     exchange = evidence.exchange(name)
     assert exchange, f"the kept evidence has no exchange '{name}'"
-    return exchange.answers[0].body.decode()
+    return exchange.answers[0].process
 
 
 def _each(name: str, change: Callable[[Evidence, Exchange], Exchange]) -> Edit:

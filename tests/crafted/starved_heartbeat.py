@@ -19,7 +19,7 @@ from tests.crafted.edits import (
 
 heartbeat = partial(case, "starved-heartbeat")
 LOAD = "blocked: load"
-OWN = "{blocked: before}"  # what the worker on trial answers: its process id
+OWN = "{blocked: before}"  # the worker on trial
 JUDGED = ("reproduced-*", "absent-*")
 
 CASES = [
@@ -42,28 +42,33 @@ CASES = [
         heartbeat(
             f"a worker that hangs is rightly killed: {count} answers",
             "reproduced-*",
-            hears(LOAD, Answer(body=OWN, times=count)),
+            hears(LOAD, Answer(body="blocked", process=OWN, times=count)),
             verdict=UNHEALTHY,
             says="load",
         )
         for count in (0, 1, 9)
     ),
-    heartbeat("ten answers suffice", "reproduced-*", hears(LOAD, Answer(body=OWN, times=10)), verdict=REPRODUCED),
+    heartbeat(
+        "ten answers suffice",
+        "reproduced-*",
+        hears(LOAD, Answer(body="blocked", process=OWN, times=10)),
+        verdict=REPRODUCED,
+    ),
     *(
         heartbeat(
-            f"answers of others do not count: {body!r} {status}",
+            f"answers of others do not count: {process!r} {status}",
             pattern,
-            hears(LOAD, Answer(body=body, status=status, times=40)),
+            hears(LOAD, Answer(body="blocked", process=process, status=status, times=40)),
             verdict=UNHEALTHY,
             says="load",
         )
         for pattern in JUDGED
-        for body, status in (("worker 1", 200), ("Internal Server Error", 500), ("", 200), (OWN, 500))
+        for process, status in (("1", 200), ("", 500), ("", 200), (OWN, 500), (f"{OWN}0", 200), (f"{OWN}, 1", 200))
     ),
     heartbeat(
         "ten blocked requests in half a minute starve nobody",
         "absent-*",
-        hears(LOAD, Answer(body=OWN, times=10)),
+        hears(LOAD, Answer(body="blocked", process=OWN, times=10)),
         verdict=UNHEALTHY,
         says="load",
     ),
@@ -79,26 +84,26 @@ CASES = [
     heartbeat(
         "a worker was replaced without a kill",
         "absent-*",
-        hears("blocked: after", Answer(body="worker 1")),
+        hears("blocked: after", Answer(body="hello", process="1")),
         verdict=INCONCLUSIVE,
     ),
     *(
         heartbeat(
-            f"the control '{server}' is wrong afterwards: {body!r} {status}",
+            f"the control '{server}' is wrong afterwards: {process!r} {status}",
             "absent-*",
-            hears(f"{server}: after", Answer(body=body, status=status)),
+            hears(f"{server}: after", Answer(body="hello", process=process, status=status)),
             verdict=UNHEALTHY,
             says=server,
         )
         for server in ("idle", "waiting")
-        for body, status in (("worker 1", 200), (f"{{{server}: before}}", 503), ("", 200))
+        for process, status in (("1", 200), (f"{{{server}: before}}", 503), ("", 200))
     ),
     *(
         heartbeat(
             f"the '{server}' server only ever fails",
             "absent-*",
-            hears(f"{server}: after", Answer(body=f"{{{server}: before}}", status=503)),
-            hears(f"{server}: before", Answer(body=f"{{{server}: before}}", status=503)),
+            hears(f"{server}: after", Answer(body="hello", process=f"{{{server}: before}}", status=503)),
+            hears(f"{server}: before", Answer(body="hello", process=f"{{{server}: before}}", status=503)),
             verdict=UNHEALTHY,
         )
         for server in ("idle", "waiting", "blocked")

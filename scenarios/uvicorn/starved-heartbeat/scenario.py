@@ -1,195 +1,91 @@
 """starved-heartbeat: gunicorn kills a worker that works, because it counts ticks instead of time.
 
-Requirement
-    A worker that answers requests all the time tells gunicorn's master so within ``--timeout``, and lives.
-Trigger
-    An application that blocks the event loop for a fraction of a second on every request, and one client that
-    sends request after request, PAUSE_S apart, on one connection.
-Signature
-    The master's ``WORKER TIMEOUT (pid:N)`` for the very worker N that answered at least ENOUGH requests.
-Controls
-    Beside the blocked server, with the same options and for as long: one whose application waits as long without
-    blocking, under the same load, and an idle one. The worker of each answers before and after, the same worker.
-Margin
-    T = TIMEOUT_S = 12. The master looks about once a second, so it surely kills after T + 1 = 13 s without a
-    notice and never before 12. Every request blocks B and stretches one tick of the worker's loop to t = B + 0.023
-    (measured). Which ticks bring a notice:
+A worker that answers all the time owes gunicorn's master a notice within T = 12 s (``--timeout``). One client asks
+again and again, each request blocks the event loop for B, and the master kills the very worker that answers. Beside it
+run, with the same options, an idle worker, and one that waits as long without blocking under the same load.
 
-    =================  =======================================  =====  ==========================  ========
-    releases           notice                                   B      longest gap between two     verdict
-    =================  =======================================  =====  ==========================  ========
-    0.0.2, 0.0.3       never                                    0.9    for ever                    killed
-    0.0.4 to 0.3.32    every 10th tick of 1 s                   0.9    10 (1 + 0.9) = 19 s > 13    killed
-    0.4.0 to 0.7.1     every (10 T / 2)th tick of 0.1 s         0.34   60 t = 21.8 s > 13          killed
-    0.7.2 and later    every 10th, once T / 2 s have passed     0.34   T / 2 + 10 t = 9.6 s < 12   lives
-    0.11.4 only        every 10th, once T s have passed         0.34   4 * 10 t = 14.5 s > 13      killed
-    =================  =======================================  =====  ==========================  ========
-
-    Both cores busy, t grows by the delay with which the worker wakes up; it would take 0.24 s more in each of ten
-    ticks in a row to kill a fixed worker. What is affected is killed 12 to 14 s after its last notice before the
-    load, or one gap later where the load began just before a notice: within WATCH_S = 32 s.
-
-0.11.4 notifies at T itself, so its idle worker is at the brink and may be killed as well, and 0.0.2 and 0.0.3 never
-notify: therefore the signature does not ask for the controls. Releases from 0.7.2 on are not free of the cause: with
-t > T / 20 = 0.6 s their workers are killed too.
+Margin: the master kills T to T + 1 = 13 s after a notice. A request takes t = B + g, with g = 0.023 s between two of
+them (measured; 0.07 s with fifteen programs a core), and a tick that falls due meanwhile waits for its end:
+    0.0.2, 0.0.3     no notice ever            B 0.75  killed, and the idle worker too: the controls do not count
+    0.0.4 to 0.3.32  every 10th tick of 1 s    B 0.75  20 t = 15.5 s > 13: killed, while B + 2 g < 1, so g < 0.125 s
+    0.4.0 to 0.7.1   every 60th tick of 0.1 s  B 0.34  60 t = 21.8 s > 13: killed
+    0.7.2 and later  every 10th, after T / 2   B 0.34  T / 2 + 10 t = 9.6 s < 12: lives, with 0.24 s a tick to spare
+    0.11.4           every 10th, after T       B 0.34  4 * 10 t = 14.5 s > 13: killed; the idle worker is at the brink
+It is killed within 14 s of its last notice before the load, or one gap later: the watch takes 32 s. With t > T / 20 =
+0.6 s the workers of 0.7.2 and later are killed too.
 """
 
-from __future__ import annotations
-
 import re
-import threading
+from functools import partial
 from http import HTTPStatus
-from typing import TYPE_CHECKING
 
 from packaging.version import Version
 
-from harness import Check, Companion, Evidence, Heard, Judgement, Scenario, Variant, conclude
-
-if TYPE_CHECKING:
-    from harness import Server, Trial
-
-TIMEOUT_S = 12
-WATCH_S = 32
-PAUSE_S = 0.02
-ENOUGH = 10
-
-FIRST_WITHOUT_UVLOOP = Version("0.12.0")  # from here on a plain installation serves gunicorn by UvicornH11Worker
-FIRST_WITH_WORKERS = Version("0.2.0")  # the module uvicorn.workers; uvicorn.worker before
-FIRST_WITH_SHORT_TICKS = Version("0.4.0")
-FIRST_WITH_ASGI_3 = Version("0.7.0b1")
-FIRST_WITH_ASGI_2 = Version("0.1.0")
-FIRST_WITH_COROUTINES = Version("0.0.5")
+from harness import Evidence, Scenario, Trial, Variant, control, trigger
+from harness.subjects import gunicorn, uvicorn
 
 
-def command(trial: Trial) -> tuple[str, ...]:
-    """Return gunicorn's arguments, as the release on trial needs them."""
-    if trial.version >= FIRST_WITH_ASGI_3:
-        application = "asgi3"
-    elif trial.version >= FIRST_WITH_ASGI_2:
-        application = "ASGI2"
-    else:
-        application = "consumer" if trial.version >= FIRST_WITH_COROUTINES else "function"
-    module = "uvicorn.workers" if trial.version >= FIRST_WITH_WORKERS else "uvicorn.worker"
-    worker = "UvicornH11Worker" if trial.version >= FIRST_WITHOUT_UVLOOP else "UvicornWorker"
-    return (
-        *("--worker-class", f"{module}.{worker}", "--workers", "1", "--timeout", str(TIMEOUT_S)),
-        *("--graceful-timeout", "1", "--bind", "127.0.0.1:{port}", f"application:{application}"),
-    )
-
-
-def block_of(version: Version) -> float:
+def blocks_s(version: str | Version) -> float:
     """Return for how many seconds a request blocks: more where ticks are longer."""
-    return 0.34 if version >= FIRST_WITH_SHORT_TICKS else 0.9
-
-
-def load(server: Server, path: str, over: threading.Event) -> None:
-    """Send request after request until it is over; on a new connection where the server ended one."""
-    while not over.is_set() and server.is_running:
-        with server.connect(f"{server.name}: load") as connection:
-            count = 0
-            while connection.is_open and not over.is_set():
-                connection.send(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
-                count += 1
-                connection.receive(answers=count, deadline_s=TIMEOUT_S)
-                over.wait(PAUSE_S)
-        over.wait(PAUSE_S)
+    return 0.34 if Version(str(version)) >= Version("0.4.0") else 0.75
 
 
 def observe(trial: Trial) -> None:
     """Run the three servers side by side until a worker is killed or the watch is over."""
-    block_s = block_of(trial.version)
-    over = threading.Event()
-    arguments = command(trial)
-    with (
-        trial.server("idle", "gunicorn", *arguments) as idle,
-        trial.server("waiting", "gunicorn", *arguments) as waiting,
-        trial.server("blocked", "gunicorn", *arguments) as blocked,
-    ):
-        for server in (idle, waiting, blocked):
-            server.get("/", name=f"{server.name}: before")
-        loads = [
-            threading.Thread(target=load, args=(blocked, f"/block/{block_s}", over)),
-            threading.Thread(target=load, args=(waiting, f"/wait/{block_s}", over)),
-        ]
-        began = trial.clock()
-        for thread in loads:
-            thread.start()
-        try:
-            killed = blocked.wait_for_log("WORKER TIMEOUT", deadline_s=WATCH_S)
-        finally:
-            over.set()
-            for thread in loads:
-                thread.join()
-        trial.record("watched, s", round(trial.clock() - began, 2))
-        trial.record("a worker was killed", killed)
-        for server in (idle, waiting, blocked):
-            server.get("/", name=f"{server.name}: after")
+    how = {"workers": 1, "timeout_s": 12, "graceful_s": 1}
+    start = partial(gunicorn.cli, trial, "ready", worker_class="uvicorn-plain", **how)
+    with start(name="idle") as idle, start(name="waiting") as waiting, start(name="blocked") as blocked:
+        block_s, servers = blocks_s(trial.version), (idle, waiting, blocked)
+        for server in servers:
+            server.get("/hello", name=f"{server.name}: before")
+        with blocked.asking("blocked: load", f"/block/{block_s}"), waiting.asking("waiting: load", f"/sleep/{block_s}"):
+            blocked.wait_for_log("WORKER TIMEOUT", deadline_s=32)
+        for server in servers:
+            server.get("/hello", name=f"{server.name}: after")
 
 
-def judge(evidence: Evidence) -> Judgement:
-    """Look for the kill of the worker that answered."""
-    worker = _worker(evidence, "blocked")
-    answered = _answers(evidence, "blocked")
-    server = evidence.server("blocked")
-    killed = server.line_with("WORKER TIMEOUT", f"pid:{worker})") if server and worker else None
-    return conclude(
-        signature=f"{killed}; it had answered {answered} requests" if killed and answered >= ENOUGH else None,
-        controls=[
-            _life(evidence, "idle"),
-            _life(evidence, "waiting"),
-            _load(evidence, "waiting"),
-            _load(evidence, "blocked"),
-        ],
-        requirement=_life(evidence, "blocked"),
-    )
+def workers(evidence: Evidence, name: str) -> list[str]:
+    """Return which process gave each good answer."""
+    return [one.process for one in evidence.answers(name) if one.status == HTTPStatus.OK and one.process]
 
 
-def _worker(evidence: Evidence, name: str) -> str | None:
-    """Return the process id of the worker that answered before the load."""
-    before = evidence.exchange(f"{name}: before")
-    answer = before.only if before else None
-    match = re.fullmatch(rb"worker (\d+)", answer.body) if answer and answer.status == HTTPStatus.OK else None
-    return match[1].decode() if match else None
+def fate(server: str, evidence: Evidence) -> str:
+    """Say whether the worker that answered before the load answers after it, or how it was killed."""
+    before, load, after = (workers(evidence, f"{server}: {when}") for when in ("before", "load", "after"))
+    record = evidence.server(server)
+    if record and before and (killed := record.line_with("WORKER TIMEOUT", f"pid:{before[0]})")):
+        return f"{killed}; it had answered {load.count(before[0])} requests"
+    return "it lives" if before and before == after else "another one answers after the load, or none"
 
 
-def _answers(evidence: Evidence, name: str) -> int:
-    """Count the requests of the load that this worker answered."""
-    expected = f"worker {_worker(evidence, name)}".encode()
-    answers = (answer for one in evidence.all_exchanges(f"{name}: load") for answer in one.answers)
-    return sum(1 for answer in answers if answer.status == HTTPStatus.OK and answer.body == expected)
+def pace(server: str, evidence: Evidence) -> str:
+    """Say whether that worker answered all the time: ten requests, at half the possible pace or better."""
+    before, loads = workers(evidence, f"{server}: before"), evidence.all_exchanges(f"{server}: load")
+    count = sum(workers(evidence, f"{server}: load").count(one) for one in before)
+    lasted_s = loads[-1].ended_s - loads[0].opened_s if loads else 0.0
+    least = max(10, int(lasted_s / (blocks_s(evidence.version) + 0.02) / 2))
+    return "all the time" if count >= least else f"{count} requests of at least {least}"
 
-
-def _life(evidence: Evidence, name: str) -> Check:
-    """Check that the worker which answered before answers after."""
-    expected = Heard.of((200, f"worker {_worker(evidence, name) or 'N'}".encode()))
-    return Check(
-        name=f"the worker of the {name} server lives", expected=expected, actual=evidence.heard(f"{name}: after")
-    )
-
-
-def _load(evidence: Evidence, name: str) -> Check:
-    """Check that the load was answered until the watch was over, at half its possible pace or better."""
-    loads, after = evidence.all_exchanges(f"{name}: load"), evidence.exchange(f"{name}: after")
-    watched_s = after.opened_s - loads[0].opened_s if loads and after else 0.0
-    least = max(ENOUGH, int(watched_s / (block_of(Version(evidence.version)) + PAUSE_S) / 2))
-    count = _answers(evidence, name)
-    expected = f"{least} answers or more"
-    actual = expected if count >= least else f"{count} answers"
-    return Check(name=f"the load of the {name} server is answered", expected=expected, actual=actual)
-
-
-COMPANIONS = (
-    "gunicorn",
-    Companion("setuptools<60", "<0.18"),  # gunicorn before 21 imports pkg_resources
-)
 
 SCENARIO = Scenario(
     title="gunicorn kills a worker that works, because blocking requests delay its heartbeat",
-    variants=(Variant(name="gunicorn", companions=COMPANIONS),),
-    applications=("application.py",),
-    pythons=(("<0.10", "3.6"), (">=0.10,<0.34", "3.8"), (">=0.34", "3.12")),
     observe=observe,
-    judge=judge,
+    checks=(
+        control("the idle worker", read=partial(fate, "idle"), owed="it lives"),
+        control("the waiting worker", read=partial(fate, "waiting"), owed="it lives"),
+        control("the load of the waiting worker", read=partial(pace, "waiting"), owed="all the time"),
+        control("the load of the blocked worker", read=partial(pace, "blocked"), owed="all the time"),
+        trigger(
+            "the blocked worker",
+            read=partial(fate, "blocked"),
+            owed="it lives",
+            failure=re.compile(r".*WORKER TIMEOUT.*; it had answered \d{2,} requests"),
+            whatever_controls=True,
+        ),
+    ),
+    applications=("ready.py",),
+    variants=(Variant(name="gunicorn", companions=uvicorn.UNDER_GUNICORN),),
+    pythons=uvicorn.PYTHONS,
     typical_s=36.0,
     deadline_s=180.0,
 )

@@ -101,6 +101,13 @@ def listens(trial: Trial) -> None:
     ):
         with trial.server(name, "python", APPLICATION, mode, place, at=at, ready_s=PATIENCE_S) as server:
             server.get("/", name=f"{name}: {HELLO}")
+    for name, number in (("removed", signal.SIGTERM), ("left", signal.SIGKILL)):
+        at = Unix(name=name)
+        with trial.server(name, "python", APPLICATION, "unix", "{socket}", at=at, ready_s=PATIENCE_S) as server:
+            trial.record(f"{name}: before", server.socket_exists())
+            server.signal(number)
+            server.exit(f"{name}: end", PATIENCE_S)
+            trial.record(f"{name}: after", server.socket_exists())
 
 
 def sixth(trial: Trial) -> None:

@@ -78,6 +78,7 @@ elif mode == "tcp":
 elif mode == "tcp6":
     serve(listening(socket.AF_INET6, ("::1", int(arguments[0]))))
 elif mode == "unix":
+    signal.signal(signal.SIGTERM, lambda *_: (os.unlink(arguments[0]), sys.exit(0)))
     serve(listening(socket.AF_UNIX, arguments[0]))
 elif mode == "fd":
     serve(socket.socket(fileno=int(arguments[0])))

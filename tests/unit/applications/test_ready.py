@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 FILES = sorted(READY_MADE.glob("*.py"))
 OWN = {file.stem for file in FILES}
+LEAVING = ("/ws/reject", "/ws/close/4001", "/ws/return", "/ws/crash")  # before they are told of the client's end
+
+HEARING = ("/ws/late/0", "/ws/reject/receive")  # whose messages /heard says
 
 
 @pytest.fixture
@@ -58,17 +61,16 @@ def by_asgi(application: Any, path: str, query: str = "", body: bytes = b"", **s
     return told
 
 
-def by_wsgi(application: Any, path: str, query: str = "", body: bytes = b"") -> dict[str, Any]:  # noqa: ANN401 - likewise
-    """Ask in WSGI and return status, headers and body."""
+def by_wsgi(application: Any, path: str, query: str = "", body: bytes = b"", **environ: str) -> dict[str, Any]:  # noqa: ANN401 - likewise
+    """Ask in WSGI, of a body with its length or as the environ says, and return status, headers and body."""
     told: dict[str, Any] = {}
 
     def start_response(status: str, headers: list[tuple[str, str]]) -> None:
         told.update(status=int(status[:3]), headers=[[a.encode("latin-1"), b.encode("latin-1")] for a, b in headers])
 
-    environ = {"REQUEST_METHOD": "GET", "PATH_INFO": path, "QUERY_STRING": query, "wsgi.url_scheme": "http"}
-    parts = list(
-        application({**environ, "wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))}, start_response)
-    )
+    asked = {"REQUEST_METHOD": "GET", "PATH_INFO": path, "QUERY_STRING": query, "wsgi.url_scheme": "http"}
+    framing = environ or {"CONTENT_LENGTH": str(len(body))}
+    parts = list(application({**asked, "wsgi.input": io.BytesIO(body), **framing}, start_response))
     return {**told, "body": b"".join(parts)}
 
 
@@ -92,6 +94,14 @@ def test_a_path_names_what_is_done(load: Any, path: str, query: str, body: bytes
     ready = load()
     for answer in (by_asgi(ready.asgi3, path, query, body), by_wsgi(ready.wsgi, path, query, body)):
         assert (answer["status"], answer["body"]) == (status, expected)
+
+
+def test_a_body_in_chunks_is_read_to_its_end_unless_a_length_bounds_it(load: Any) -> None:  # noqa: ANN401
+    """A WSGI server hands on both headers; one without either has no body, and nothing may be waited for."""
+    wsgi, coded = load().wsgi, {"HTTP_TRANSFER_ENCODING": "gzip, chunked"}
+    assert by_wsgi(wsgi, "/read", body=b"abcdef", **coded)["body"] == b"read 6 bytes"
+    assert by_wsgi(wsgi, "/read", body=b"abcdef", CONTENT_LENGTH="4", **coded)["body"] == b"read 4 bytes"
+    assert by_wsgi(wsgi, "/read", body=b"abcdef", CONTENT_LENGTH="")["body"] == b"read 0 bytes"
 
 
 def test_headers_are_any_bytes(load: Any) -> None:  # noqa: ANN401
@@ -167,6 +177,8 @@ def test_importing_raises_where_the_environment_says_so(load: Any) -> None:  # n
     [
         ("/ws/echo", ["text a", "bytes b"], ["accept", "send a", "send b"]),
         ("/ws/reject", [], ["close 1000"]),
+        ("/ws/reject/receive", [], ["close 1000"]),
+        ("/ws/header/x-name", [], ["accept", 'send ["a", "\\u00e9"]']),
         ("/ws/close/4001", [], ["accept", "close 4001"]),
         ("/ws/return", [], ["accept"]),
         ("/ws/crash", [], ["accept", "RuntimeError"]),
@@ -182,6 +194,7 @@ def test_a_path_names_what_a_websocket_does(load: Any, path: str, received: list
     for kind, text in (one.split() for one in received):
         messages.append({"type": "websocket.receive", kind: text if kind == "text" else text.encode()})
     messages.append({"type": "websocket.disconnect", "code": 1001})
+    scope = {"type": "websocket", "path": path, "headers": [(b"X-Name", b"a"), (b"x", b"b"), (b"x-name", b"\xe9")]}
     seen: list[str] = []
 
     async def receive() -> dict[str, Any]:
@@ -193,12 +206,14 @@ def test_a_path_names_what_a_websocket_does(load: Any, path: str, received: list
         seen.append(f"{message['type'].split('.')[1]} {told}".strip())
 
     try:
-        asyncio.run(ready.asgi3({"type": "websocket", "path": path}, receive, send))
+        asyncio.run(ready.asgi3(scope, receive, send))
     except RuntimeError as error:
         seen.append(type(error).__name__)
     assert seen == sent
-    if path.startswith("/ws/late"):
-        assert json.loads(by_asgi(ready.asgi3, "/heard")["body"]) == [["text", "a"], ["disconnect", 1001]]
+    assert bool(messages) == (path in LEAVING)
+    if path in HEARING:
+        told = [one.split() for one in received]
+        assert json.loads(by_asgi(ready.asgi3, "/heard")["body"]) == [*told, ["disconnect", 1001]]
 
 
 def test_older_dialects_answer_as_the_newest(load: Any) -> None:  # noqa: ANN401

@@ -50,6 +50,7 @@ class First:
             "stdin": None,
             "console": False,
             "stop": STOP,
+            "socket": str(folder / "socket"),
         }
         self.process = subprocess.Popen(  # noqa: S603 - the program on test
             [sys.executable, "-I", "-S", str(INIT), json.dumps({**order, **more})],
@@ -173,6 +174,26 @@ def test_server_can_have_a_terminal(tmp_path: Path) -> None:
         assert first.printed() == "True False"
         first.told()
         assert first.told()["exit_status"] == 0
+
+
+@pytest.mark.parametrize("is_left", [False, True])
+def test_whether_a_socket_was_left_is_told_with_the_end(tmp_path: Path, is_left: bool) -> None:  # noqa: FBT001 - a case
+    """The container's files are gone by then."""
+    path = str(tmp_path / "socket")
+    code = (
+        "import os, signal, socket, sys, time\n"
+        f"signal.signal(signal.SIGUSR2, lambda *_: ({is_left} or os.unlink({path!r}), sys.exit()))\n"
+        f"one = socket.socket(socket.AF_UNIX); one.bind({path!r}); print('bound', flush=True)\n"
+        "while True: time.sleep(0.05)\n"
+    )
+    first = First(tmp_path, sys.executable, "-c", code)
+    with first.process:
+        first.told()
+        assert first.printed() == "bound"
+        assert first.asked("exists", path=path) == {"exists": True}
+        assert first.asked("exists", path=str(tmp_path)) == {"exists": False}
+        first.asked("signal", pid=None, signal=signal.SIGUSR2)
+        assert first.told()["exists"] is is_left
 
 
 @pytest.mark.parametrize("unix", [False, True])

@@ -154,6 +154,22 @@ def test_headers_are_as_they_were_sent() -> None:
     assert answer.header(b"x-B") == answer.header("X-b") == (b"1", b"2")
 
 
+@pytest.mark.parametrize(
+    ("headers", "process"),
+    [
+        (b"X-Process: 4711\r\n", "4711"),
+        (b"", ""),
+        (b"x-process: 1\r\nx-process: 2\r\n", ""),
+        (b"x-process: 1, 2\r\n", ""),
+        (b"x-process: \xb2\r\n", ""),
+    ],
+)
+def test_process_of_an_answer_is_one_number_or_unknown(headers: bytes, process: str) -> None:
+    """Whatever else a server says there names no process."""
+    (answer,) = read_bytes("HTTP/1.1", PLAIN.replace(b"content", headers + b"content"), b"", at_end=False).answers
+    assert answer.process == process
+
+
 def test_content_is_not_decoded() -> None:
     """A plain body under the name of gzip is the body that was sent."""
     (answer,) = Reader().feed(b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 5\r\n\r\nplain")

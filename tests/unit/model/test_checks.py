@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pytest
 
-from harness.model.checks import Judged, at_least, at_most, check_variant, control, fits, trigger
+from harness.model.checks import Judged, at_least, at_most, check_variant, control, fits, logged, trigger
 from harness.model.evidence import Ended, Evidence, Exchange, Frame, ServerRecord
 from harness.model.steps import answers, closing, handshake, messages, pause, request, text
 from harness.model.verdict import Verdict
@@ -87,7 +87,7 @@ def test_failure_counts_only_after_its_time() -> None:
 
 def push(**fields: Any) -> Any:  # noqa: ANN401 - whatever the fields of a trigger are
     """Return the trigger of `JUDGE` with other fields."""
-    return trigger("push", owed="200 b'well'", **{"failure": "then closed by server", **fields})
+    return trigger("push", **{"owed": "200 b'well'", "failure": "then closed by server", **fields})
 
 
 def test_failure_with_a_log_needs_both() -> None:
@@ -111,6 +111,18 @@ def test_log_alone_shows_a_failure_and_its_absence() -> None:
     assert judge(evidence(exchange("before"), FAILED)).verdict is Verdict.INCONCLUSIVE
     late = msgspec.structs.replace(SERVER, log_stopping="Traceback\n  x\nError\n")
     assert judge(evidence(exchange("before"), exchange("push"), server=late)).verdict is Verdict.ABSENT
+
+
+@pytest.mark.parametrize(
+    ("lost", "words"),
+    [({"log": "\n"}, "no log at all"), ({"log_dropped": 7}, "a log of which 7 bytes were not kept")],
+)
+def test_log_that_was_lost_shows_no_absence(lost: dict[str, Any], words: str) -> None:
+    """Where the failure shows in the log alone, a server is only silent where its whole log was heard."""
+    judge = Judged((JUDGE.checks[0], push(failure=None, log="Traceback")))
+    seen = judge(evidence(exchange("before"), exchange("push"), server=msgspec.structs.replace(SERVER, **lost)))
+    assert seen.verdict is Verdict.INCONCLUSIVE
+    assert f"expected 200 b'well', and a log without the failure, got 200 b'well', and {words}" in str(seen.reason)
 
 
 @pytest.mark.parametrize(
@@ -139,6 +151,28 @@ def test_facts_are_judged_as_exchanges_are() -> None:
     assert not fits(re.compile("200"), "200 b'well'")
 
 
+def test_function_says_what_several_observations_show() -> None:
+    """Where no single observation has the words; a failed control still stands before the failure."""
+    judge = Judged((
+        control("before", owed="200 b'well'"),
+        push(read=lambda seen: f"{len(seen.answers('push'))} answers", owed="2 answers", failure="1 answers"),
+    ))  # fmt: skip
+    once, none = exchange("push"), exchange("push", b"", ended=Ended.DEADLINE)
+    assert judge(evidence(exchange("before"), once, once)).verdict is Verdict.ABSENT
+    assert judge(evidence(exchange("before"), once, none)).signature == "push: 1 answers"
+    assert judge(evidence(once, none)).verdict is Verdict.UNHEALTHY
+    assert judge(evidence(exchange("before"))).reason == (
+        "neither the failure nor ordinary work: 'push': expected 2 answers, got 0 answers"
+    )
+
+
+def test_first_group_of_a_match_in_the_log_is_shown() -> None:
+    """A pattern of many lines quotes the one that tells a reader most."""
+    text = "Traceback:\n  in accept\nOSError:  broken\n"
+    assert logged(re.compile(r"in accept\n(OSError[^\n]*)"), text) == "OSError: broken"
+    assert logged(re.compile(r"in accept\nOSError"), text) == "in accept OSError"
+
+
 def test_variants_differ_in_what_they_owe_and_log() -> None:
     """A value may be given for each variant."""
     judge = Judged((JUDGE.checks[0], push(log={"h11": "timer"})))
@@ -163,6 +197,9 @@ def test_variants_differ_in_what_they_owe_and_log() -> None:
         (lambda: control("c", request("GET", "/"), handshake(), owed="x"), "step 2 is a handshake"),
         (lambda: control("c", handshake(), text("a"), owed="x"), "end by one that waits"),
         (lambda: control("c", owed="x", times=0), "is made 0 times"),
+        (lambda: control("c", owed="x", read=str, times=2), "give a function of the evidence, and no times="),
+        (lambda: control("c", owed="x", read="c"), "is read by 'c'"),  # type: ignore[arg-type]
+        (lambda: push(read=str, after_s=1), "has after_s, which is of an exchange, beside read="),
     ],
 )
 def test_mistake_is_refused_when_the_check_is_made(make: Callable[[], object], words: str) -> None:

@@ -150,6 +150,13 @@ def test_last_exchange_of_a_name_is_heard() -> None:
     assert value.exchange("y") is None
 
 
+def test_answers_of_a_name_are_whole_and_in_order() -> None:
+    """Of every exchange of the name, of no other one, and none that is torn."""
+    second = PLAIN.replace(b"done", b"more")
+    value = evidence(exchange(PLAIN * 2), exchange(PLAIN[:-1]), exchange(PLAIN, name="other"), exchange(second))
+    assert [answer.body for answer in value.answers("x")] == [b"done", b"done", b"more"]
+
+
 def test_line_with_all_needles() -> None:
     """They must stand in one line, not anywhere in the log."""
     record = server("first: alpha\n  second: beta alpha  \nthird: beta")

@@ -24,14 +24,19 @@ CASES = [
 ANY = r"[\s\S]*"
 SIGNATURES = {
     "pipelined-keep-alive h11": (
-        rf"{ANY}Exception in callback H11Protocol.timeout_keep_alive_handler\(\){ANY}"
-        rf"200 b'answer to /0', then closed by server{ANY}"
+        rf"two pipelined requests, the second answered late: 200 b'hello', then closed by server; "
+        rf"{ANY}Exception in callback H11Protocol.timeout_keep_alive_handler\(\)"
     ),
-    "pipelined-keep-alive httptools": "200 b'answer to /0', then closed by server",
-    "preload-closed-loop": ("RuntimeError: Event loop is closed; use of the kept loop: 500 b'Internal Server Error'"),
-    "starved-heartbeat": rf"{ANY}WORKER TIMEOUT \(pid:\d+\){ANY}it had answered \d{{2,}} requests",
-    "winerror87-reload": r"OSError: \[WinError 87\] Invalid parameter; after the change: no answer within 5 s",
-    "winerror87-workers": r"OSError: \[WinError 87\] Invalid parameter",
+    "pipelined-keep-alive httptools": (
+        "two pipelined requests, the second answered late: 200 b'hello', then closed by server"
+    ),
+    "preload-closed-loop": r"use of the kept loop: 500 b'Internal Server Error'; RuntimeError: Event loop is closed",
+    "starved-heartbeat": rf"the blocked worker: {ANY}WORKER TIMEOUT \(pid:\d+\); it had answered \d{{2,}} requests",
+    "winerror87-reload": r"after the change: then deadline; OSError: \[WinError 87\] Invalid parameter",
+    "winerror87-workers": (
+        r"two requests at the same time: [01] of two workers answered, and error 87 in the log; "
+        r"OSError: \[WinError 87\] Invalid parameter"
+    ),
 }
 
 
@@ -59,6 +64,6 @@ def test_signature_names_the_worker_that_answered() -> None:
     """The kill of any other worker is not the failure."""
     for kept in everything():
         if (kept.scenario.id, kept.verdict) == ("starved-heartbeat", Verdict.REPRODUCED):
-            before = re.search(r"worker (\d+)", str(kept.evidence.heard("blocked: before")))
-            assert before
-            assert f"WORKER TIMEOUT (pid:{before[1]})" in (judge(kept.scenario, kept.evidence).signature or "")
+            (before,) = kept.evidence.answers("blocked: before")
+            assert before.process
+            assert f"WORKER TIMEOUT (pid:{before.process})" in (judge(kept.scenario, kept.evidence).signature or "")

@@ -67,6 +67,27 @@ def test_evidence_goes_beside_its_scenario(results: Path) -> None:
     assert [one.name for one in found.exchanges] == ["hello", "failure"]
 
 
+def test_folders_of_the_machine_become_neutral() -> None:
+    """Those of an environment, of a Python and of a trial, on every platform."""
+    python = "/home/me/.cache/harness/runtimes/3.8"
+    assert keep.neutral(f"{python}/python.exe") == "/python/python.exe"
+    assert keep.neutral(python.replace("/", "\\") + "\\lib\\a.py") == "/python\\lib\\a.py"
+
+
+def test_long_log_loses_its_middle() -> None:
+    """What a server says a thousand times says nothing more; its beginning and its end do."""
+    whole = trial("toy-failure", "reproduced-1.0-default")
+    log = "".join(f"line {number}\n" for number in range(1000))
+    servers = tuple(msgspec.structs.replace(one, log=log) for one in whole.servers)
+    (server,) = keep.reduced(msgspec.structs.replace(whole, servers=servers)).servers
+    lines = server.log.splitlines()
+    assert (lines[0], lines[99:102], lines[-1]) == (
+        "line 0",
+        ["line 99", "… 800 lines left out", "line 900"],
+        "line 999",
+    )
+
+
 def test_cell_that_is_not_there_is_told(results: Path) -> None:
     """In one line."""
     assert call(results, "nothing") == (1, f"Error: {results} has no cell 'nothing'\n")

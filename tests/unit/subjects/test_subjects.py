@@ -18,7 +18,7 @@ from harness.subjects.eras import version
 if TYPE_CHECKING:
     from types import ModuleType
 
-SHARED = {"command_lines", "eras", "libraries", "options", "starting"}
+SHARED = {"command_lines", "eras", "libraries", "options", "starting", "windows"}
 NAMES = sorted({module.name for module in pkgutil.iter_modules(subjects.__path__)} - SHARED)
 
 
