@@ -27,6 +27,7 @@ from tests.kept import TOYS, folder_of, name_of
 
 if TYPE_CHECKING:
     from harness.model.evidence import Evidence, Exchange, ServerRecord
+    from harness.model.observations import Look
 
 _LOAD = 20  # requests; more of them in one exchange are a load
 _ENDS = 100  # lines of a log's beginning and of its end
@@ -63,6 +64,7 @@ def reduced(evidence: Evidence) -> Evidence:
         evidence,
         servers=tuple(_of_server(server) for server in evidence.servers),
         exchanges=tuple(_of_exchange(one) for one in evidence.exchanges if one.name != _READY),
+        looks=tuple(_of_look(look) for look in evidence.looks),
     )
 
 
@@ -76,6 +78,11 @@ def _shorter(log: str) -> str:
     lines = log.splitlines(keepends=True)
     beyond = len(lines) - 2 * _ENDS
     return log if beyond <= 0 else "".join((*lines[:_ENDS], f"… {beyond} lines left out\n", *lines[-_ENDS:]))
+
+
+def _of_look(look: Look) -> Look:
+    processes = (msgspec.structs.replace(one, argv=tuple(neutral(word) for word in one.argv)) for one in look.processes)
+    return msgspec.structs.replace(look, processes=tuple(processes))
 
 
 def _of_exchange(exchange: Exchange) -> Exchange:

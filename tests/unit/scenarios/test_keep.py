@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from harness.model.evidence import Evidence
+from harness.model.observations import Look, Process
 from harness.results.journal import Journal
 from tests import keep
 from tests.kept import TOYS, trial
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 ARGV = ("/cache/environments/0a1b/bin/toyserver",)
 TRACEBACK = 'File "/home/me/.cache/harness/environments/0a1b/lib/server.py", in /tmp/harness-run-1-ab/trial-1/app.py\n'
+PROCESS = Process(pid=2, parent=1, began=0.0, argv=ARGV, memory=4096, descriptors=7, threads=1, processor_s=0.1)
 
 
 @pytest.fixture
@@ -41,6 +43,7 @@ def results(tmp_path: Path, make_result: Callable[..., CellResult]) -> Path:
             msgspec.structs.replace(one, argv=ARGV, log=TRACEBACK, log_stopping="bye") for one in whole.servers
         ),
         exchanges=(msgspec.structs.replace(hello, name="ready"), *whole.exchanges),
+        looks=(Look(name="at first", server="toy", at_s=1.0, processes=(PROCESS,)),),
     )
     place = journal.keep_evidence([evidence])
     journal.add("key", msgspec.structs.replace(result, evidence=place), trial_key="trial")
@@ -64,6 +67,7 @@ def test_evidence_goes_beside_its_scenario(results: Path) -> None:
     assert server.argv == ("/environment/bin/toyserver",)
     assert server.log == 'File "/environment/lib/server.py", in /trial/app.py\n'
     assert server.log_stopping == ""
+    assert found.looks[0].processes[0].argv == ("/environment/bin/toyserver",)
     assert [one.name for one in found.exchanges] == ["hello", "failure"]
 
 
