@@ -311,7 +311,7 @@ def _counts(what: Trigger, number: int, evidence: Evidence) -> bool:
         return True
     server = evidence.server(exchanges[number].server)
     lasted = exchanges[number].ended_s - exchanges[number].opened_s
-    return server is not None and server.stopped_by != "itself" and lasted >= what.after_s
+    return server is not None and server.lived_on and lasted >= what.after_s
 
 
 def _sayings(one: Control | Trigger, evidence: Evidence) -> tuple[str, ...]:

@@ -255,6 +255,11 @@ class ServerRecord(msgspec.Struct, frozen=True, kw_only=True):
         done, never = _READINESS[self.awaited]
         return never if self.ready_s is None else f"{done} after {self.ready_s - self.started_s:.2f} s"
 
+    @property
+    def lived_on(self) -> bool:
+        """Whether the program still ran when it was told to stop, so that what it did before was not its end."""
+        return self.stopped_by != "itself"
+
     def __str__(self) -> str:
         """Say how the program ended: ``exit 0`` or ``ended by SIGTERM``."""
         return ending(self.exit_status)

@@ -112,13 +112,24 @@ class Stored:
             UsageError: none or several match.
 
         """
+        first, *others = self.some(name)
+        if others:
+            named = ", ".join(result.id for result in (first, *others[:4]))
+            raise UsageError(f"several stored cells match '{name}'; name one: {named}")
+        return first
+
+    def some(self, name: str) -> tuple[CellResult, ...]:
+        """Return the newest stored results of the cells that the id or glob names, in the order of tables.
+
+        Raises:
+            UsageError: none matches.
+
+        """
         stored = {result.id: result for result in self.source.latest()}
         matching = [stored[name]] if name in stored else [stored[i] for i in fnmatch.filter(stored, name)]
-        if len(matching) == 1:
-            return matching[0]
-        hint = ", ".join(result.id for result in matching[:5]) if matching else nearest(name, stored)
-        count = "several stored cells match" if matching else f"no stored cell in {self._plan.options.results} is"
-        raise UsageError(f"{count} '{name}'; {hint}")
+        if not matching:
+            raise UsageError(f"no stored cell in {self._plan.options.results} is '{name}'; {nearest(name, stored)}")
+        return tuple(sorted(matching, key=order_of))
 
     def trials_of(self, result: CellResult) -> list[tuple[Evidence, Judgement | None]]:
         """Return the evidence of a result, trial by trial, each with its judgement; None without the scenario."""
