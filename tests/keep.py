@@ -42,6 +42,7 @@ _NEUTRAL = {
     "environments": (_ENVIRONMENT, "/environment"),
     "python": (_PYTHON, "/python"),
     "versions": (_PYTHON, "/python"),
+    "runtimes": (_PYTHON, "/python"),
     "harness-run-": (_TRIAL, "/trial"),
 }
 
