@@ -139,7 +139,7 @@ OBSERVED = [
         "trial.server('s', 'p', raedy_s=3).__enter__()",
         "TypeError: Trial.server() got an unexpected keyword argument 'raedy_s'; did you mean ready_s?",
     ),
-    ("trial.qqqq", "AttributeError: 'Trial' object has no attribute 'qqqq'; valid: certificate, clock"),
+    ("trial.qqqq", "AttributeError: 'Trial' object has no attribute 'qqqq'; valid: answers, certificate, clock"),
     ("trial.record('a', 1).x", "AttributeError: 'NoneType' object has no attribute 'x'"),
     ("conrtol('a')", "NameError: name 'conrtol' is not defined; did you mean control?"),
 ]

@@ -223,7 +223,7 @@ def _shape(exchange: Exchange) -> tuple[str, str, tuple[tuple[str, int], ...]]:
 def _wire(exchange: Exchange, parts: Sequence[str], telling: Collection[str], *, alike: int = 0) -> Wire:
     many = len(exchange.frames) > 2 * FRAMES  # reading hundreds of answers takes long and says nothing
     heard = f"{len(exchange.frames)} frames, then {exchange.ended}" if many else str(exchange.heard)
-    marked = any(part in heard for part in parts)
+    marked = any(part in heard or part == f"{exchange.name}: {heard}" for part in parts)
     return Wire(
         name=exchange.name,
         heard=heard,

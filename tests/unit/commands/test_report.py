@@ -87,7 +87,7 @@ def test_a_site_is_made_of_what_is_stored(
     assert len(list((site / "cells").iterdir())) == 3
     page = (site / "cells" / "pipelined-keep-alive_h11_uvicorn-0.27.0_py3.12_linux.html").read_text(encoding="utf-8")
     assert "<mark>" in page
-    assert "GET /5 HTTP/1.1" in page
+    assert "GET /sleep/5 HTTP/1.1" in page
     assert "harness run pipelined-keep-alive --server uvicorn==0.27.0" in page
 
 

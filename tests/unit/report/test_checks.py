@@ -44,16 +44,16 @@ def test_a_judge_of_its_own_is_shown(
     result = make_result(id="cell", verdict=judgement.verdict, signature=judgement.signature)
     assert checks.render(result, [(trial, judgement)], width=80) == (
         "cell: reproduced\n"
-        "  signature  200 b'answer to /0', then closed by server\n"
+        "  signature  two pipelined requests, the second answered late: 200 b'hello', then closed by server\n"
         "trial 1 of 1: reproduced\n"
         "  control passed: two requests, one after the other\n"
-        "      both      200 b'answer to /0', 200 b'answer to /0'\n"
+        "      both      200 b'hello', 200 b'hello'\n"
         "  control passed: two pipelined requests, answered at once\n"
-        "      both      200 b'answer to /0', 200 b'answer to /0'\n"
+        "      both      200 b'hello', 200 b'hello'\n"
         "  requirement NOT MET: two pipelined requests, the second answered late\n"
-        "      expected  200 b'answer to /0', 200 b'answer to /5'\n"
-        "      actual    200 b'answer to /0', then closed by server\n"
-        "                                     ^\n"
+        "      expected  200 b'hello', 200 b'slept 5'\n"
+        "      actual    200 b'hello', then closed by server\n"
+        "                              ^\n"
     )
 
 
