@@ -148,10 +148,10 @@ def cli(
     """
     options, start = parted(given)
     release = installed(trial.release("uvicorn"), "uvicorn")
-    if options.get("reload") and trial.platform in PYTHON_ONLY and era(RELOADS_BY_CTRL_C, release):
+    command = cli_command(release, trial.platform, application, *words, at=address_of(start), fd=fd, **options)
+    if "--reload" in command.arguments and trial.platform in PYTHON_ONLY and era(RELOADS_BY_CTRL_C, release):
         windows.deliver_ctrl_c(trial)
         start.setdefault("console", True)
-    command = cli_command(release, trial.platform, application, *words, at=address_of(start), fd=fd, **options)
     return started(trial, command, name="uvicorn", start=start)
 
 

@@ -17,7 +17,7 @@ from harness.subjects.windows import ERROR_87
 
 def observe(trial: Trial) -> None:
     """Ask, change the application, and ask until the change or the error shows."""
-    with uvicorn.cli(trial, "ready", reload=True, ready_s=60) as server:
+    with uvicorn.cli(trial, "ready", "--reload", ready_s=60) as server:  # before 0.5.0 the program refuses the word
 
         def is_over() -> bool:
             answer = server.get("/hello", name="waiting for the change", deadline_s=1)

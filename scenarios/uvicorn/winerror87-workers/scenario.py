@@ -45,7 +45,8 @@ def read(evidence: Evidence) -> str:
 def observe(trial: Trial) -> None:
     """Hold one worker and ask meanwhile, until two have answered or the error shows."""
     start = uvicorn.script if trial.variant == "run" else uvicorn.cli
-    with start(trial, "ready", workers=WORKERS, worker_healthcheck_s=where_known(60), ready_s=60) as server:
+    words = ("workers=2",) if trial.variant == "run" else ("--workers", "2")  # before 0.5.0 the program refuses them
+    with start(trial, "ready", *words, worker_healthcheck_s=where_known(60), ready_s=60) as server:
         server.get("/hello", name="one request")
         for _ in range(15):
             with server.asking(HELD, "/block/1.5", pause_s=60):  # once
