@@ -49,6 +49,7 @@ class Client:
         record: Callable[[Exchange], None],
         at: Address | None = None,
         tls: Certificate | None = None,
+        may_reset: bool = True,
     ) -> None:
         """Talk to the server of this name.
 
@@ -60,6 +61,7 @@ class Client:
             record: takes each exchange when it is over.
             at: where the server is reached unless a call says otherwise; the leased port of 127.0.0.1 by default.
             tls: the certificate of a server that speaks TLS; None: it does not.
+            may_reset: whether a reset of the client's reaches the server.
 
         """
         self.name = name
@@ -68,6 +70,7 @@ class Client:
         self._clock = clock
         self._record = record
         self._tls = tls
+        self._may_reset = may_reset
         self._at = at or Tcp(host=LOOPBACK)
 
     def get(
@@ -211,7 +214,14 @@ class Client:
         protocols: tuple[str, ...] = (),
     ) -> Transport:
         tls = self._tls.context(protocols) if self._tls else None
-        return Transport(self._reach(at or self._at), recorder, clock=self._clock, connect_s=connect_s, tls=tls)
+        return Transport(
+            self._reach(at or self._at),
+            recorder,
+            clock=self._clock,
+            connect_s=connect_s,
+            tls=tls,
+            may_reset=self._may_reset,
+        )
 
     @property
     def host(self) -> str:

@@ -56,6 +56,7 @@ class Transport:
         clock: TrialClock,
         connect_s: float = CONNECT_S,
         tls: ssl.SSLContext | None = None,
+        may_reset: bool = True,
     ) -> None:
         """Connect; a failure to do so is recorded.
 
@@ -65,6 +66,7 @@ class Transport:
             clock: the trial's.
             connect_s: seconds to connect, the handshake of TLS included.
             tls: how to speak TLS; None: not at all.
+            may_reset: whether a reset reaches the server; where something stands between, it arrives as a close.
 
         Raises:
             HarnessError: the address is a Unix socket, and Python has none on this platform.
@@ -77,6 +79,7 @@ class Transport:
         self._is_unix = isinstance(address, str)
         self.clock = clock
         self._is_secret = tls is not None
+        self._may_reset = may_reset
         self._socket: socket.socket | None = None
         end = time.monotonic() + connect_s
         try:
@@ -224,10 +227,14 @@ class Transport:
 
         Raises:
             ValueError: the connection is a Unix socket's, which knows no reset.
+            HarnessError: no reset reaches the server on this platform.
 
         """
         if self._is_unix:
             raise ValueError("reset: a Unix socket cannot be reset, it can only be closed")
+        if not self._may_reset:
+            message = "a reset does not reach the server on this platform, where it would arrive as an orderly close"
+            raise HarnessError(message)
         if self._socket:
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
             self.recorder.add_act("reset")

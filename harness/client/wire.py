@@ -78,7 +78,7 @@ class Connection:
         self._transport.half_close()
 
     def reset(self) -> None:
-        """End the connection with a reset instead of an orderly close (TCP only)."""
+        """End the connection with a reset instead of an orderly close (TCP only, and not in containers)."""
         self._transport.reset()
 
     def receive(

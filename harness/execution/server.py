@@ -65,7 +65,17 @@ class Server(Client):
         tls: Certificate | None = None,
     ) -> None:
         """Wrap a started process; ``keep`` takes each exchange, exit and look when it is over."""
-        super().__init__(name, launch.port, reach=self._reached, clock=clock, record=keep, at=launch.at, tls=tls)
+        may_reset = "reset" not in platform.lacks
+        super().__init__(
+            name,
+            launch.port,
+            reach=self._reached,
+            clock=clock,
+            record=keep,
+            at=launch.at,
+            tls=tls,
+            may_reset=may_reset,
+        )
         self._process = process
         self._launch = launch
         self._platform = platform

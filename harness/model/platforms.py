@@ -88,7 +88,14 @@ PLATFORMS = {
             lacks=frozenset({"{fd}", "{socket}", "look", "listening"}),
             signals_to_children=_ENDING,
         ),
-        Platform(name="docker:IMAGE", system="linux", machines=MACHINES, runner=_LINUX_RUNNER, wheels="linux"),
+        Platform(
+            name="docker:IMAGE",
+            system="linux",
+            machines=MACHINES,
+            runner=_LINUX_RUNNER,
+            wheels="linux",
+            lacks=frozenset({"reset"}),  # the engine's proxy of a published port ends the connection by a close instead
+        ),
     )
 }
 

@@ -233,6 +233,20 @@ def test_a_unix_socket_is_reached(
     assert record.exchange().heard == Heard.of((200, b"done"), then=Ended.BY_SERVER)
 
 
+def test_reset_that_would_not_arrive_is_refused(record: ExchangeRecorder, clock: TrialClock) -> None:
+    """What stands between would pass on a close, and a failure that a reset brings about would seem absent."""
+    with (
+        socket.create_server(("127.0.0.1", 0)) as listener,
+        Connection(
+            Transport(listener.getsockname(), record, clock=clock, may_reset=False), host="localhost"
+        ) as connection,
+    ):
+        with pytest.raises(HarnessError, match="a reset does not reach the server"):
+            connection.reset()
+        assert connection.is_open
+    assert not any(frame.act for frame in record.exchange().frames)
+
+
 @POSIX
 @pytest.mark.parametrize("is_there", [True, False])
 def test_a_unix_socket_at_which_nobody_listens(
