@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
     from harness.model.result import CellResult
 
 
+# Where the results lay is no part of how a history was measured, and means nothing on another machine.
+_PLACE = re.compile(r" --results(?:=| +)(?:'[^']*'|\S+)")
+
+
 def write(
     document: Document, scenarios: Mapping[str, LoadedScenario], *, command: str, measured_now: bool = True
 ) -> Iterator[Path]:
@@ -35,7 +40,7 @@ def write(
     Args:
         document: the document with the histories.
         scenarios: the scenarios at hand, by id.
-        command: the call that measured the histories.
+        command: the call that measured the histories, which is kept without its results folder.
         measured_now: False where the document was measured before: a history then keeps the day and the command of the
             one that it replaces; a history that replaces none is left out, since nobody knows its day.
 
@@ -54,7 +59,7 @@ def write(
             if history.scenario == name
             and history.is_usual
             and history.subject == loaded.scenario.subject
-            and (expectation := _expectation(history, unhealthy, command))
+            and (expectation := _expectation(history, unhealthy, _PLACE.sub("", command)))
         ]
         if measured:
             path = expected_of(loaded.module)

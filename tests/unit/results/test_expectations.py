@@ -69,7 +69,9 @@ def measure(
         }
         releases = {"uvicorn": tuple(make_release(f"0.{number}") for number in range(known))}
         document = document_of(results, releases=releases, claims={}, searched=searched)
-        written = list(expectations.write(document, loading.load([folder]), command=COMMAND))
+        written = list(
+            expectations.write(document, loading.load([folder]), command=f"{COMMAND} --results '/an absolute/place'")
+        )
         assert all(path.name.endswith(".expected.json") and path.parent == folder for path in written)
         return loading.load([folder])
 
