@@ -355,8 +355,18 @@ def kills_for_memory():
     return 0
 
 
+def default_signals():
+    """Let each signal do what it does by default: a program inherits what its starter ignores."""
+    for number in range(1, signal.NSIG):
+        try:
+            signal.signal(number, signal.SIG_DFL)
+        except (OSError, ValueError):  # no signal, or one that nobody can ignore
+            pass
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+
+
 def start(order):
-    """Start the server."""
+    """Start the server, while no other thread runs."""
     terminal = pty.openpty() if order["console"] else ()
     stdin = terminal[1] if terminal else subprocess.DEVNULL
     child = subprocess.Popen(
@@ -366,6 +376,7 @@ def start(order):
         stdin=stdin if order["stdin"] is None else subprocess.PIPE,
         stderr=subprocess.STDOUT,
         start_new_session=True,
+        preexec_fn=default_signals,
         pass_fds=(INHERITED,) if order["inherits"] else (),
     )
     if order["inherits"]:

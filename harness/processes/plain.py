@@ -14,6 +14,7 @@ from harness.errors import HarnessError
 from harness.model.evidence import writable
 from harness.model.observations import KEPT_OF_ARGV, Process
 from harness.processes.marks import MARK, PATIENCE_S, end_marked, marked
+from harness.processes.subreaper import default_signals
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -38,8 +39,10 @@ class Plain:
         """Start the program, see `harness.processes.child.start`; raises `OSError` where it cannot be started."""
         self._mark = mark
         self._family: list[psutil.Process] = []
+        before = None if sys.platform == "win32" else default_signals
         self._popen = subprocess.Popen(  # noqa: S603 - running the programs on trial is what the harness is for
             argv,
+            preexec_fn=before,  # noqa: PLW1509 - waits for no lock that another thread may hold
             env={**env, MARK: mark},
             cwd=cwd,
             stdin=stdin,

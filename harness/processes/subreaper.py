@@ -63,7 +63,7 @@ class First:
         self._ending = False
 
     def start(self, argv: list[bytes], env: dict[bytes, bytes], folder: bytes) -> None:
-        """Start the program as the leader of a session; signals that Python ignores have their default action again."""
+        """Start the program as the leader of a session; every signal has its default action, see `default_signals`."""
         if _LIBC.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0):
             raise OSError(ctypes.get_errno(), "prctl")
         failed, fails = os.pipe()  # closed by the program's start
@@ -145,6 +145,17 @@ class First:
         return left
 
 
+def default_signals() -> None:
+    """Let each signal do what it does by default, and block none, before this process becomes a program.
+
+    A program inherits what its starter ignores: Python ignores SIGPIPE, a shell has its background jobs ignore SIGINT,
+    ``nohup`` ignores SIGHUP. No verdict may depend on how the harness itself was started.
+    """
+    for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
+        signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+
+
 def _become(argv: list[bytes], env: dict[bytes, bytes], folder: bytes, fails: int, inherited: int | None) -> None:
     """Become the program, or write the error number to ``fails``; does not return."""
     try:
@@ -154,8 +165,7 @@ def _become(argv: list[bytes], env: dict[bytes, bytes], folder: bytes, fails: in
             os.dup2(inherited, _FOURTH)
             os.set_inheritable(_FOURTH, True)  # also where the descriptor has that number already
         os.chdir(folder)
-        for number in (signal.SIGPIPE, signal.SIGXFSZ):
-            signal.signal(number, signal.SIG_DFL)
+        default_signals()
         os.execve(argv[0], argv, env)  # noqa: S606 - running the programs on trial is what the harness is for
     except OSError as error:
         os.write(fails, str(error.errno).encode())

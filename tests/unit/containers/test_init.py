@@ -176,6 +176,18 @@ def test_server_can_have_a_terminal(tmp_path: Path) -> None:
         assert first.told()["exit_status"] == 0
 
 
+def test_no_signal_is_ignored_because_the_first_process_ignores_it(tmp_path: Path) -> None:
+    """An engine may have been started by a shell in the background."""
+    code = "import signal; print(signal.getsignal(signal.SIGINT) is signal.SIG_IGN, flush=True)"
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        first = First(tmp_path, sys.executable, "-c", code)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    with first.process:
+        assert first.printed() == "False"
+
+
 @pytest.mark.parametrize("is_left", [False, True])
 def test_whether_a_socket_was_left_is_told_with_the_end(tmp_path: Path, is_left: bool) -> None:  # noqa: FBT001 - a case
     """The container's files are gone by then."""

@@ -90,6 +90,33 @@ def test_program_sees_what_it_would_see_without(tmp_path: Path, console: bool) -
     assert b'"leads": [true, true]' in seen[0]
 
 
+@pytest.fixture
+def ignored() -> Iterator[None]:
+    """Signals that this process ignores and blocks, as a background job of a shell does, or one under ``nohup``."""
+    numbers = (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP)
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in numbers}
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGUSR1,))
+    yield
+    signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.usefixtures("ignored")
+@pytest.mark.parametrize("kind", [Plain, Watched])
+def test_no_signal_is_ignored_because_the_harness_ignores_it(tmp_path: Path, kind: type[Plain | Watched]) -> None:
+    """A server of a harness in the background, else, would live on after SIGINT."""
+    code = (
+        "import signal; print([signal.getsignal(number) is signal.SIG_IGN for number in (1, 2, 3)])\n"
+        "print(signal.pthread_sigmask(signal.SIG_BLOCK, ()))"
+    )
+    started = kind([sys.executable, "-S", "-c", code], env={}, cwd=tmp_path, mark=new_mark(), stdin=subprocess.DEVNULL)
+    assert output_of(started).decode().split("\n") == ["[False, False, False]", "set()", ""]
+    assert started.wait(20) == 0
+    assert started.end() == 0
+    started.close()
+
+
 @pytest.mark.parametrize(
     ("code", "status"),
     [
