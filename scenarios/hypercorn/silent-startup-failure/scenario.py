@@ -22,9 +22,7 @@ def observe(trial: Trial) -> None:
     for name, lifespan in ((LOUD, "failed"), (SILENT, "failed-silently")):
         env = {"READY_LIFESPAN": lifespan}
         with hypercorn.cli(trial, "ready", worker_class=trial.variant, name=lifespan, env=env, ready=None) as server:
-            trial.until(
-                lambda: not server.is_running or bool(server.get("/hello", name=ASKED)), deadline_s=60, every_s=1
-            )
+            trial.until(lambda: not server.is_running or bool(server.get("/hello", name=ASKED)), 60, every_s=1)
             if server.is_running:
                 server.get("/hello", name=name)
             else:
