@@ -28,7 +28,7 @@ HEARING = ("/ws/late/0", "/ws/reject/receive")  # whose messages /heard says
 @pytest.fixture
 def load(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """Return a function that imports a ready-made module anew, as a server does, with variables of the environment."""
-    monkeypatch.syspath_prepend(READY_MADE)
+    monkeypatch.setattr(sys, "path", [str(READY_MADE), *sys.path])
 
     def load(name: str = "ready", **variables: str) -> ModuleType:
         for variable, value in variables.items():
