@@ -3,7 +3,8 @@
 The parent makes its sockets anew for each start of its worker. The affected release makes them while those of the last
 start still listen on the port: the second start fails with "Address already in use", and the parent ends.
 
-Margin: the reloader looks at the files each second; the changed answer is waited for 30 s.
+Margin: the reloader looks at the files each second, for the first time perhaps after the first answer: the change comes
+5 s after that answer, and its effect is waited for 30 s. A change that came before the first look would show nothing.
 """
 
 from harness import Scenario, Server, Trial, control, trigger
@@ -16,6 +17,7 @@ def observe(trial: Trial) -> None:
     """Change the application, and ask again as soon as the change shows or the server has ended."""
     with hypercorn.cli(trial, "application", reload=True) as server:
         server.get("/", name=BEFORE)
+        trial.sleep(5)
         trial.edit("application.py", 'b"before"', 'b"changed"')
         trial.until(lambda: not server.is_running or _is_changed(server), deadline_s=30, every_s=0.5)
         if server.is_running:
