@@ -285,7 +285,8 @@ def _undone() -> Iterator[None]:
     for name in sorted(set(sys.modules) - modules):
         file = getattr(sys.modules[name], "__file__", None)
         top = name.partition(".")[0]
-        if file and top != "harness" and not top.startswith(NAMESPACE) and not _is_installed(Path(file)):
+        known = top == "harness" or top in sys.stdlib_module_names or top.startswith(NAMESPACE)
+        if file and not known and not _is_installed(Path(file)):
             raise _unseen(name, Path(file))
 
 

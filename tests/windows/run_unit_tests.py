@@ -88,6 +88,7 @@ def run(workspace: Workspace, options: Sequence[str]) -> int:
         environment.command("python", arguments),
         env={
             **variables,
+            "HARNESS_UNDER_WINE": "1",
             "PYTHONIOENCODING": "utf-8",
             "HYPOTHESIS_PROFILE": os.environ.get("HYPOTHESIS_PROFILE", ""),
             "HYPOTHESIS_STORAGE_DIRECTORY": f"Z:{workspace.folder}/hypothesis",
