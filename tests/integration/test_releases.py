@@ -76,4 +76,4 @@ def test_evidence_of_a_cell_is_shown(harness: Callable[..., subprocess.Completed
     assert shown.returncode == 0
     assert "Exception in callback H11Protocol.timeout_keep_alive_handler()" in shown.stdout
     assert "can't handle event type ConnectionClosed when role=SERVER and state=SEND_RESPONSE" in shown.stdout
-    assert "GET /0 HTTP/1.1\\r\\nHost: localhost\\r\\n\\r\\nGET /5 HTTP/1.1" in shown.stdout
+    assert "\\r\\n\\r\\nGET /sleep/5 HTTP/1.1\\r\\n" in shown.stdout

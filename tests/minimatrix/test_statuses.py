@@ -109,7 +109,10 @@ def test_unsupported_cells_beside_judged_ones_are_0(user: User) -> None:
     [
         ("[[cells]]\nrelease = []\n" + ENTRY, ["[[cells]] number 1", "unknown key 'release'", "releases"]),
         ("jobs = 3\n[[cells]]\n" + ENTRY, ["unknown key 'jobs'", "cells"]),
-        ("[[cells]]\n" + ENTRY.replace("toy-failure", "toy-failur"), ["unknown scenario 'toy-failur'", "toy-failure?"]),
+        (
+            "[[cells]]\n" + ENTRY.replace("toy-failure", "toy-failur"),
+            ["unknown scenario 'toy-failur'", "mean toy-failure"],
+        ),
         ("[[cells]]\n" + ENTRY + 'variants = ["defualt"]', ["unknown variant 'defualt'", "default?"]),
         ("[[cells]]\n" + ENTRY.replace(PYTHON, "3.x"), ["'3.x' is no Python such as 3.8"]),
         ("[[cells]]\n" + ENTRY.replace("linux", "linus"), ["unknown platform 'linus'", "linux"]),
@@ -132,7 +135,7 @@ def test_a_wrong_matrix_is_2_in_one_line(user: User, text: str, told: list[str])
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["toy-failur"], ["unknown scenario 'toy-failur'", "toy-failure?"]),
+        (["toy-failur"], ["unknown scenario 'toy-failur'", "mean toy-failure"]),
         (["--python", "3.x"], ["--python", "'3.x' is no Python such as 3.8"]),
         (["--platform", "linus"], ["--platform", "unknown platform 'linus'", "linux"]),
         (["--server", "toyservr==1.0"], ["--server", "no scenario is about 'toyservr'", "toyserver?"]),
@@ -142,7 +145,7 @@ def test_a_wrong_matrix_is_2_in_one_line(user: User, text: str, told: list[str])
         (["--server", "toyserver==claimed"], ["--server", "needs a scenario with a claim"]),
         (["--server", "./nowhere"], ["--server", "./nowhere", "pyproject.toml"]),
         (["toy-failure", "--server", "uvicorn==0.27.0"], ["none of toy-failure is about 'uvicorn'", "toyserver"]),
-        (["--server", "./other"], ["no scenario is about 'other'; subjects are toyserver, uvicorn"]),
+        (["--server", "./other"], ["no scenario is about 'other'; subjects are daphne, granian"]),
         (["--cell", "*toyserver-9*"], ["leaves no cell", "toy-failure_default_toyserver-2.1"]),
         (["--results", "file"], ["--results", "file is not a folder"]),
         (["--scenarios", "nowhere"], ["nowhere", "--scenarios"]),
